@@ -1,0 +1,89 @@
+// Package sync says when a GitOps engine finished applying a revision. In goes what an engine reports about a Target (a Site's probe, a Flux
+// object, an Argo CD Application); out come the Target's latest Sync, or the reason why there is none. It never runs a test, never
+// judges, and writes nothing.
+package sync
+
+import (
+	"context"
+	"time"
+
+	"github.com/assay-dev/assay/sources/render"
+)
+
+// Target is the identity of what a GitOps engine syncs.
+type Target struct {
+	Cluster   string `json:"cluster,omitempty"` // empty for a Site
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace,omitempty"` // empty for a Site
+	Name      string `json:"name"`
+}
+
+// String is kind/namespace/name, with the cluster in front where there is one.
+func (t Target) String() string {
+	s := t.Kind + "/"
+	if t.Cluster != "" {
+		s = t.Cluster + ":" + s
+	}
+	if t.Namespace != "" {
+		s += t.Namespace + "/"
+	}
+	return s + t.Name
+}
+
+// Revision is one source that a Target renders, at the commit that was applied.
+type Revision struct {
+	// Repository is the normalised URL of the config repository, without credentials.
+	Repository string `json:"repository"`
+	// Branch that the Target follows; empty when it is pinned to a tag or a commit.
+	Branch string `json:"branch,omitempty"`
+	// Commit is the full commit id.
+	Commit string `json:"commit"`
+	// Path is the folder in the repository, "." for its root.
+	Path string `json:"path"`
+}
+
+// Outcome of a Sync.
+type Outcome string
+
+// The outcomes of a Sync.
+const (
+	Applied Outcome = "Applied"
+	Failed  Outcome = "Failed"
+)
+
+// Sync says that a Target finished applying its Revisions.
+type Sync struct {
+	Target    Target     `json:"target"`
+	Revisions []Revision `json:"revisions"`
+	Outcome   Outcome    `json:"outcome"`
+	// Reason says why a Sync failed, in the engine's words.
+	Reason string `json:"reason,omitempty"`
+	// Digest of what is rendered; for a Failed Sync of what was to be applied, empty where that cannot be built.
+	Digest string `json:"digest,omitempty"`
+	// At is when the Sync was seen to be finished.
+	At time.Time `json:"at"`
+}
+
+// State is what is known of a Target now.
+type State struct {
+	Target Target
+	Labels map[string]string
+	// Build is what the Target says about building its folder.
+	Build render.Settings
+	// Sync is the latest finished one; nil when there is none, and then Reason says why.
+	Sync *Sync
+	// Pending says that a newer revision is on its way, and which.
+	Pending string
+	// Reason why there is no Sync, or why the one there may be stale.
+	Reason string
+	// RequestedAt is the value of the annotation assay.dev/requestedAt, or its like.
+	RequestedAt string
+}
+
+// Source watches the Targets of one engine. Implementations are safe for concurrent use.
+type Source interface {
+	// Targets tells the state of every Target that the Source sees. One Target that cannot be read is a State with a Reason, not an error.
+	Targets(ctx context.Context) ([]State, error)
+	// Changed receives a value, without blocking the Source, when Targets may tell something new.
+	Changed() <-chan struct{}
+}
