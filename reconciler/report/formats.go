@@ -1,0 +1,26 @@
+package report
+
+// format reads one kind of report.
+type format struct {
+	name string // as users write it in a Suite and as Report.Format says it
+
+	// sniff tells from the first bytes of the file (UTF-8 without byte order mark, at most headSize) whether it is one.
+	sniff func(head []byte) bool
+
+	// parse reads the whole input and records every case. An error that is not a *ParseError is wrapped in one without
+	// a line; on an error nothing of what was recorded is used.
+	parse func(in *input, to *recorder) error
+}
+
+// formats in the order in which they are asked; the first that recognises the file reads it.
+var formats = []format{
+}
+
+// Formats lists the names of all formats, in the order in which they are tried.
+func Formats() []string {
+	names := make([]string, len(formats))
+	for i, f := range formats {
+		names[i] = f.name
+	}
+	return names
+}
