@@ -14,6 +14,7 @@ type format struct {
 
 // formats in the order in which they are asked; the first that recognises the file reads it.
 var formats = []format{
+	{"junit", sniffJUnit, parseJUnit},
 }
 
 // Formats lists the names of all formats, in the order in which they are tried.
