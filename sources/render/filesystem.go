@@ -1,0 +1,205 @@
+package render
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+// mount is where the tree lies in the file system that Kustomize sees. Not "/": there, ../ too many would be clamped to the
+// root instead of leaving the tree. The name is one that nobody writes into a path.
+const mount = "/(tree)"
+
+// configurationDir holds Settings.Configurations in that file system, beside the tree.
+const configurationDir = "/(configurations)"
+
+// maxKustomizations bounds how many kustomization files one build reads: bases that name each other twice per level
+// double the work per level.
+const maxKustomizations = 10_000
+
+// filesystem shows a tree to Kustomize, read-only and lazily, and remembers in its closure whatever was asked.
+//
+// Kustomize takes an unreadable file for an absent one in places, so an error that must end the build is kept in stop, and
+// everything asked afterwards fails with it.
+type filesystem struct {
+	readOnly
+	ctx      context.Context
+	tree     Tree
+	settings *Settings
+	build    string // the folder being built, links resolved
+	seen     *closure
+	ignore   *ignoreRules
+	stop     error
+
+	overlay        map[string][]byte // kustomization files written by Settings, by path
+	customSchema   bool              // this run began with a fresh schema
+	kustomizations int
+	keepOrigins    bool // the build itself asks for origin annotations
+}
+
+func newFilesystem(ctx context.Context, tree Tree, s *Settings) *filesystem {
+	f := &filesystem{ctx: ctx, tree: tree, settings: s, seen: newClosure(), overlay: map[string][]byte{}}
+	if s.Engine == Flux {
+		f.ignore = newIgnoreRules(s.Ignore)
+	}
+	return f
+}
+
+// fail ends the build with err; the first one wins.
+func (f *filesystem) fail(err error) error {
+	if f.stop == nil {
+		f.stop = err
+	}
+	return f.stop
+}
+
+// inTree turns a path of Kustomize's into one of the tree.
+func inTree(name string) (string, error) {
+	name = path.Clean(name)
+	if name == mount {
+		return ".", nil
+	}
+	if rel, ok := strings.CutPrefix(name, mount+"/"); ok {
+		return rel, nil
+	}
+	return "", fmt.Errorf("%s is outside of the tree; keep what is built in one repository: %w", name, fs.ErrNotExist)
+}
+
+// kind tells what lies at a path of the tree and records the answer.
+func (f *filesystem) kind(name string) (kind, error) {
+	if f.stop != nil {
+		return absent, f.stop
+	}
+	if err := f.ctx.Err(); err != nil {
+		return absent, f.fail(err)
+	}
+	if known, ok := f.seen.answers[name]; ok {
+		return known.kind, nil
+	}
+	found, err := look(f.tree, name)
+	if err != nil {
+		return absent, f.fail(err)
+	}
+	if found.kind != absent && f.ignore != nil {
+		hidden, err := f.ignore.match(f, name, found.kind == directory)
+		if hidden || err != nil {
+			return absent, err // the .sourceignore files that hide it are in the closure
+		}
+	}
+	f.seen.answers[name] = found
+	return found.kind, nil
+}
+
+// read returns the file at a path of the tree.
+func (f *filesystem) read(name string) ([]byte, error) {
+	found, err := f.kind(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case found == absent:
+		return nil, &fs.PathError{Op: "read", Path: name, Err: fs.ErrNotExist}
+	case found == directory:
+		return nil, fmt.Errorf("%s is a directory, not a file", name)
+	}
+	data, err := fs.ReadFile(f.tree, name)
+	if err != nil {
+		return nil, f.fail(fmt.Errorf("read %s: %w", name, err))
+	}
+	return data, nil
+}
+
+// list returns the entries of a directory of the tree, sorted by name.
+func (f *filesystem) list(name string) ([]fs.DirEntry, error) {
+	if _, err := f.kind(name); err != nil {
+		return nil, err
+	}
+	entries, err := fs.ReadDir(f.tree, name)
+	if err != nil {
+		return nil, f.fail(fmt.Errorf("list %s: %w", name, err))
+	}
+	f.seen.listings[name] = listing(entries)
+	return entries, nil
+}
+
+// ReadFile is how Kustomize reads everything; kustomization files are checked on the way, before Kustomize acts on them.
+func (f *filesystem) ReadFile(name string) ([]byte, error) {
+	if f.stop != nil {
+		return nil, f.stop
+	}
+	if dir, base := path.Split(name); dir == configurationDir+"/" {
+		return f.configuration(base)
+	}
+	rel, err := inTree(name)
+	if err != nil {
+		return nil, err
+	}
+	data, written := f.overlay[rel]
+	if !written {
+		if data, err = f.read(rel); err != nil {
+			return nil, err
+		}
+	}
+	if !isKustomization(rel) {
+		return data, nil
+	}
+	if f.kustomizations++; f.kustomizations > maxKustomizations {
+		return nil, f.fail(&Error{Reason: ReasonInvalid, File: rel,
+			Detail: fmt.Sprintf("more than %d kustomizations are read; remove bases that are named twice", maxKustomizations)})
+	}
+	return f.kustomization(rel, data)
+}
+
+// CleanedAbs confirms that a path exists and says where it really lies.
+func (f *filesystem) CleanedAbs(name string) (filesys.ConfirmedDir, string, error) {
+	rel, err := inTree(name)
+	if err != nil {
+		return "", "", err
+	}
+	found, err := f.kind(rel)
+	if err != nil {
+		return "", "", err
+	}
+	if found == absent {
+		return "", "", &fs.PathError{Op: "find", Path: rel, Err: fs.ErrNotExist}
+	}
+	real, err := realPath(f.tree, rel)
+	if err != nil {
+		return "", "", f.fail(err)
+	}
+	f.seen.links[rel] = real
+	if found == directory {
+		return filesys.ConfirmedDir(path.Join(mount, real)), "", nil
+	}
+	return filesys.ConfirmedDir(path.Join(mount, path.Dir(real))), path.Base(real), nil
+}
+
+// Exists tells whether something lies at a path.
+func (f *filesystem) Exists(name string) bool {
+	rel, err := inTree(name)
+	if err != nil {
+		return false
+	}
+	found, err := f.kind(rel)
+	return err == nil && found != absent
+}
+
+// IsDir tells whether a directory lies at a path.
+func (f *filesystem) IsDir(name string) bool {
+	rel, err := inTree(name)
+	if err != nil {
+		return false
+	}
+	found, err := f.kind(rel)
+	return err == nil && found == directory
+}
+
+// isKustomization tells whether a path has one of the names that Kustomize gives its own files.
+func isKustomization(name string) bool {
+	return slices.Contains(konfig.RecognizedKustomizationFileNames(), path.Base(name))
+}
