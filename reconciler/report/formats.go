@@ -15,6 +15,9 @@ type format struct {
 // formats in the order in which they are asked; the first that recognises the file reads it.
 var formats = []format{
 	{"junit", sniffJUnit, parseJUnit},
+	{"tap13", sniffTAP13, parseTAP},
+	{"tap", sniffTAP, parseTAP},
+	{"go-test-json", sniffGoTest, parseGoTest},
 }
 
 // Formats lists the names of all formats, in the order in which they are tried.

@@ -1,0 +1,242 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// TAP, the Test Anything Protocol, versions 12 to 14, as prove, Bats, Mocha, Node and kubeconform write it. Cases are the
+// test lines at the left margin; what is indented belongs to them: subtests, whose outcome their parent's line repeats,
+// YAML diagnostics and free text. A TODO that fails and every SKIP, also a "not ok" one, are skipped.
+//
+// The plan ("1..N") is what tells a whole stream from a cut one. A stream whose plan names another number of tests than
+// ran has an errored case more, "plan 4, ran 1"; one without a plan, with two, or with a number twice has a problem.
+//
+// "tap13" is TAP that uses what version 13 added, YAML diagnostics. The version line alone says nothing: tools write it
+// without using the version.
+
+var (
+	tapTest = regexp.MustCompile(`^(not )?ok(?: +([0-9]+))?(?:$| +)(- )?(.*)$`)
+	tapPlan = regexp.MustCompile(`^1\.\.([0-9]+)\s*(?:#.*)?$`)
+
+	tapDirective = regexp.MustCompile(`(?i)(?:^|\s)#\s*(?:(skip)\S*|(todo)(?:\s|$))\s*(.*)$`)
+
+	// batsTiming is what `bats --timing` appends to names.
+	batsTiming = regexp.MustCompile(`^(.*) in ([0-9]+)(ms|s|sec)$`)
+)
+
+const tapHighestNumber = 1 << 24 // higher test numbers are not checked for repetition
+
+func sniffTAP(head []byte) bool {
+	for line := range bytes.Lines(head) {
+		line = bytes.TrimRight(line, "\r\n")
+		if len(line) == 0 || line[0] == '#' {
+			continue
+		}
+		return bytes.HasPrefix(line, []byte("TAP version ")) || bytes.HasPrefix(line, []byte("Bail out!")) ||
+			tapTest.Match(line) || tapPlan.Match(line)
+	}
+	return false
+}
+
+func sniffTAP13(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("TAP version 13")) && bytes.Contains(head, []byte("\n  ---\n")) && sniffTAP(head)
+}
+
+func parseTAP(in *input, to *recorder) error {
+	p := &tapParser{to: to, planned: -1}
+	for lines := in.lines(); ; {
+		line, _, err := lines.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		p.number = lines.number
+		p.line(string(line))
+	}
+	p.endTest()
+	if p.planned < 0 && p.ran == 0 && !p.bailed {
+		return in.errorf(0, "no line of TAP: neither a plan nor a test")
+	}
+	p.checkPlan()
+	return nil
+}
+
+type tapParser struct {
+	to      *recorder
+	number  int // of the current line
+	planned int // -1: no plan yet
+	ran     int
+	bailed  bool
+	seen    []uint64 // bit set of the test numbers
+
+	open   bool // a test line was read, what belongs to it may follow
+	test   Case
+	detail []byte // of the open test
+}
+
+func (p *tapParser) line(line string) {
+	switch {
+	case line == "":
+	case line[0] == ' ' || line[0] == '\t':
+		p.diagnostic(line)
+	case line[0] == '#':
+		p.diagnostic(strings.TrimPrefix(line[1:], " "))
+	case strings.HasPrefix(line, "Bail out!"):
+		p.bailOut(strings.TrimSpace(strings.TrimPrefix(line, "Bail out!")))
+	default:
+		if match := tapPlan.FindStringSubmatch(line); match != nil {
+			p.plan(match[1])
+		} else if match := tapTest.FindStringSubmatch(line); match != nil {
+			p.startTest(match)
+		}
+	}
+}
+
+func (p *tapParser) plan(count string) {
+	p.endTest()
+	n, err := strconv.Atoi(count)
+	switch {
+	case err != nil:
+		p.to.problem("line %d: the plan 1..%s is no number of tests", p.number, count)
+	case p.planned >= 0:
+		p.to.problem("line %d: a second plan, 1..%d after 1..%d: several streams in one file?", p.number, n, p.planned)
+	}
+	p.planned = n
+}
+
+func (p *tapParser) startTest(match []string) {
+	p.endTest()
+	notOK, number, dash, description := match[1] != "", match[2], match[3] != "", match[4]
+	p.ran++
+	p.open = true
+	p.detail = p.detail[:0]
+	p.test = Case{Status: Passed}
+	if notOK {
+		p.test.Status = Failed
+	}
+	if at := tapDirective.FindStringSubmatchIndex(description); at != nil && !escaped(description, at[0]) {
+		todo := at[4] >= 0
+		if !todo || notOK {
+			p.test.Status = Skipped
+			p.test.Message = strings.TrimSpace(description[at[6]:])
+		}
+		description = description[:at[0]]
+	}
+	p.test.Name = unescapeTAP(strings.TrimSpace(description))
+	if match := batsTiming.FindStringSubmatch(p.test.Name); match != nil && !dash {
+		p.test.Name, p.test.Duration = match[1], tapTiming(match[2], match[3])
+	}
+	if p.test.Name == "" {
+		p.test.Name = "test " + strconv.Itoa(p.ran)
+	}
+	p.see(number)
+}
+
+// see checks that no test number stands twice.
+func (p *tapParser) see(number string) {
+	n, err := strconv.Atoi(number)
+	if err != nil || n >= tapHighestNumber {
+		return
+	}
+	word, bit := n/64, uint64(1)<<(n%64)
+	for len(p.seen) <= word {
+		p.seen = append(p.seen, 0)
+	}
+	if p.seen[word]&bit != 0 {
+		p.to.problem("line %d: there is a second test %d", p.number, n)
+	}
+	p.seen[word] |= bit
+}
+
+// diagnostic keeps a line that belongs to the open test.
+func (p *tapParser) diagnostic(line string) {
+	if !p.open {
+		return
+	}
+	if took, found := strings.CutPrefix(line, "  duration_ms: "); found { // Node's YAML
+		if ms, err := strconv.ParseFloat(strings.TrimSpace(took), 64); err == nil {
+			p.test.Duration = milliseconds(ms)
+		}
+	}
+	if p.test.Unsuccessful() && len(p.detail) <= p.to.limits.Detail {
+		p.detail = append(append(p.detail, line...), '\n')
+	}
+}
+
+func (p *tapParser) endTest() {
+	if !p.open {
+		return
+	}
+	p.open = false
+	if p.test.Unsuccessful() {
+		p.test.Detail = strings.TrimRight(string(p.detail), "\n")
+		p.test.Message = tapMessage(p.test.Detail)
+	}
+	p.to.add(p.test)
+}
+
+func (p *tapParser) bailOut(reason string) {
+	p.endTest()
+	p.bailed = true
+	p.to.add(Case{Name: "Bail out!", Status: Errored, Message: reason})
+}
+
+func (p *tapParser) checkPlan() {
+	switch {
+	case p.bailed: // says already that the rest did not run
+	case p.planned < 0:
+		p.to.problem("there is no plan (1..N), so nothing tells whether the stream is whole")
+	case p.planned != p.ran:
+		p.to.add(Case{
+			Name:    "plan " + strconv.Itoa(p.planned) + ", ran " + strconv.Itoa(p.ran),
+			Status:  Errored,
+			Message: "the plan announces another number of tests than ran",
+		})
+	}
+}
+
+// tapMessage finds the first line that says something in diagnostics, passing over the marks and keys of YAML.
+func tapMessage(detail string) string {
+	for line := range strings.Lines(detail) {
+		line = strings.TrimSpace(line)
+		for _, key := range []string{"message:", "error:"} {
+			if value, found := strings.CutPrefix(line, key); found {
+				line = strings.Trim(strings.TrimLeft(strings.TrimSpace(value), "|>-"), `'" `)
+			}
+		}
+		isKey := strings.HasPrefix(line, "duration_ms:") || strings.HasPrefix(line, "type:") || strings.HasPrefix(line, "location:")
+		if line != "" && line != "---" && line != "..." && !isKey {
+			return line
+		}
+	}
+	return ""
+}
+
+func tapTiming(number, unit string) time.Duration {
+	n, err := strconv.ParseFloat(number, 64)
+	switch {
+	case err != nil:
+		return 0
+	case unit == "ms":
+		return milliseconds(n)
+	}
+	return seconds(n)
+}
+
+// escaped tells whether the hash of the directive that begins at the position has a backslash before it.
+func escaped(description string, at int) bool {
+	return at > 0 && description[at] == '#' && description[at-1] == '\\'
+}
+
+// unescapeTAP undoes what producers do to names with a hash or a backslash.
+func unescapeTAP(name string) string {
+	return strings.NewReplacer(`\#`, "#", `\\`, `\`).Replace(name)
+}
