@@ -1,0 +1,139 @@
+package git
+
+import (
+	"bytes"
+	"container/heap"
+	"context"
+	"errors"
+)
+
+// colour says from which ends of a walk a commit was reached.
+type colour uint8
+
+const (
+	fromA colour = 1 << iota
+	fromB
+	// below marks the history of a common ancestor.
+	below
+)
+
+// painter walks the histories of two commits at once, newest first, until all
+// that is left to visit is history of both. A commit hands its colours on to its
+// parents, and is visited again when it gets a new one, so that wrong dates cost
+// time and nothing else.
+type painter struct {
+	ctx     context.Context
+	objects Objects
+	reached map[Hash]*painted
+	queue   byDate
+	open    int       // commits in the queue that are not below
+	common  []*Commit // reached from both, newest first
+	// missingA and missingB are the first errors for commits that could not be
+	// found, reached from a and from b.
+	missingA, missingB error
+}
+
+type painted struct {
+	commit *Commit
+	colour colour
+	queued bool
+}
+
+func newPainter(ctx context.Context, o Objects) *painter {
+	return &painter{ctx: ctx, objects: o, reached: map[Hash]*painted{}}
+}
+
+func (p *painter) colourOf(h Hash) colour {
+	if n, ok := p.reached[h]; ok {
+		return n.colour
+	}
+	return 0
+}
+
+// run walks until done says so or nothing is left to find.
+func (p *painter) run(a, b Hash, done func() bool) error {
+	if err := errors.Join(p.paint(a, fromA), p.paint(b, fromB), p.missingA, p.missingB); err != nil {
+		return err
+	}
+	for p.open > 0 && !done() {
+		n := heap.Pop(&p.queue).(*painted)
+		n.queued = false
+		colour := n.colour
+		if colour&below == 0 {
+			p.open--
+			if colour == fromA|fromB {
+				p.common = append(p.common, n.commit)
+				colour |= below
+			}
+		}
+		for _, parent := range n.commit.Parents {
+			if err := p.paint(parent, colour); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// paint adds colour to a commit and queues it, if that is new.
+func (p *painter) paint(h Hash, colour colour) error {
+	n, ok := p.reached[h]
+	if !ok {
+		c, err := p.objects.Commit(p.ctx, h)
+		if errors.Is(err, ErrNotFound) {
+			p.miss(colour, err)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		n = &painted{commit: c}
+		p.reached[h] = n
+	}
+	if n.colour&colour == colour {
+		return nil
+	}
+	if n.queued && n.colour&below == 0 && colour&below != 0 {
+		p.open--
+	}
+	n.colour |= colour
+	if !n.queued {
+		n.queued = true
+		heap.Push(&p.queue, n)
+		if n.colour&below == 0 {
+			p.open++
+		}
+	}
+	return nil
+}
+
+// miss notes a commit that is not there. Below a common ancestor nothing is
+// missed.
+func (p *painter) miss(colour colour, err error) {
+	switch {
+	case colour&below != 0:
+	case colour&fromA != 0 && p.missingA == nil:
+		p.missingA = err
+	case colour&fromB != 0 && p.missingB == nil:
+		p.missingB = err
+	}
+}
+
+// byDate is a heap of commits, the newest first and by hash within a second.
+type byDate []*painted
+
+func (q byDate) Len() int      { return len(q) }
+func (q byDate) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q byDate) Less(i, j int) bool {
+	a, b := q[i].commit, q[j].commit
+	if c := a.Committer.When.Compare(b.Committer.When); c != 0 {
+		return c > 0
+	}
+	return bytes.Compare(a.Hash[:], b.Hash[:]) < 0
+}
+func (q *byDate) Push(x any) { *q = append(*q, x.(*painted)) }
+func (q *byDate) Pop() any {
+	last := (*q)[len(*q)-1]
+	*q = (*q)[:len(*q)-1]
+	return last
+}
