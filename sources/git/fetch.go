@@ -1,0 +1,325 @@
+package git
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing/format/pktline"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
+)
+
+const (
+	// deepening is by how much each further attempt goes deeper.
+	deepening = 4
+	// deepest is the last depth that is tried before all of history.
+	deepest = 10_000
+	// everything asks for all of history.
+	everything = math.MaxInt32
+	// maxHaves bounds how many commits a fetch names as being here.
+	maxHaves = 256
+)
+
+// Fetch makes commits present, with their trees. Those that a server does not
+// give out by name are looked for in the history of its branches, deeper and
+// deeper. ErrNoCommit says that the remote has no such commit, or hides it.
+func (m *Mirror) Fetch(ctx context.Context, commits ...Hash) (err error) {
+	defer m.explain(&err, "fetching commits")
+	if len(m.missing(ctx, commits)) == 0 {
+		return nil
+	}
+	ctx, cancel := m.operation(ctx)
+	defer cancel()
+	release, err := m.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	absent := m.missing(ctx, commits)
+	if len(absent) == 0 {
+		return nil
+	}
+	if err := m.fetchExactly(ctx, absent); err != nil && !errors.Is(err, ErrNoCommit) {
+		return err
+	}
+	if err := m.searchBranches(ctx, commits); err != nil {
+		return err
+	}
+	for _, h := range absent {
+		if err := m.pin(h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fetchExactly asks for commits by name. The error is ErrNoCommit where the
+// server allows no such question, or does not know one of them.
+func (m *Mirror) fetchExactly(ctx context.Context, commits []Hash) error {
+	session, advertised, err := m.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer session.Close()
+	if !allowed(advertised, commits) {
+		return ErrNoCommit
+	}
+	return m.download(ctx, session, advertised, m.depth, commits...)
+}
+
+// allowed reports whether a server says that it gives out these commits.
+func allowed(advertised *packp.AdvRefs, commits []Hash) bool {
+	if advertised.Capabilities.Supports(capability.AllowReachableSHA1InWant) || advertised.Capabilities.Supports(capability.AllowTipSHA1InWant) {
+		return true
+	}
+	tips := map[Hash]bool{}
+	for _, h := range advertised.References {
+		tips[h] = true
+	}
+	for _, h := range commits {
+		if !tips[h] {
+			return false
+		}
+	}
+	return true
+}
+
+// searchBranches fetches ever more history until commits are present: of the
+// branches that the mirror follows, then all history of all branches and tags.
+func (m *Mirror) searchBranches(ctx context.Context, commits []Hash) error {
+	for depth := m.depth * deepening; len(m.missing(ctx, commits)) > 0; depth *= deepening {
+		session, advertised, err := m.connect(ctx)
+		if err != nil {
+			return err
+		}
+		wants, err := m.followed(advertised)
+		last := depth > deepest || len(wants) == 0
+		if last {
+			depth, wants = everything, tips(advertised)
+		}
+		if err == nil && len(wants) > 0 {
+			err = m.download(ctx, session, advertised, depth, wants...)
+		}
+		session.Close()
+		if err != nil {
+			return err
+		}
+		if absent := m.missing(ctx, commits); last && len(absent) > 0 {
+			return fmt.Errorf("%w as %s on any branch; it may have been removed by a forced push", ErrNoCommit, absent[0])
+		}
+	}
+	return nil
+}
+
+// followed returns where the branches that the mirror holds are at the remote.
+func (m *Mirror) followed(advertised *packp.AdvRefs) ([]Hash, error) {
+	refs, err := m.refs.all()
+	wants := map[Hash]bool{}
+	for name := range refs {
+		if h, ok := advertised.References[name]; ok {
+			wants[h] = true
+		}
+	}
+	return sortedHashes(wants), err
+}
+
+// tips returns the commits that branches and tags are at.
+func tips(advertised *packp.AdvRefs) []Hash {
+	wants := map[Hash]bool{}
+	for name, h := range advertised.References {
+		if strings.HasPrefix(name, "refs/heads/") || strings.HasPrefix(name, "refs/tags/") {
+			wants[h] = true
+		}
+	}
+	return sortedHashes(wants)
+}
+
+// History makes present every commit that to has in its history and from has
+// not, and from itself. It fetches deeper history of to as long as one is
+// missing. ErrNotAncestor says that from is not in the history of to.
+func (m *Mirror) History(ctx context.Context, branch string, from, to Hash) (err error) {
+	defer m.explain(&err, "fetching the history of branch %s from %.7s to %.7s", branch, from, to)
+	if err := m.Fetch(ctx, to); err != nil {
+		return err
+	}
+	ctx, cancel := m.operation(ctx)
+	defer cancel()
+	for depth := m.depth * deepening; ; depth *= deepening {
+		span, err := between(ctx, m.repo, []Hash{to}, []Hash{from})
+		if err != nil {
+			return err
+		}
+		if span.met[from] && !span.cut {
+			return nil
+		}
+		if !span.cut {
+			return fmt.Errorf("%s: %w of %s", from, ErrNotAncestor, to)
+		}
+		if depth > deepest {
+			depth = everything
+		}
+		if err := m.deepen(ctx, branch, to, depth); err != nil {
+			return err
+		}
+	}
+}
+
+// deepen fetches history down to depth, from a commit where the server gives it
+// out by name, else from the head of its branch.
+func (m *Mirror) deepen(ctx context.Context, branch string, commit Hash, depth int) error {
+	release, err := m.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	session, advertised, err := m.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer session.Close()
+	if allowed(advertised, []Hash{commit}) {
+		return m.download(ctx, session, advertised, depth, commit)
+	}
+	head, ok := advertised.References["refs/heads/"+branch]
+	if !ok {
+		return absent(advertised)
+	}
+	return m.download(ctx, session, advertised, depth, head)
+}
+
+// Rewritten reports whether the head that a branch had before is not in the
+// history of its head now: somebody has forced a push.
+func (m *Mirror) Rewritten(ctx context.Context, branch string, before, head Hash) (bool, error) {
+	err := m.History(ctx, branch, before, head)
+	if errors.Is(err, ErrNotAncestor) {
+		return true, nil
+	}
+	return false, err
+}
+
+// download fetches wants with depth generations of history (all for a server
+// that cannot count them, or for a mirror that has all already) and stores them.
+func (m *Mirror) download(ctx context.Context, session fetchSession, advertised *packp.AdvRefs, depth int, wants ...Hash) error {
+	request, err := m.request(ctx, advertised, depth, wants)
+	if err != nil {
+		return err
+	}
+	response, err := session.UploadPack(ctx, request)
+	if err != nil {
+		return refusal(err)
+	}
+	defer response.Close()
+	pack := io.Reader(response)
+	switch {
+	case request.Capabilities.Supports(capability.Sideband64k):
+		pack = sideband.NewDemuxer(sideband.Sideband64k, pack)
+	case request.Capabilities.Supports(capability.Sideband):
+		pack = sideband.NewDemuxer(sideband.Sideband, pack)
+	}
+	if err := receivePack(ctx, filepath.Join(m.dir, "objects"), pack); err != nil {
+		return err
+	}
+	if err := m.updateShallow(ctx, response.ShallowUpdate); err != nil {
+		return err
+	}
+	if absent := m.missing(ctx, wants); len(absent) > 0 {
+		return fmt.Errorf("the server answered without commit %s: %w", absent[0], ErrNoCommit)
+	}
+	return nil
+}
+
+func (m *Mirror) request(ctx context.Context, advertised *packp.AdvRefs, depth int, wants []Hash) (*packp.UploadPackRequest, error) {
+	server := advertised.Capabilities
+	request := packp.NewUploadPackRequestFromCapabilities(server)
+	request.Wants = wants
+	var err error
+	if request.Haves, err = m.haves(ctx); err != nil {
+		return nil, err
+	}
+	if request.Shallows, err = readShallow(m.dir); err != nil {
+		return nil, err
+	}
+	ask := []capability.Capability{}
+	complete := len(request.Shallows) == 0 && len(request.Haves) > 0
+	if server.Supports(capability.Shallow) && !complete {
+		request.Depth = packp.DepthCommits(depth)
+		ask = append(ask, capability.Shallow)
+	}
+	if server.Supports(capability.NoProgress) {
+		ask = append(ask, capability.NoProgress)
+	}
+	if m.location.isAzure() {
+		// Azure DevOps answers nobody who does not ask for these; in a
+		// conversation of one question they change nothing that matters here.
+		ask = append(ask, capability.MultiACK, capability.MultiACKDetailed)
+	}
+	for _, c := range ask {
+		if err := request.Capabilities.Set(c); err != nil {
+			return nil, fmt.Errorf("asking for %s: %w", c, err)
+		}
+	}
+	return request, nil
+}
+
+// haves names commits that are here, so that the server sends less: the newest
+// ones of all references.
+func (m *Mirror) haves(ctx context.Context) ([]Hash, error) {
+	refs, err := m.refs.all()
+	if err != nil {
+		return nil, err
+	}
+	heads := map[Hash]bool{}
+	for _, h := range refs {
+		heads[h] = true
+	}
+	return newest(ctx, m.repo, sortedHashes(heads), maxHaves)
+}
+
+// refusal recognises the answer to commits that a server does not give out.
+func refusal(err error) error {
+	if line := (*pktline.ErrorLine)(nil); errors.As(err, &line) {
+		if strings.Contains(line.Text, "not our ref") {
+			return fmt.Errorf("%w: the server says %q", ErrNoCommit, line.Text)
+		}
+		return fmt.Errorf("the server says %q", line.Text)
+	}
+	return err
+}
+
+// missing returns those of commits that are not present.
+func (m *Mirror) missing(ctx context.Context, commits []Hash) (absent []Hash) {
+	for _, h := range commits {
+		if !m.has(ctx, h) {
+			absent = append(absent, h)
+		}
+	}
+	return absent
+}
+
+func (m *Mirror) has(ctx context.Context, h Hash) bool {
+	_, err := m.repo.store.size(h)
+	return err == nil
+}
+
+// keep pins a head that a branch leaves behind, so that `git gc` spares it.
+func (m *Mirror) keep(ctx context.Context, before, head Hash) error {
+	if before == (Hash{}) {
+		return nil
+	}
+	span, err := between(ctx, m.repo, []Hash{head}, []Hash{before})
+	if err != nil || span.met[before] {
+		return err
+	}
+	return m.pin(before)
+}
+
+// pin gives a commit that is on no branch a reference of its own.
+func (m *Mirror) pin(h Hash) error {
+	return m.refs.set("refs/fetched/"+h.String(), h)
+}

@@ -1,0 +1,252 @@
+package git
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/transport"
+)
+
+// Mirror is a bare repository on disk that follows a remote one. It holds the
+// branches that were asked for under the names they have there, and as much of
+// their history as was needed so far. Reading through [Mirror.Repository] goes
+// on while a Mirror writes; writers take turns, also across processes.
+type Mirror struct {
+	dir      string
+	location location
+	remote   remote
+	refs     refFiles
+	repo     *Repository
+	turn     chan struct{} // held by the goroutine that writes
+	depth    int
+	timeout  time.Duration
+	idle     time.Duration
+}
+
+// MirrorOption changes how a Mirror talks to its remote.
+type MirrorOption func(*Mirror)
+
+// WithDepth sets how many generations of commits a fetch brings at once, 50 if
+// not set. History brings more where more is asked for.
+func WithDepth(commits int) MirrorOption {
+	return func(m *Mirror) { m.depth = max(commits, 1) }
+}
+
+// WithTimeouts sets after what time a whole operation is given up, and after
+// what time without a byte from the server: 10 minutes and 1 minute if not set.
+func WithTimeouts(operation, idle time.Duration) MirrorOption {
+	return func(m *Mirror) { m.timeout, m.idle = operation, idle }
+}
+
+// OpenMirror opens the mirror of the repository at url that is kept in dir. A
+// folder that is absent or empty becomes one; a damaged mirror, or one of
+// another repository, is emptied to be fetched anew. A folder with anything else in
+// it is refused. The remote is not contacted.
+func OpenMirror(dir, url string, auth Auth, options ...MirrorOption) (*Mirror, error) {
+	at, err := parseLocation(url)
+	if err != nil {
+		return nil, err
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return nil, fmt.Errorf("mirror of %s: %w", at, err)
+	}
+	m := &Mirror{
+		dir:      dir,
+		location: at,
+		refs:     refFiles{dir},
+		turn:     make(chan struct{}, 1),
+		depth:    50,
+		timeout:  10 * time.Minute,
+		idle:     time.Minute,
+	}
+	for _, option := range options {
+		option(m)
+	}
+	if m.remote, err = newRemote(at, auth, m.idle); err != nil {
+		return nil, fmt.Errorf("mirror of %s: %w", at, err)
+	}
+	if err := m.prepare(); err != nil {
+		return nil, fmt.Errorf("mirror of %s in %s: %w", at, dir, err)
+	}
+	return m, nil
+}
+
+// Repository reads what the mirror holds.
+func (m *Mirror) Repository() *Repository { return m.repo }
+
+// String is the remote's address without credentials.
+func (m *Mirror) String() string { return m.location.String() }
+
+// Refs asks the remote for its references whose full name begins with prefix
+// ("refs/heads/", or "" for all). An empty repository has none.
+func (m *Mirror) Refs(ctx context.Context, prefix string) (refs map[string]Hash, err error) {
+	defer m.explain(&err, "listing the references")
+	ctx, cancel := m.operation(ctx)
+	defer cancel()
+	session, advertised, err := m.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer session.Close()
+	refs = map[string]Hash{}
+	for name, h := range advertised.References {
+		if strings.HasPrefix(name, prefix) {
+			refs[name] = h
+		}
+	}
+	return refs, nil
+}
+
+// DefaultBranch asks the remote which branch its HEAD names. The error is
+// ErrEmpty for a repository without commits, ErrNoBranch where HEAD names no
+// branch that exists.
+func (m *Mirror) DefaultBranch(ctx context.Context) (branch string, err error) {
+	defer m.explain(&err, "finding the default branch")
+	ctx, cancel := m.operation(ctx)
+	defer cancel()
+	session, advertised, err := m.connect(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer session.Close()
+	if len(advertised.References) == 0 {
+		return "", ErrEmpty
+	}
+	if branch := defaultBranch(advertised); branch != "" {
+		return branch, nil
+	}
+	return "", fmt.Errorf("HEAD: %w", ErrNoBranch)
+}
+
+// Refresh asks the remote where branch is, which is all that happens while it
+// does not move. When it has moved since the mirror last looked (moved), the new commits are
+// fetched. ErrNoBranch says that the branch is deleted or was never there, and,
+// together with ErrEmpty, that the repository has no commits yet.
+func (m *Mirror) Refresh(ctx context.Context, branch string) (head Hash, moved bool, err error) {
+	defer m.explain(&err, "refreshing branch %s", branch)
+	ctx, cancel := m.operation(ctx)
+	defer cancel()
+	session, advertised, err := m.connect(ctx)
+	if err != nil {
+		return Hash{}, false, err
+	}
+	defer session.Close()
+	name := "refs/heads/" + branch
+	head, ok := advertised.References[name]
+	if !ok {
+		return Hash{}, false, absent(advertised)
+	}
+	if known, err := m.refs.get(name); err == nil && known == head {
+		return head, false, nil
+	}
+	release, err := m.lock(ctx)
+	if err != nil {
+		return Hash{}, false, err
+	}
+	defer release()
+	moved, err = m.follow(ctx, session, advertised, name, head)
+	return head, moved, err
+}
+
+// follow brings the reference name to head. The lock is held.
+func (m *Mirror) follow(ctx context.Context, session fetchSession, advertised *packp.AdvRefs, name string, head Hash) (moved bool, err error) {
+	known, err := m.refs.get(name)
+	if err != nil || known == head {
+		return false, err
+	}
+	if !m.has(ctx, head) {
+		if err := m.download(ctx, session, advertised, m.depth, head); err != nil {
+			return false, err
+		}
+	}
+	if err := m.keep(ctx, known, head); err != nil {
+		return false, err
+	}
+	if err := m.refs.set(name, head); err != nil {
+		return false, err
+	}
+	return true, m.pointHEAD(defaultBranch(advertised))
+}
+
+// absent is the error for a branch that is not among the references.
+func absent(advertised *packp.AdvRefs) error {
+	if len(advertised.References) == 0 {
+		return fmt.Errorf("%w: %w", ErrNoBranch, ErrEmpty)
+	}
+	return ErrNoBranch
+}
+
+// defaultBranch is what HEAD names. Servers that do not say so are guessed at:
+// the usual names first, if they are where HEAD is.
+func defaultBranch(advertised *packp.AdvRefs) string {
+	for _, symref := range advertised.Capabilities.Get("symref") {
+		if branch, ok := strings.CutPrefix(symref, "HEAD:refs/heads/"); ok {
+			return branch
+		}
+	}
+	for _, usual := range []string{"main", "master"} {
+		h, ok := advertised.References["refs/heads/"+usual]
+		if ok && advertised.Head != nil && h == *advertised.Head {
+			return usual
+		}
+	}
+	return ""
+}
+
+// connect opens a conversation about fetching and listens to what the remote has.
+func (m *Mirror) connect(ctx context.Context) (fetchSession, *packp.AdvRefs, error) {
+	session, err := m.remote.fetching(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	advertised, err := session.AdvertisedReferencesContext(ctx)
+	if errors.Is(err, transport.ErrEmptyRemoteRepository) {
+		return session, packp.NewAdvRefs(), nil
+	}
+	if err != nil {
+		session.Close()
+		return nil, nil, err
+	}
+	return session, advertised, nil
+}
+
+// operation bounds everything that talks to the remote.
+func (m *Mirror) operation(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, m.timeout, fmt.Errorf("%w: gave up after %s", ErrStalled, m.timeout))
+}
+
+// lock waits until no other goroutine or process writes to the mirror.
+func (m *Mirror) lock(ctx context.Context) (release func(), err error) {
+	select {
+	case m.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting for another fetch: %w", context.Cause(ctx))
+	}
+	unlock, err := lockFile(ctx, filepath.Join(m.dir, lockName))
+	if err != nil {
+		<-m.turn
+		return nil, err
+	}
+	return func() { unlock(); <-m.turn }, nil
+}
+
+// explain adds to an error what was being done to which remote, and replaces
+// the transports' errors by those of this package.
+func (m *Mirror) explain(err *error, doing string, args ...any) {
+	if *err == nil {
+		return
+	}
+	cause := *err
+	switch {
+	case errors.Is(cause, transport.ErrAuthenticationRequired), errors.Is(cause, transport.ErrAuthorizationFailed):
+		cause = fmt.Errorf("%w, check the credentials: %w", ErrDenied, cause)
+	case errors.Is(cause, transport.ErrRepositoryNotFound):
+		cause = fmt.Errorf("%w, check the URL and what the credentials may see", ErrNoRepository)
+	}
+	*err = fmt.Errorf("%s of %s: %w", fmt.Sprintf(doing, args...), m.location, cause)
+}

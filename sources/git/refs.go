@@ -1,0 +1,196 @@
+package git
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// refFiles reads and writes the references of a repository folder as files. A
+// write holds Git's own lock (NAME.lock), so that it also excludes a git program
+// at work in the same repository, and a reference is never seen half-written.
+type refFiles struct{ dir string }
+
+// all returns the references below refs/ by full name.
+func (r refFiles) all() (map[string]Hash, error) {
+	refs, err := r.packed()
+	if err != nil {
+		return nil, err
+	}
+	err = filepath.WalkDir(filepath.Join(r.dir, "refs"), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasSuffix(path, ".lock") {
+			return ignoreAbsent(err)
+		}
+		name, err := filepath.Rel(r.dir, path)
+		if err != nil {
+			return err
+		}
+		name = filepath.ToSlash(name)
+		h, err := r.loose(name)
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errSymbolic) {
+			return nil
+		}
+		refs[name] = h
+		return err
+	})
+	return refs, err
+}
+
+// get returns the zero Hash for a reference that does not exist.
+func (r refFiles) get(name string) (Hash, error) {
+	h, err := r.loose(name)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return h, err
+	}
+	packed, err := r.packed()
+	return packed[name], err
+}
+
+// errSymbolic marks a reference that names another one instead of a commit.
+var errSymbolic = errors.New("is a symbolic reference")
+
+func (r refFiles) loose(name string) (Hash, error) {
+	data, err := os.ReadFile(r.path(name))
+	if err != nil {
+		if info, statErr := os.Stat(r.path(name)); statErr == nil && info.IsDir() {
+			err = fs.ErrNotExist
+		}
+		return Hash{}, fmt.Errorf("reading %s: %w", name, err)
+	}
+	text := string(bytes.TrimSpace(data))
+	if strings.HasPrefix(text, "ref:") {
+		return Hash{}, fmt.Errorf("reading %s: it %w", name, errSymbolic)
+	}
+	if !plumbing.IsHash(text) {
+		return Hash{}, fmt.Errorf("reading %s: it holds no commit: %w", name, ErrCorrupt)
+	}
+	return plumbing.NewHash(text), nil
+}
+
+func (r refFiles) packed() (map[string]Hash, error) {
+	refs := map[string]Hash{}
+	data, err := os.ReadFile(r.path("packed-refs"))
+	if err != nil {
+		return refs, ignoreAbsent(err)
+	}
+	lines := bufio.NewScanner(bytes.NewReader(data))
+	for lines.Scan() {
+		if hash, name, ok := strings.Cut(lines.Text(), " "); ok && plumbing.IsHash(hash) {
+			refs[name] = plumbing.NewHash(hash)
+		}
+	}
+	return refs, lines.Err()
+}
+
+// set moves a reference, whatever it was before.
+func (r refFiles) set(name string, to Hash) error {
+	return r.locked(name, func(f *os.File) error { return r.replace(f, name, to) })
+}
+
+// swap moves a reference from old to new if it is at old; zero stands for a
+// reference that does not exist. Otherwise the error is a *StaleError.
+func (r refFiles) swap(name string, old, to Hash) error {
+	return r.locked(name, func(f *os.File) error {
+		at, err := r.get(name)
+		if err != nil {
+			return err
+		}
+		if at != old {
+			return &StaleError{Ref: name, Expected: old, Actual: at}
+		}
+		if to == (Hash{}) {
+			return r.remove(name)
+		}
+		return r.replace(f, name, to)
+	})
+}
+
+// locked runs change while holding the lock of a reference.
+func (r refFiles) locked(name string, change func(lock *os.File) error) error {
+	if err := plumbing.ReferenceName(name).Validate(); err != nil || !strings.HasPrefix(name, "refs/") {
+		return fmt.Errorf("reference name %q is not valid", name)
+	}
+	path := r.path(name) + ".lock"
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("writing %s: another reference is in the way: %w", name, err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return fmt.Errorf("locking %s: somebody else is changing it, or has left its lock behind: %w", name, err)
+	}
+	// A change that succeeds renames the lock to the reference.
+	defer os.Remove(path)
+	defer f.Close()
+	return change(f)
+}
+
+func (r refFiles) replace(lock *os.File, name string, to Hash) error {
+	_, err := fmt.Fprintln(lock, to)
+	if err = errors.Join(err, lock.Sync()); err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	if err := os.Rename(lock.Name(), r.path(name)); err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	return nil
+}
+
+// remove deletes a reference, the packed one first: the loose one hides it.
+func (r refFiles) remove(name string) error {
+	refs, err := r.packed()
+	if err != nil {
+		return err
+	}
+	if _, ok := refs[name]; ok {
+		if err := r.unpack(name); err != nil {
+			return err
+		}
+	}
+	if err := os.Remove(r.path(name)); ignoreAbsent(err) != nil {
+		return fmt.Errorf("deleting %s: %w", name, err)
+	}
+	return nil
+}
+
+// unpack takes a reference, and what it peels to, out of packed-refs.
+func (r refFiles) unpack(name string) error {
+	lock, err := os.OpenFile(r.path("packed-refs.lock"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return fmt.Errorf("locking packed-refs: %w", err)
+	}
+	defer os.Remove(lock.Name())
+	defer lock.Close()
+	data, err := os.ReadFile(r.path("packed-refs"))
+	if err != nil {
+		return err
+	}
+	var kept strings.Builder
+	dropping := false
+	for line := range strings.Lines(string(data)) {
+		dropping = strings.HasSuffix(strings.TrimSpace(line), " "+name) || dropping && strings.HasPrefix(line, "^")
+		if !dropping {
+			kept.WriteString(line)
+		}
+	}
+	_, err = lock.WriteString(kept.String())
+	if err = errors.Join(err, lock.Sync()); err != nil {
+		return fmt.Errorf("writing packed-refs: %w", err)
+	}
+	return os.Rename(lock.Name(), r.path("packed-refs"))
+}
+
+func (r refFiles) path(name string) string { return filepath.Join(r.dir, filepath.FromSlash(name)) }
+
+func ignoreAbsent(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,133 @@
+package git
+
+import (
+	"compress/zlib"
+	"context"
+	"crypto"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+	githash "github.com/go-git/go-git/v5/plumbing/hash"
+)
+
+// gather lists the objects that commits bring along: themselves, and what their
+// trees hold beyond the trees of their parents. Parents that are not present
+// hold nothing. The commits are newest first, as a span has them.
+func gather(ctx context.Context, o Objects, commits []*Commit) ([]Hash, error) {
+	g := &gathering{objects: o, seen: map[Hash]bool{}}
+	for _, commit := range commits {
+		g.add(commit.Hash)
+	}
+	for i := len(commits) - 1; i >= 0; i-- {
+		var bases []Hash
+		for _, parent := range commits[i].Parents {
+			if base, err := o.Commit(ctx, parent); err == nil {
+				bases = append(bases, base.Tree)
+			}
+		}
+		if err := g.tree(ctx, commits[i].Tree, bases); err != nil {
+			return nil, fmt.Errorf("commit %s: %w", commits[i].Hash, err)
+		}
+	}
+	return g.hashes, nil
+}
+
+type gathering struct {
+	objects Objects
+	hashes  []Hash
+	seen    map[Hash]bool
+}
+
+// add reports whether h is new.
+func (g *gathering) add(h Hash) bool {
+	if g.seen[h] {
+		return false
+	}
+	g.seen[h] = true
+	g.hashes = append(g.hashes, h)
+	return true
+}
+
+// tree adds a tree with everything in it that none of bases has in its place.
+func (g *gathering) tree(ctx context.Context, tree Hash, bases []Hash) error {
+	if slices.Contains(bases, tree) || !g.add(tree) {
+		return nil
+	}
+	entries, err := g.objects.Entries(ctx, tree)
+	if err != nil {
+		return err
+	}
+	files, folders := map[string][]Hash{}, map[string][]Hash{}
+	for _, base := range bases {
+		entries, err := g.objects.Entries(ctx, base)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if e.Mode == filemode.Dir {
+				folders[e.Name] = append(folders[e.Name], e.Hash)
+			} else {
+				files[e.Name] = append(files[e.Name], e.Hash)
+			}
+		}
+	}
+	for _, e := range entries {
+		switch {
+		case e.Mode == filemode.Dir:
+			if err := g.tree(ctx, e.Hash, folders[e.Name]); err != nil {
+				return err
+			}
+		case e.Mode != filemode.Submodule && !slices.Contains(files[e.Name], e.Hash):
+			g.add(e.Hash)
+		}
+	}
+	return nil
+}
+
+// writePack writes stored objects as a pack, each by itself: what is sent is
+// small, and reading one at a time keeps memory small.
+func writePack(ctx context.Context, w io.Writer, s *store, hashes []Hash) error {
+	hasher := githash.New(crypto.SHA1)
+	both := io.MultiWriter(w, hasher)
+	header := append([]byte("PACK"), 0, 0, 0, 2)
+	if _, err := both.Write(binary.BigEndian.AppendUint32(header, uint32(len(hashes)))); err != nil {
+		return err
+	}
+	deflate := zlib.NewWriter(both)
+	for _, h := range hashes {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		o, err := s.get(h)
+		if err != nil {
+			return err
+		}
+		if _, err := both.Write(packHeader(o)); err != nil {
+			return err
+		}
+		deflate.Reset(both)
+		if _, err := deflate.Write(o.data); err != nil {
+			return err
+		}
+		if err := deflate.Close(); err != nil {
+			return err
+		}
+	}
+	_, err := w.Write(hasher.Sum(nil))
+	return err
+}
+
+// packHeader encodes kind and length: four bits of the length beside the kind,
+// then seven at a time, lowest first.
+func packHeader(o object) []byte {
+	size := uint64(len(o.data))
+	header := []byte{byte(o.kind)<<4 | byte(size&0x0f)}
+	for size >>= 4; size > 0; size >>= 7 {
+		header[len(header)-1] |= 0x80
+		header = append(header, byte(size&0x7f))
+	}
+	return header
+}

@@ -1,0 +1,81 @@
+package git
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+)
+
+// readShallow returns the commits of a repository folder whose parents are cut
+// off.
+func readShallow(dir string) ([]Hash, error) {
+	data, err := os.ReadFile(filepath.Join(dir, "shallow"))
+	if err != nil {
+		return nil, ignoreAbsent(err)
+	}
+	var edge []Hash
+	for _, line := range strings.Fields(string(data)) {
+		if !plumbing.IsHash(line) {
+			return nil, fmt.Errorf("shallow: line %q is no commit: %w", line, ErrCorrupt)
+		}
+		edge = append(edge, plumbing.NewHash(line))
+	}
+	return edge, nil
+}
+
+// updateShallow records where history is cut after a fetch. A server counts
+// depth from what was asked for, and so would cut off older history that is
+// here already: a commit is an edge only if a parent really is missing.
+func (m *Mirror) updateShallow(ctx context.Context, update packp.ShallowUpdate) error {
+	before, err := readShallow(m.dir)
+	if err != nil {
+		return err
+	}
+	edge := map[Hash]bool{}
+	for _, h := range append(before, update.Shallows...) {
+		if cut, err := m.cutOff(ctx, h); err != nil {
+			return err
+		} else if cut {
+			edge[h] = true
+		}
+	}
+	for _, h := range update.Unshallows {
+		delete(edge, h)
+	}
+	return m.writeShallow(edge)
+}
+
+// cutOff reports whether a parent of h is missing.
+func (m *Mirror) cutOff(ctx context.Context, h Hash) (bool, error) {
+	commit, err := m.repo.Commit(ctx, h)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	for _, parent := range commit.Parents {
+		if !m.has(ctx, parent) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func (m *Mirror) writeShallow(edge map[Hash]bool) error {
+	path := filepath.Join(m.dir, "shallow")
+	if len(edge) == 0 {
+		return ignoreAbsent(os.Remove(path))
+	}
+	var lines strings.Builder
+	for _, h := range sortedHashes(edge) {
+		fmt.Fprintln(&lines, h)
+	}
+	return replaceFile(path, lines.String())
+}
