@@ -244,14 +244,13 @@ func (p *goParser) packageOf(path string, line int) (*goPackage, error) {
 	return pkg, nil
 }
 
-// keep appends output up to what a case may hold, and to what all open tests together may.
+// keep appends output up to what a case may hold, and to what all that is open may hold together.
 func (p *goParser) keep(buffer *[]byte, output string) {
-	room := min(p.to.limits.Detail+1-len(*buffer), goOpenBytes-p.buffered)
-	if room <= 0 {
+	output = output[:min(len(output), p.to.limits.Detail+1-len(*buffer))]
+	if room := goOpenBytes - p.buffered; len(output) > room {
+		output = output[:room]
 		p.to.truncated = true
-		return
 	}
-	output = output[:min(room, len(output))]
 	*buffer = append(*buffer, output...)
 	p.buffered += len(output)
 }
