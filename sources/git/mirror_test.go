@@ -1,10 +1,8 @@
 package git_test
 
 import (
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
+	"net/http"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,45 +10,112 @@ import (
 	"github.com/assay-dev/assay/sources/git"
 )
 
-// remoteRepo is a bare repository made with the git program, to be mirrored.
-type remoteRepo struct {
-	t   testing.TB
-	dir string
+// transports serves one repository in every way that a mirror can reach it.
+func transports(t *testing.T, r remoteRepo) map[string]func() (url string, auth git.Auth) {
+	return map[string]func() (string, git.Auth){
+		"path":         func() (string, git.Auth) { return r.dir, git.Auth{} },
+		"file":         func() (string, git.Auth) { return "file://" + r.dir, git.Auth{} },
+		"http-backend": func() (string, git.Auth) { return r.serve(), git.Auth{} },
+		"https":        func() (string, git.Auth) { return r.serveHTTPS() },
+		"ssh":          func() (string, git.Auth) { return r.serveSSH() },
+	}
 }
 
-// newRemoteRepo makes an empty bare repository.
-func newRemoteRepo(t testing.TB) remoteRepo {
-	t.Helper()
-	r := remoteRepo{t, filepath.Join(t.TempDir(), "remote.git")}
-	require.NoError(t, os.MkdirAll(r.dir, 0o755))
-	r.git("init", "--quiet", "--bare", "--initial-branch=main")
-	return r
+func TestMirrorFollowsABranch(t *testing.T) {
+	t.Parallel()
+	r := newRemoteRepo(t, 120)
+	for name, serve := range transports(t, r) {
+		t.Run(name, func(t *testing.T) {
+			url, auth := serve()
+			m := open(t, url, auth)
+			branch := "follow-" + name
+			r.git("branch", branch, "main")
+
+			head, moved, err := m.Refresh(t.Context(), branch)
+			require.NoError(t, err)
+			require.True(t, moved)
+			require.Equal(t, r.at(branch), head)
+			commit, err := m.Repository().Commit(t.Context(), head)
+			require.NoError(t, err)
+			files, err := m.Repository().Entries(t.Context(), commit.Tree)
+			require.NoError(t, err)
+			require.Len(t, files, 2)
+
+			again, moved, err := m.Refresh(t.Context(), branch)
+			require.NoError(t, err)
+			require.False(t, moved)
+			require.Equal(t, head, again)
+
+			r.fill(branch, 120, 123)
+			next, moved, err := m.Refresh(t.Context(), branch)
+			require.NoError(t, err)
+			require.True(t, moved)
+			require.Equal(t, r.at(branch), next)
+			between, err := git.FirstParents(t.Context(), m.Repository(), head, next)
+			require.NoError(t, err)
+			require.Len(t, between, 3)
+
+			refs, err := m.Refs(t.Context(), "refs/heads/"+branch)
+			require.NoError(t, err)
+			require.Equal(t, map[string]git.Hash{"refs/heads/" + branch: next}, refs)
+			usual, err := m.DefaultBranch(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, "main", usual)
+
+			r.git("branch", "-D", branch)
+			_, _, err = m.Refresh(t.Context(), branch)
+			require.ErrorIs(t, err, git.ErrNoBranch)
+			require.NotErrorIs(t, err, git.ErrEmpty)
+		})
+	}
 }
 
-func (r remoteRepo) git(args ...string) string {
-	r.t.Helper()
-	return r.pipe("", args...)
+func TestEmptyRepository(t *testing.T) {
+	t.Parallel()
+	r := newRemoteRepo(t, 0)
+	for name, serve := range transports(t, r) {
+		t.Run(name, func(t *testing.T) {
+			url, auth := serve()
+			m := open(t, url, auth)
+			_, _, err := m.Refresh(t.Context(), "main")
+			require.ErrorIs(t, err, git.ErrEmpty)
+			require.ErrorIs(t, err, git.ErrNoBranch)
+			refs, err := m.Refs(t.Context(), "")
+			require.NoError(t, err)
+			require.Empty(t, refs)
+			_, err = m.DefaultBranch(t.Context())
+			require.ErrorIs(t, err, git.ErrEmpty)
+		})
+	}
 }
 
-func (r remoteRepo) pipe(in string, args ...string) string {
-	r.t.Helper()
-	cmd := exec.CommandContext(r.t.Context(), "git", args...)
-	cmd.Dir = r.dir
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull,
-		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.org", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.org")
-	cmd.Stdin = strings.NewReader(in)
-	out, err := cmd.CombinedOutput()
-	require.NoError(r.t, err, "git %v: %s", args, out)
-	return strings.TrimSpace(string(out))
+func TestAbsentRepository(t *testing.T) {
+	t.Parallel()
+	r := newRemoteRepo(t, 1)
+	for name, serve := range transports(t, r) {
+		t.Run(name, func(t *testing.T) {
+			url, auth := serve()
+			m := open(t, url+"-of-nobody", auth)
+			_, _, err := m.Refresh(t.Context(), "main")
+			require.ErrorIs(t, err, git.ErrNoRepository)
+			require.ErrorContains(t, err, "remote.git-of-nobody")
+		})
+	}
 }
 
-func TestRefreshLocal(t *testing.T) {
-	r := newRemoteRepo(t)
-	r.fill("main", 0, 120)
-	m, err := git.OpenMirror(t.TempDir(), r.dir, git.Auth{})
-	require.NoError(t, err)
-	head, moved, err := m.Refresh(t.Context(), "main")
-	require.NoError(t, err)
-	require.True(t, moved)
-	require.Equal(t, r.git("rev-parse", "main"), head.String())
+// An unchanged remote is asked one question, and nothing is downloaded.
+func TestUnchangedRemoteCostsOneRequest(t *testing.T) {
+	t.Parallel()
+	r := newRemoteRepo(t, 10)
+	var requests atomic.Int32
+	m := open(t, r.serve(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+			requests.Add(1)
+			next.ServeHTTP(w, request)
+		})
+	}), git.Auth{})
+	refreshed(t, m)
+	requests.Store(0)
+	refreshed(t, m)
+	require.EqualValues(t, 1, requests.Load())
 }
