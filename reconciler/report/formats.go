@@ -18,6 +18,11 @@ var formats = []format{
 	{"tap13", sniffTAP13, parseTAP},
 	{"tap", sniffTAP, parseTAP},
 	{"go-test-json", sniffGoTest, parseGoTest},
+	robotXML, jmeterXML,
+	jestJSON, mochaJSON, mochawesomeJSON, cypressJSON, playwrightJSON, newmanJSON,
+	opaJSON, conftestJSON, kubeconformJSON, sarifJSON, staticcheckNDJSON,
+	k6HandleSummary, k6SummaryExport, k6MachineReadable, k6Points, k6PointsCSV,
+	jmeterCSV, artilleryJSON, autocannonJSON, heyText, heyCSV, vegetaJSON, vegetaText,
 }
 
 // Formats lists the names of all formats, in the order in which they are tried.
