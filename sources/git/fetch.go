@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/go-git/go-git/v5/plumbing/format/pktline"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
@@ -45,10 +44,11 @@ func (m *Mirror) Fetch(ctx context.Context, commits ...Hash) (err error) {
 	if len(absent) == 0 {
 		return nil
 	}
-	if err := m.fetchExactly(ctx, absent); err != nil && !errors.Is(err, ErrNoCommit) {
-		return err
+	err = m.fetchExactly(ctx, absent)
+	if errors.Is(err, errNotByName) {
+		err = m.searchBranches(ctx, commits)
 	}
-	if err := m.searchBranches(ctx, commits); err != nil {
+	if err != nil {
 		return err
 	}
 	for _, h := range absent {
@@ -59,8 +59,11 @@ func (m *Mirror) Fetch(ctx context.Context, commits ...Hash) (err error) {
 	return nil
 }
 
-// fetchExactly asks for commits by name. The error is ErrNoCommit where the
-// server allows no such question, or does not know one of them.
+// errNotByName marks a server that gives out the heads of branches only.
+var errNotByName = errors.New("the server gives out no commits by name")
+
+// fetchExactly asks for commits by name. The error is errNotByName where that
+// settles nothing, ErrNoCommit where the server gives out whatever it has.
 func (m *Mirror) fetchExactly(ctx context.Context, commits []Hash) error {
 	session, advertised, err := m.connect(ctx)
 	if err != nil {
@@ -68,9 +71,13 @@ func (m *Mirror) fetchExactly(ctx context.Context, commits []Hash) error {
 	}
 	defer session.Close()
 	if !allowed(advertised, commits) {
-		return ErrNoCommit
+		return errNotByName
 	}
-	return m.download(ctx, session, advertised, m.depth, commits...)
+	err = m.download(ctx, session, advertised, m.depth, commits...)
+	if errors.Is(err, ErrNoCommit) && !advertised.Capabilities.Supports(capability.AllowReachableSHA1InWant) {
+		return errNotByName
+	}
+	return err
 }
 
 // allowed reports whether a server says that it gives out these commits.
@@ -210,6 +217,9 @@ func (m *Mirror) download(ctx context.Context, session fetchSession, advertised 
 	if err != nil {
 		return err
 	}
+	if len(request.Shallows) == 0 && len(m.missing(ctx, wants)) == 0 {
+		return nil // with all of their history
+	}
 	response, err := session.UploadPack(ctx, request)
 	if err != nil {
 		return refusal(err)
@@ -281,13 +291,11 @@ func (m *Mirror) haves(ctx context.Context) ([]Hash, error) {
 	return newest(ctx, m.repo, sortedHashes(heads), maxHaves)
 }
 
-// refusal recognises the answer to commits that a server does not give out.
+// refusal recognises the answer to commits that a server does not give out. It
+// is known by Git's wording only: go-git passes nothing else on.
 func refusal(err error) error {
-	if line := (*pktline.ErrorLine)(nil); errors.As(err, &line) {
-		if strings.Contains(line.Text, "not our ref") {
-			return fmt.Errorf("%w: the server says %q", ErrNoCommit, line.Text)
-		}
-		return fmt.Errorf("the server says %q", line.Text)
+	if strings.Contains(err.Error(), "not our ref") {
+		return fmt.Errorf("%w: %w", ErrNoCommit, err)
 	}
 	return err
 }
