@@ -141,9 +141,17 @@ func (s *store) list() ([]*pack, error) {
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("list packs: %w", err)
 		}
+		// Git puts the index there last and go-git the pack: one without the
+		// other is still being written.
+		stems := map[string]bool{}
 		for _, f := range files {
-			stem, isIndex := strings.CutSuffix(f.Name(), ".idx")
-			if !isIndex {
+			if stem, ok := strings.CutSuffix(f.Name(), ".pack"); ok {
+				stems[stem] = true
+			}
+		}
+		for _, f := range files {
+			stem, ok := strings.CutSuffix(f.Name(), ".idx")
+			if !ok || !stems[stem] {
 				continue
 			}
 			path := filepath.Join(folder, "pack", stem)
