@@ -46,30 +46,20 @@ func (b *Builder) Build(ctx context.Context, tree Tree, folder string, s Setting
 	if known, err := b.cache.find(key, tree); known != nil || err != nil {
 		return known.answer(err)
 	}
-	done, err := takeTurn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	if known, err := b.cache.find(key, tree); known != nil || err != nil { // built while this one waited
-		return known.answer(err)
-	}
 	f := newFilesystem(ctx, tree, &s)
 	rendering, err := b.build(f, dir)
 	var refusal *Error
-	switch {
-	case err == nil:
-		b.cache.add(key, &outcome{rendering: rendering, seen: f.seen})
-	case errors.As(err, &refusal):
+	if errors.As(err, &refusal) {
 		refusal.Path, refusal.Files = dir, f.seen.files()
-		b.cache.add(key, &outcome{refusal: refusal, seen: f.seen})
+	}
+	if (err == nil || refusal != nil) && !f.unsettled {
+		b.cache.add(key, &outcome{rendering: rendering, refusal: refusal, seen: f.seen})
 	}
 	return rendering, err
 }
 
 // build runs the stages of a build. Kustomize panics on some invalid input.
 func (b *Builder) build(f *filesystem, dir string) (rendering *Rendering, err error) {
-	defer f.forget()
 	defer func() {
 		if r := recover(); r != nil {
 			rendering, err = nil, &Error{Reason: ReasonInvalid, Detail: fmt.Sprintf("Kustomize panicked: %v", r)}

@@ -2,12 +2,14 @@ package render
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
 
+	"github.com/assay-dev/assay/sources/git"
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
@@ -36,6 +38,8 @@ type filesystem struct {
 	seen     *closure
 	ignore   *ignoreRules
 	stop     error
+
+	unsettled bool // the tree did not answer a question, so that the closure does not say all
 
 	overlay        map[string][]byte // kustomization files written by Settings, by path
 	customSchema   bool              // this run began with a fresh schema
@@ -84,7 +88,7 @@ func (f *filesystem) kind(name string) (kind, error) {
 	}
 	found, err := look(f.tree, name)
 	if err != nil {
-		return absent, f.fail(err)
+		return absent, f.unanswered(name, err)
 	}
 	if found.kind != absent && f.ignore != nil {
 		hidden, err := f.ignore.match(f, name, found.kind == directory)
@@ -112,6 +116,19 @@ func (f *filesystem) read(name string) ([]byte, error) {
 		return nil, f.fail(fmt.Errorf("read %s: %w", name, err))
 	}
 	return data, nil
+}
+
+// unanswered ends the build because the tree does not say what lies at a path: for good where the tree itself is at fault,
+// else with an error that may pass.
+func (f *filesystem) unanswered(name string, err error) error {
+	f.unsettled = true
+	switch {
+	case errors.Is(err, git.ErrSubmodule):
+		err = &Error{Reason: ReasonRemote, File: name, Detail: "it lies in a submodule, which is another repository; copy it into this one"}
+	case errors.Is(err, git.ErrUnsafe):
+		err = &Error{Reason: ReasonInvalid, File: name, Detail: err.Error()}
+	}
+	return f.fail(err)
 }
 
 // list returns the entries of a directory of the tree, sorted by name.
@@ -170,7 +187,7 @@ func (f *filesystem) CleanedAbs(name string) (filesys.ConfirmedDir, string, erro
 	}
 	real, err := realPath(f.tree, rel)
 	if err != nil {
-		return "", "", f.fail(err)
+		return "", "", f.unanswered(rel, err)
 	}
 	f.seen.links[rel] = real
 	if found == directory {

@@ -1,12 +1,13 @@
 package render
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"path"
+	"regexp"
 	"strings"
 
+	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/types"
@@ -17,38 +18,28 @@ import (
 // Kustomize's kyaml package, which builds read and write without agreeing on it.
 var turn = make(chan struct{}, 1)
 
-// takeTurn waits until nobody else runs Kustomize; the caller calls done when it has finished with the result.
-func takeTurn(ctx context.Context) (done func(), err error) {
-	select {
-	case turn <- struct{}{}:
-		return func() { <-turn }, nil
-	case <-ctx.Done():
-		return nil, fmt.Errorf("wait for other builds: %w", ctx.Err())
-	}
-}
-
-// kustomize runs Kustomize on the folder of f. The caller has the turn.
+// kustomize waits for its turn and runs Kustomize on the folder of f.
 //
 // The schema is what costs: reading Kubernetes' own takes longer than a hundred builds. It is kept, unless a build brings
-// one; that build is begun again with a fresh schema, as a new process would, and forget then leaves a fresh one behind.
+// one; that build is begun again with a fresh schema, as a new process would, and leaves a fresh one behind.
 func (f *filesystem) kustomize() (resmap.ResMap, error) {
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-f.ctx.Done():
+		return nil, fmt.Errorf("wait for other builds: %w", f.ctx.Err())
+	}
 	built, err := f.run()
 	if !errors.Is(err, errCustomSchema) {
 		return built, err
 	}
 	openapi.ResetOpenAPI()
+	defer openapi.ResetOpenAPI()
 	if f.settings.Engine == Flux {
 		openapi.Schema() // Flux adds a build's schema to Kubernetes' own
 	}
 	f.stop, f.kustomizations, f.customSchema = nil, 0, true
 	return f.run()
-}
-
-// forget takes back a schema that the build brought.
-func (f *filesystem) forget() {
-	if f.customSchema {
-		openapi.ResetOpenAPI()
-	}
 }
 
 // run prepares the folder as its engine does and lets Kustomize build it.
@@ -71,12 +62,29 @@ func (f *filesystem) run() (resmap.ResMap, error) {
 		return nil, f.stop
 	}
 	if err != nil {
-		return nil, &Error{Reason: ReasonInvalid, Detail: plain(err)}
+		return nil, f.invalid(err)
 	}
 	return built, nil
 }
 
-// plain is Kustomize's message with paths as they are in the tree.
-func plain(err error) string {
-	return strings.ReplaceAll(strings.ReplaceAll(err.Error(), mount+"/", ""), mount, ".")
+// nested is how Kustomize says that an error lies in a base, after having tried the base as a file.
+var nested = regexp.MustCompile(`(?s)^accumulating (?:resources|components): (?:accumulation err='.*?': |accumulateDirectory: ")?recursed (?:accumulation|merging) (?:of|from) path '([^']*)': `)
+
+// invalid is Kustomize's error with paths as they are in the tree, and the base it lies in as its file.
+func (f *filesystem) invalid(err error) *Error {
+	refusal := &Error{Reason: ReasonInvalid, Detail: strings.ReplaceAll(strings.ReplaceAll(err.Error(), mount+"/", ""), mount, ".")}
+	dir := f.build
+	for {
+		match := nested.FindStringSubmatch(refusal.Detail)
+		if match == nil {
+			break
+		}
+		dir, refusal.Detail = match[1], refusal.Detail[len(match[0]):]
+	}
+	for _, base := range konfig.RecognizedKustomizationFileNames() {
+		if name := path.Join(dir, base); f.seen.answers[name].kind == file {
+			refusal.File = name
+		}
+	}
+	return refusal
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
@@ -113,7 +114,7 @@ func (b *Builder) object(f *filesystem, res *resource.Resource) (Object, error) 
 		}
 		o.Origin = origin
 	}
-	data, err := res.MarshalJSON()
+	data, err := marshal(res)
 	if err != nil {
 		return o, &Error{Reason: ReasonInvalid, Detail: fmt.Sprintf("%s: %v", &o, err)}
 	}
@@ -141,4 +142,13 @@ func takeOrigin(f *filesystem, res *resource.Resource) (string, error) {
 		from = origin.ConfiguredIn
 	}
 	return path.Join(f.build, from), nil
+}
+
+// marshal returns an object's JSON with sorted keys, as res.MarshalJSON does without its detour over YAML text.
+func marshal(res *resource.Resource) ([]byte, error) {
+	var content map[string]any
+	if err := res.YNode().Decode(&content); err != nil {
+		return nil, err
+	}
+	return json.Marshal(content)
 }
