@@ -1,10 +1,9 @@
 package tests
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
-
-	"k8s.io/apimachinery/pkg/util/json"
 )
 
 // APIVersion of every document.
@@ -19,9 +18,12 @@ const (
 
 // Meta is what every document starts with.
 type Meta struct {
-	APIVersion string     `json:"apiVersion"`
-	Kind       string     `json:"kind"`
-	Metadata   ObjectMeta `json:"metadata"`
+	// APIVersion is assay.dev/v1alpha1.
+	APIVersion string `json:"apiVersion"`
+	// Kind is Suite, Gate or Site.
+	Kind string `json:"kind"`
+	// Metadata holds the document's name and labels.
+	Metadata ObjectMeta `json:"metadata"`
 }
 
 // Name is the document's own name, with all prefixes and suffixes of its overlay.
@@ -29,9 +31,13 @@ func (m Meta) Name() string { return m.Metadata.Name }
 
 // ObjectMeta is the part of Kubernetes' metadata that Assay reads.
 type ObjectMeta struct {
-	Name        string            `json:"name"`
-	Namespace   string            `json:"namespace,omitempty"`
-	Labels      map[string]string `json:"labels,omitempty"`
+	// Name is unique among the documents of its kind in an overlay, whatever their namespaces.
+	Name string `json:"name" jsonschema:"maxLength=63,pattern=^[a-z0-9]([-a-z0-9]*[a-z0-9])?$" must:"be at most 63 lower case letters, digits and dashes, and begin and end with a letter or digit"`
+	// Namespace means nothing to Assay; it is taken because an overlay may set one on all it renders.
+	Namespace string `json:"namespace,omitempty"`
+	// Labels are what a Gate's matchLabels select by.
+	Labels map[string]string `json:"labels,omitempty"`
+	// Annotations mean nothing to Assay.
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
@@ -43,18 +49,18 @@ type Origin struct {
 	Name string
 }
 
-// Duration is a time.Duration written as Kubernetes writes them: 30s, 12h.
+// Duration is a time.Duration written as Kubernetes writes them: 30s, 12h. It is more than zero where a document gives one.
 type Duration struct{ time.Duration }
 
 // UnmarshalJSON reads a string such as "1h30m".
 func (d *Duration) UnmarshalJSON(b []byte) error {
 	var s string
 	if err := json.Unmarshal(b, &s); err != nil {
-		return fmt.Errorf("a duration is a string such as 30s or 12h, not %s", b)
+		return fmt.Errorf("must be a string such as 30s, 1h30m or 12h, not %s", b)
 	}
 	v, err := time.ParseDuration(s)
-	if err != nil {
-		return fmt.Errorf("a duration is a string such as 30s or 12h, not %q", s)
+	if err != nil || v <= 0 {
+		return fmt.Errorf("must be a duration of more than zero such as 30s, 1h30m or 12h, not %q", s)
 	}
 	d.Duration = v
 	return nil
@@ -62,50 +68,3 @@ func (d *Duration) UnmarshalJSON(b []byte) error {
 
 // MarshalJSON writes the duration as a string.
 func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(d.Duration.String()) }
-
-// Order of the Suites of a Gate.
-type Order string
-
-// FlakePolicy is what a flake does to a Verdict.
-type FlakePolicy string
-
-// Mode is how far a rollback may go, from safe to bold.
-type Mode string
-
-// The values that the documents take.
-const (
-	Parallel Order = "Parallel"
-	Ordered  Order = "Ordered"
-
-	FlakesPass FlakePolicy = "Pass"
-	FlakesFail FlakePolicy = "Fail"
-
-	// Shadow records what would be done, and does nothing.
-	Shadow Mode = "shadow"
-	// Propose opens a pull request.
-	Propose Mode = "propose"
-	// Merge opens a pull request and merges it when its proof holds.
-	Merge Mode = "merge"
-	// Commit pushes the revert to the branch.
-	Commit Mode = "commit"
-)
-
-// Stricter is the safer of two modes; an unknown one is the safest.
-func Stricter(a, b Mode) Mode {
-	if a.boldness() <= b.boldness() {
-		return a
-	}
-	return b
-}
-
-func (m Mode) boldness() int {
-	switch m {
-	case Propose:
-		return 1
-	case Merge:
-		return 2
-	case Commit:
-		return 3
-	}
-	return 0
-}

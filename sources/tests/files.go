@@ -1,0 +1,150 @@
+package tests
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/render"
+)
+
+// Folder is the folder of the file that defines the Suite, relative to the root of the test repository.
+func (s *Suite) Folder() string { return path.Dir(s.Origin.File) }
+
+// FilesIn returns the files of the tree that a run of the Suite gets a copy of: what its globs match, as sorted paths from the tree's root. A
+// symbolic link is listed as itself, wherever it leads; folders and submodules are not listed.
+func (s *Suite) FilesIn(tree fs.FS) ([]string, error) {
+	files := map[string]bool{}
+	for _, glob := range s.Spec.Files {
+		matches, err := match(tree, s.Folder(), glob)
+		if err != nil {
+			return nil, fmt.Errorf("list the files of Suite %s: %w", s.Name(), err)
+		}
+		for _, file := range matches {
+			files[file] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(files)), nil
+}
+
+// match returns the files below a folder that a glob matches. A glob without wildcards that names a folder matches all below it.
+func match(tree fs.FS, folder, glob string) ([]string, error) {
+	base, pattern := doublestar.SplitPattern(path.Clean(glob))
+	if !strings.ContainsAny(glob, `*?[{\`) {
+		base, pattern = path.Clean(glob), "**"
+	}
+	base = path.Join(folder, base)
+	var files []string
+	err := fs.WalkDir(tree, base, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			if file == base && errors.Is(err, fs.ErrNotExist) {
+				return fs.SkipAll
+			}
+			return err
+		}
+		relative := strings.TrimPrefix(strings.TrimPrefix(file, base), "/")
+		if base == "." {
+			relative = file
+		}
+		if mode := entry.Type(); (mode.IsRegular() || mode&fs.ModeSymlink != 0) && doublestar.MatchUnvalidated(pattern, relative) {
+			files = append(files, file)
+		}
+		return nil
+	})
+	return files, err
+}
+
+// digester computes the digests of a Set's Gates from the ids that the tree keeps, without reading files.
+type digester struct {
+	tree render.Tree
+	// known are the sums of earlier Sets, by the ids of the Suites' folders and their globs; those that still hold go into kept.
+	known, kept map[string]string
+	// report tells what is wrong with the files that a Suite names.
+	report func(s *Suite, at field, message, remedy string)
+}
+
+// gates returns the digest of each Gate by its name.
+func (d *digester) gates(ctx context.Context, set *Set) (map[string]string, error) {
+	sums := map[*Suite]string{}
+	for _, suite := range set.Suites {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		sum, err := d.suite(suite)
+		if err != nil {
+			return nil, err
+		}
+		sums[suite] = sum
+	}
+	digests := map[string]string{}
+	for _, gate := range set.Gates {
+		parts := []any{gate}
+		for _, suite := range set.SuitesOf(gate) {
+			parts = append(parts, suite, sums[suite])
+		}
+		data, err := json.Marshal(parts)
+		if err != nil {
+			return nil, fmt.Errorf("encode Gate %s: %w", gate.Name(), err)
+		}
+		sum := sha256.Sum256(data)
+		digests[gate.Name()] = "sha256:" + hex.EncodeToString(sum[:])
+	}
+	return digests, nil
+}
+
+// suite sums up the paths, modes and ids of a Suite's files. Links are followed, so what lies behind them counts; a sum with
+// links in it is computed anew each time, for a link may lead out of the folder that the sum is remembered by.
+func (d *digester) suite(s *Suite) (string, error) {
+	folder, _, err := d.tree.Hash(s.Folder())
+	if err != nil {
+		return "", err
+	}
+	key := folder.String() + "\x00" + strings.Join(s.Spec.Files, "\x00")
+	if sum, ok := d.known[key]; ok && !folder.IsZero() {
+		d.kept[key] = sum
+		return sum, nil
+	}
+	sum, linked := sha256.New(), false
+	for i, glob := range s.Spec.Files {
+		files, err := match(d.tree, s.Folder(), glob)
+		if err != nil {
+			return "", err
+		}
+		at := field{"spec", "files", i}
+		if len(files) == 0 {
+			d.report(s, at, fmt.Sprintf("%q matches no file in %s", glob, s.Folder()), "correct the glob, or add the file")
+		}
+		for _, file := range files {
+			id, mode, err := d.tree.Hash(file)
+			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, git.ErrUnsafe) {
+				d.report(s, at, err.Error(), "make the link lead to a file of this repository, or leave it out of files")
+				continue
+			} else if err != nil {
+				return "", err
+			}
+			linked = linked || isLink(d.tree, file)
+			fmt.Fprintf(sum, "%s\x00%s\x00%s\x00", strings.TrimPrefix(file, s.Folder()), mode, id)
+		}
+	}
+	text := hex.EncodeToString(sum.Sum(nil))
+	if !linked {
+		d.kept[key] = text
+	}
+	return text, nil
+}
+
+func isLink(tree fs.FS, file string) bool {
+	info, err := fs.Lstat(tree, file)
+	return err != nil || info.Mode()&fs.ModeSymlink != 0
+}

@@ -1,0 +1,108 @@
+package tests
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// sources are the YAML files of a tree with their line numbers, each read at most once.
+type sources struct {
+	tree  fs.FS
+	files map[string][]*yaml.Node
+}
+
+func newSources(tree fs.FS) *sources { return &sources{tree: tree, files: map[string][]*yaml.Node{}} }
+
+// documents returns the documents of a file; those that cannot be read are left out, for the build has told about them.
+func (s *sources) documents(file string) []*yaml.Node {
+	if docs, ok := s.files[file]; ok {
+		return docs
+	}
+	var docs []*yaml.Node
+	if ext := path.Ext(file); ext == ".yaml" || ext == ".yml" {
+		if data, err := fs.ReadFile(s.tree, file); err == nil {
+			docs = parse(data)
+		}
+	}
+	s.files[file] = docs
+	return docs
+}
+
+func parse(data []byte) []*yaml.Node {
+	var docs []*yaml.Node
+	for in := yaml.NewDecoder(bytes.NewReader(data)); ; {
+		var doc yaml.Node
+		if err := in.Decode(&doc); err != nil {
+			if !errors.Is(err, io.EOF) {
+				return nil
+			}
+			return docs
+		}
+		for _, top := range doc.Content {
+			docs = append(docs, items(top)...)
+		}
+	}
+}
+
+// items are what a document stands for: itself, or what a List holds.
+func items(doc *yaml.Node) []*yaml.Node {
+	if _, list := child(doc, "items"); list != nil && list.Kind == yaml.SequenceNode && strings.HasSuffix(scalar(doc, "kind"), "List") {
+		return list.Content
+	}
+	return []*yaml.Node{doc}
+}
+
+// ofKind returns the file's documents of one kind.
+func (s *sources) ofKind(file, kind string) []*yaml.Node {
+	var found []*yaml.Node
+	for _, doc := range s.documents(file) {
+		if scalar(doc, "kind") == kind {
+			found = append(found, doc)
+		}
+	}
+	return found
+}
+
+// child returns a mapping's key and value nodes, or nil.
+func child(node *yaml.Node, key string) (k, v *yaml.Node) {
+	node = resolve(node)
+	if node == nil || node.Kind != yaml.MappingNode {
+		return nil, nil
+	}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if node.Content[i].Value == key {
+			return node.Content[i], resolve(node.Content[i+1])
+		}
+	}
+	return nil, nil
+}
+
+// resolve follows an alias to what it stands for.
+func resolve(node *yaml.Node) *yaml.Node {
+	if node != nil && node.Kind == yaml.AliasNode {
+		return node.Alias
+	}
+	return node
+}
+
+// scalar returns the text at a path of keys, or "".
+func scalar(node *yaml.Node, keys ...string) string {
+	for _, key := range keys {
+		if _, node = child(node, key); node == nil {
+			return ""
+		}
+	}
+	if node.Kind != yaml.ScalarNode {
+		return ""
+	}
+	return node.Value
+}
+
+// name is the metadata.name of a document.
+func name(doc *yaml.Node) string { return scalar(doc, "metadata", "name") }
