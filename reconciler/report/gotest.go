@@ -153,7 +153,7 @@ func (p *goParser) endTest(pkg *goPackage, test *goOpenTest, status Status, took
 	switch {
 	case c.Unsuccessful():
 		pkg.unsuccessful++
-		c.Detail = string(test.output)
+		c.Detail = strings.TrimRight(string(test.output), "\n")
 		c.Message = goMessage(c.Detail)
 		if status == Errored {
 			c.Message = "the test never ended"
@@ -218,7 +218,7 @@ func (p *goParser) failedBuild(e goEvent, output string) {
 	if build := p.builds[e.FailedBuild]; len(build) > 0 {
 		output = string(build)
 	}
-	p.to.add(Case{Name: e.Package + outcome, Status: Errored, Message: goMessage(output), Detail: output})
+	p.to.add(Case{Name: e.Package + outcome, Status: Errored, Message: goMessage(output), Detail: strings.TrimRight(output, "\n")})
 }
 
 func (p *goParser) buildOutput(e goEvent, line int) error {

@@ -168,7 +168,7 @@ func (p *junitParser) endSuite(s *junitSuite) {
 	s.seen = s.declared
 	p.to.add(Case{
 		Name: s.errorName(), File: s.file, Status: Errored, Detail: s.systemErr,
-		Message: fmt.Sprintf("the suite declares %d failures and errors, %d more than its test cases show", s.declared, missing),
+		Message: fmt.Sprintf("failures= and errors= of the suite come to %d, its test cases show %d", s.declared, s.declared-missing),
 	})
 }
 

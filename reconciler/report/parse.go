@@ -102,7 +102,10 @@ func unknownReason(head []byte) string {
 		if root := xmlRoot(head); root != "" {
 			return fmt.Sprintf("XML with root element <%s>, which is no report known here", root)
 		}
-		return "XML that is damaged or hides its root element"
+		if bytes.Contains(lower, []byte("<!doctype")) {
+			return "XML whose DOCTYPE declares entities or elements, which a report has no need of: refused"
+		}
+		return "XML that is damaged before its root element"
 	case bytes.Contains(head, []byte("<testsuite")):
 		return "text before the XML document"
 	case start[0] == '{', start[0] == '[':

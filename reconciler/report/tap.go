@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"regexp"
@@ -77,9 +78,10 @@ type tapParser struct {
 	bailed  bool
 	seen    []uint64 // bit set of the test numbers
 
-	open   bool // a test line was read, what belongs to it may follow
-	test   Case
-	detail []byte // of the open test
+	open    bool // a test line was read, what belongs to it may follow
+	subtest bool // what belongs to the next test line is being read
+	test    Case
+	detail  []byte // what belongs to the open or the next test
 }
 
 func (p *tapParser) line(line string) {
@@ -87,6 +89,9 @@ func (p *tapParser) line(line string) {
 	case line == "":
 	case line[0] == ' ' || line[0] == '\t':
 		p.diagnostic(line)
+	case strings.HasPrefix(line, "# Subtest"): // its lines come before the test line that they belong to
+		p.endTest()
+		p.subtest = true
 	case line[0] == '#':
 		p.diagnostic(strings.TrimPrefix(line[1:], " "))
 	case strings.HasPrefix(line, "Bail out!"):
@@ -116,8 +121,7 @@ func (p *tapParser) startTest(match []string) {
 	p.endTest()
 	notOK, number, dash, description := match[1] != "", match[2], match[3] != "", match[4]
 	p.ran++
-	p.open = true
-	p.detail = p.detail[:0]
+	p.open, p.subtest = true, false
 	p.test = Case{Status: Passed}
 	if notOK {
 		p.test.Status = Failed
@@ -156,17 +160,17 @@ func (p *tapParser) see(number string) {
 	p.seen[word] |= bit
 }
 
-// diagnostic keeps a line that belongs to the open test.
+// diagnostic keeps a line that belongs to the open test, or to the next one when it is of a subtest.
 func (p *tapParser) diagnostic(line string) {
-	if !p.open {
+	if !p.open && !p.subtest {
 		return
 	}
-	if took, found := strings.CutPrefix(line, "  duration_ms: "); found { // Node's YAML
+	if took, found := strings.CutPrefix(line, "  duration_ms: "); found && p.open { // Node's YAML
 		if ms, err := strconv.ParseFloat(strings.TrimSpace(took), 64); err == nil {
 			p.test.Duration = milliseconds(ms)
 		}
 	}
-	if p.test.Unsuccessful() && len(p.detail) <= p.to.limits.Detail {
+	if len(p.detail) <= p.to.limits.Detail {
 		p.detail = append(append(p.detail, line...), '\n')
 	}
 }
@@ -180,6 +184,7 @@ func (p *tapParser) endTest() {
 		p.test.Detail = strings.TrimRight(string(p.detail), "\n")
 		p.test.Message = tapMessage(p.test.Detail)
 	}
+	p.detail = p.detail[:0]
 	p.to.add(p.test)
 }
 
@@ -203,21 +208,27 @@ func (p *tapParser) checkPlan() {
 	}
 }
 
-// tapMessage finds the first line that says something in diagnostics, passing over the marks and keys of YAML.
+// tapMessage finds what says most in diagnostics: the message or error of YAML, else the subtest that failed, else the
+// first line that is neither a mark nor a key of YAML.
 func tapMessage(detail string) string {
+	first, subtest := "", ""
 	for line := range strings.Lines(detail) {
 		line = strings.TrimSpace(line)
-		for _, key := range []string{"message:", "error:"} {
-			if value, found := strings.CutPrefix(line, key); found {
-				line = strings.Trim(strings.TrimLeft(strings.TrimSpace(value), "|>-"), `'" `)
+		key, value, _ := strings.Cut(line, ":")
+		switch {
+		case line == "", line == "---", line == "...", key == "duration_ms", key == "type", key == "location", tapPlan.MatchString(line):
+			continue
+		case key == "message" || key == "error":
+			if value = strings.Trim(strings.TrimLeft(value, "|>- "), `'" `); value != "" {
+				return value
 			}
-		}
-		isKey := strings.HasPrefix(line, "duration_ms:") || strings.HasPrefix(line, "type:") || strings.HasPrefix(line, "location:")
-		if line != "" && line != "---" && line != "..." && !isKey {
-			return line
+		case strings.HasPrefix(line, "not ok ") && subtest == "":
+			subtest = line
+		case first == "":
+			first = line
 		}
 	}
-	return ""
+	return cmp.Or(subtest, first)
 }
 
 func tapTiming(number, unit string) time.Duration {
