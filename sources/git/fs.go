@@ -64,7 +64,7 @@ func (f *TreeFS) Open(name string) (fs.File, error) {
 		}
 		return &treeDir{info: info, name: name, entries: list}, nil
 	case filemode.Submodule:
-		return nil, submoduleError("open", name, at, e)
+		return nil, pathError("open", name, inSubmodule(at, e))
 	default:
 		data, err := f.objects.Blob(f.ctx, e.Hash)
 		if err != nil {
@@ -84,7 +84,7 @@ func (f *TreeFS) ReadFile(name string) ([]byte, error) {
 	case filemode.Dir:
 		return nil, pathError("read", name, fmt.Errorf("is a directory: %w", fs.ErrInvalid))
 	case filemode.Submodule:
-		return nil, submoduleError("read", name, at, e)
+		return nil, pathError("read", name, inSubmodule(at, e))
 	}
 	data, err := f.objects.Blob(f.ctx, e.Hash)
 	if err != nil {
@@ -102,7 +102,7 @@ func (f *TreeFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	switch e.Mode {
 	case filemode.Dir:
 	case filemode.Submodule:
-		return nil, submoduleError("readdir", name, at, e)
+		return nil, pathError("readdir", name, inSubmodule(at, e))
 	default:
 		return nil, pathError("readdir", name, fmt.Errorf("is not a directory: %w", fs.ErrInvalid))
 	}
@@ -175,8 +175,8 @@ func pathError(op, name string, err error) error {
 	return &fs.PathError{Op: op, Path: name, Err: err}
 }
 
-func submoduleError(op, name, at string, e Entry) error {
-	return pathError(op, name, fmt.Errorf("%s %w at commit %s; its files are in another repository", at, ErrSubmodule, e.Hash))
+func inSubmodule(at string, e Entry) error {
+	return fmt.Errorf("%s %w at commit %s; its files are in another repository", at, ErrSubmodule, e.Hash)
 }
 
 // sizer is implemented by [Objects] that know the length of a blob without

@@ -28,9 +28,13 @@ type painter struct {
 	queue   byDate
 	open    int       // commits in the queue that are not below
 	common  []*Commit // reached from both, newest first
-	// missingA and missingB are the first errors for commits that could not be
-	// found, reached from a and from b.
-	missingA, missingB error
+	missing []missed
+}
+
+// missed is a parent that could not be found.
+type missed struct {
+	child *painted
+	err   error
 }
 
 type painted struct {
@@ -52,7 +56,7 @@ func (p *painter) colourOf(h Hash) colour {
 
 // run walks until done says so or nothing is left to find.
 func (p *painter) run(a, b Hash, done func() bool) error {
-	if err := errors.Join(p.paint(a, fromA), p.paint(b, fromB), p.missingA, p.missingB); err != nil {
+	if err := errors.Join(p.paint(a, fromA), p.paint(b, fromB)); err != nil {
 		return err
 	}
 	for p.open > 0 && !done() {
@@ -67,7 +71,10 @@ func (p *painter) run(a, b Hash, done func() bool) error {
 			}
 		}
 		for _, parent := range n.commit.Parents {
-			if err := p.paint(parent, colour); err != nil {
+			err := p.paint(parent, colour)
+			if errors.Is(err, ErrNotFound) {
+				p.missing = append(p.missing, missed{n, err})
+			} else if err != nil {
 				return err
 			}
 		}
@@ -80,10 +87,6 @@ func (p *painter) paint(h Hash, colour colour) error {
 	n, ok := p.reached[h]
 	if !ok {
 		c, err := p.objects.Commit(p.ctx, h)
-		if errors.Is(err, ErrNotFound) {
-			p.miss(colour, err)
-			return nil
-		}
 		if err != nil {
 			return err
 		}
@@ -107,16 +110,16 @@ func (p *painter) paint(h Hash, colour colour) error {
 	return nil
 }
 
-// miss notes a commit that is not there. Below a common ancestor nothing is
-// missed.
-func (p *painter) miss(colour colour, err error) {
-	switch {
-	case colour&below != 0:
-	case colour&fromA != 0 && p.missingA == nil:
-		p.missingA = err
-	case colour&fromB != 0 && p.missingB == nil:
-		p.missingB = err
+// unknown returns the error for a part of history that was reached from just the
+// one end and could not be read. What is below a commit of both histories is not
+// missed: it is common too.
+func (p *painter) unknown(end colour) error {
+	for _, m := range p.missing {
+		if m.child.colour == end {
+			return m.err
+		}
 	}
+	return nil
 }
 
 // byDate is a heap of commits, the newest first and by hash within a second.

@@ -29,7 +29,7 @@ func NewOpenPGPSigner(armored, passphrase []byte) (Signer, error) {
 		if err := unlock(key, passphrase); err != nil {
 			return nil, fmt.Errorf("unlock OpenPGP signing key %s: %w", key.PrimaryKey.KeyIdString(), err)
 		}
-		return openPGPSigner{key}, nil
+		return signsWithOpenPGP{key}, nil
 	}
 	return nil, errors.New("read OpenPGP signing key: there is no private key in it")
 }
@@ -44,9 +44,9 @@ func unlock(key *openpgp.Entity, passphrase []byte) error {
 	return nil
 }
 
-type openPGPSigner struct{ key *openpgp.Entity }
+type signsWithOpenPGP struct{ key *openpgp.Entity }
 
-func (s openPGPSigner) Sign(commit []byte) (string, error) {
+func (s signsWithOpenPGP) Sign(commit []byte) (string, error) {
 	var armor strings.Builder
 	err := openpgp.ArmoredDetachSign(&armor, s.key, bytes.NewReader(commit), nil)
 	return armor.String(), err
@@ -65,12 +65,12 @@ func NewSSHSigner(pem, passphrase []byte) (Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read SSH signing key: %w", err)
 	}
-	return sshSigner{key}, nil
+	return signsWithSSH{key}, nil
 }
 
-type sshSigner struct{ key ssh.Signer }
+type signsWithSSH struct{ key ssh.Signer }
 
-func (s sshSigner) Sign(commit []byte) (string, error) {
+func (s signsWithSSH) Sign(commit []byte) (string, error) {
 	sig, err := sshsig.Sign(bytes.NewReader(commit), s.key, sshsig.HashSHA512, sshNamespace)
 	if err != nil {
 		return "", err

@@ -26,18 +26,17 @@ func (f *TreeFS) find(op, name string, follow follow) (Entry, string, error) {
 	if !fs.ValidPath(name) {
 		return Entry{}, "", pathError(op, name, fs.ErrInvalid)
 	}
-	e, at, err := f.resolve(nil, name, follow)
+	e, at, err := f.resolve(name, follow)
 	if err != nil {
 		return Entry{}, "", pathError(op, name, err)
 	}
 	return e, at, nil
 }
 
-// resolve walks name from the folder that trail leads to, one part at a time as
-// a kernel does: a ".." after a link leads to the parent of where the link went,
-// not of where it lies.
-func (f *TreeFS) resolve(trail []Entry, name string, follow follow) (Entry, string, error) {
-	trail = append([]Entry{f.root}, trail...)
+// resolve walks name from the root, one part at a time as a kernel does: a ".."
+// after a link leads to the parent of where the link went, not of where it lies.
+func (f *TreeFS) resolve(name string, follow follow) (Entry, string, error) {
+	trail := []Entry{f.root} // the folders that lead to where the walk is
 	todo := strings.Split(name, "/")
 	for links := 0; len(todo) > 0; {
 		if err := f.ctx.Err(); err != nil {
@@ -47,7 +46,7 @@ func (f *TreeFS) resolve(trail []Entry, name string, follow follow) (Entry, stri
 		todo = todo[1:]
 		here := trail[len(trail)-1]
 		if here.Mode == filemode.Submodule {
-			return Entry{}, "", fmt.Errorf("%s %w; its files are in another repository", where(trail), ErrSubmodule)
+			return Entry{}, "", inSubmodule(where(trail), here)
 		}
 		if here.Mode != filemode.Dir {
 			return Entry{}, "", fmt.Errorf("%s is not a directory: %w", where(trail), fs.ErrNotExist)

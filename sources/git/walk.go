@@ -104,7 +104,7 @@ func IsAncestor(ctx context.Context, o Objects, a, b Hash) (bool, error) {
 	reached := func() bool { return p.colourOf(a)&fromB != 0 }
 	err := p.run(a, b, reached)
 	if err == nil && !reached() {
-		err = p.missingB
+		err = p.unknown(fromB)
 	}
 	if err != nil {
 		return false, fmt.Errorf("is %s an ancestor of %s: %w", a, b, err)
@@ -129,7 +129,7 @@ func mergeBase(ctx context.Context, o Objects, a, b Hash) (Hash, error) {
 	if err := p.run(a, b, func() bool { return false }); err != nil {
 		return Hash{}, err
 	}
-	if err := cmp.Or(p.missingA, p.missingB); err != nil {
+	if err := cmp.Or(p.unknown(fromA), p.unknown(fromB)); err != nil {
 		return Hash{}, err
 	}
 	for i, candidate := range p.common {
