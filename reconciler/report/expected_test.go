@@ -49,10 +49,9 @@ func readTruth(t *testing.T, path string) truth {
 	return want
 }
 
-// Names of failed cases that the project knows but its report does not hold.
+// namesNotInReport are failed cases that the project knows by names that its report does not hold.
 var namesNotInReport = map[string][]string{
 	"kubeconform/mixed.tap": {"no-schema"},
-	"kubeconform/mixed.xml": {},
 }
 
 func TestReportsOfRealTools(t *testing.T) {
@@ -94,14 +93,14 @@ func checkReal(t *testing.T, name, path string, want truth) {
 		require.Equalf(t, !slices.Contains(namesNotInReport[name], failed), known, "case %q among %+v", failed, got.Cases)
 	}
 	if approx := want.DurationSecondsApprox; approx != nil && got.Duration > 0 {
-		require.InDelta(t, *approx, got.Duration.Seconds(), 0.05+*approx/10)
+		require.InDelta(t, *approx, got.Duration.Seconds(), 0.05+*approx/5)
 	}
 	for metric, value := range want.Metrics {
 		require.Contains(t, got.Metrics, metric)
 		require.InDelta(t, value, got.Metrics[metric], math.Abs(value)/1e6, metric)
 	}
 	ok, reason := got.OK()
-	if want.Failed+want.Errored > 0 || want.Total == 0 && len(want.Metrics) == 0 {
+	if want.Failed+want.Errored > 0 || want.Total == 0 && len(got.Metrics) == 0 {
 		require.False(t, ok)
 		require.NotEmpty(t, reason)
 	}
