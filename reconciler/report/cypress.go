@@ -94,8 +94,12 @@ func (c *cypress) test() Case {
 		case "attempts":
 			for range c.array() {
 				for name := range c.object() {
-					if name == "state" {
+					switch name {
+					case "state":
 						failedAttempt = c.text() == "failed" || failedAttempt
+					case "duration", "wallClockDuration": // where the test has none, before version 13
+						ms, _ := c.number()
+						test.Duration += milliseconds(ms)
 					}
 				}
 			}

@@ -35,7 +35,7 @@ var (
 
 func parseHeyText(in *input, to *recorder) error {
 	lines := in.lines()
-	section, errorCount, known := "", 0.0, false
+	section, errorCount, answered := "", 0.0, false
 	for {
 		raw, _, err := lines.next()
 		if errors.Is(err, io.EOF) {
@@ -52,7 +52,7 @@ func parseHeyText(in *input, to *recorder) error {
 		switch {
 		case line == "":
 		case section == "Summary":
-			known = heySummary(line, to) || known
+			heySummary(line, to)
 		case strings.HasPrefix(section, "Latency distribution"):
 			// hey writes the percentiles that it has too few requests for as 0%
 			if p := heyPercentile.FindStringSubmatch(line); p != nil && p[1] != "0" {
@@ -62,6 +62,7 @@ func parseHeyText(in *input, to *recorder) error {
 			if c := heyCount.FindStringSubmatch(line); c != nil {
 				n, _, _ := strings.Cut(c[2], " ")
 				recordNumber(to, "status."+c[1], n)
+				answered = true
 			}
 		case strings.HasPrefix(section, "Error distribution"):
 			if c := heyCount.FindStringSubmatch(line); c != nil {
@@ -70,15 +71,15 @@ func parseHeyText(in *input, to *recorder) error {
 			}
 		}
 	}
-	if !known {
-		return in.errorf(0, "hey's summary has no Requests/sec: it did not run to its end")
+	if !answered && errorCount == 0 {
+		return in.errorf(0, "the report has neither status codes nor errors: it is cut short")
 	}
 	to.metric("errors", errorCount)
 	return nil
 }
 
-// heySummary reads one line of the summary; it tells whether it is the last of those that are always there.
-func heySummary(line string, to *recorder) bool {
+// heySummary reads one line of the summary.
+func heySummary(line string, to *recorder) {
 	name, rest, _ := strings.Cut(line, ":")
 	value, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
 	switch name {
@@ -95,9 +96,7 @@ func heySummary(line string, to *recorder) bool {
 		recordNumber(to, "response-time.avg", value)
 	case "Requests/sec":
 		recordNumber(to, "requests_per_sec", value)
-		return true
 	}
-	return false
 }
 
 // recordNumber records a metric from its text, or nothing when that is no number.

@@ -163,10 +163,9 @@ func (run *jmeterRun) add(s jmeterSample) error {
 	if run.to.keeps(status, false) { // of millions of samples few are kept, and a field holds its whole record
 		c.Name = strings.Clone(s.label)
 		if status == Failed {
-			c.Message = strings.Clone(s.failure)
-			c.Detail = strings.TrimSpace(s.code + " " + s.message)
-			if c.Message == "" {
-				c.Message = c.Detail
+			c.Message = strings.TrimSpace(s.code + " " + s.message)
+			if s.failure != "" {
+				c.Message, c.Detail = strings.Clone(s.failure), c.Message
 			}
 		}
 	}

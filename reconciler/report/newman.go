@@ -91,7 +91,7 @@ func (n *newman) execution() {
 		}
 	}
 	for _, c := range cases {
-		c.Name, c.Suite = request+c.Name, request
+		c.Name = request + c.Name
 		n.to.add(c)
 	}
 }

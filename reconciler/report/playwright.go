@@ -81,7 +81,7 @@ func (p *playwright) spec(suite string) {
 	}
 	for _, t := range tests {
 		c := t.Case
-		c.Name, c.Suite, c.File = strings.TrimSpace(suite+" "+title), suite, file
+		c.Name, c.File = strings.TrimSpace(suite+" "+title), file
 		if t.project != "" {
 			c.Name = "[" + t.project + "] " + c.Name
 		}
@@ -111,7 +111,7 @@ func (p *playwright) test() playwrightTest {
 	}
 	switch outcome {
 	case "expected":
-		t.Status = Passed
+		t.Status, t.Message, t.Detail = Passed, "", "" // what it was expected to fail with is no message
 	case "flaky":
 		t.Status, t.Flaky = Passed, true
 	case "unexpected":

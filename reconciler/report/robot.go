@@ -18,7 +18,7 @@ var robotXML = format{
 	name:  "robot-xml",
 	sniff: func(head []byte) bool { return xmlRoot(head) == "robot" },
 	parse: func(in *input, to *recorder) error {
-		r := robot{xmlReader: newXMLReader(in, in.limits.Detail), to: to}
+		r := robot{xmlReader: newXMLReader(in, in.limits.Name+len(cut)), to: to}
 		for {
 			kind, err := r.next()
 			if errors.Is(err, io.EOF) {
@@ -137,7 +137,7 @@ func (r *robot) text() {
 	if r.status == nil || len(r.starts) != r.depth+1 {
 		return
 	}
-	if left := r.in.limits.Detail + len(cut) - r.status.Len(); left > 0 {
+	if left := r.in.limits.Message + len(cut) - r.status.Len(); left > 0 {
 		r.status.Write(r.xmlReader.text[:min(left, len(r.xmlReader.text))])
 	}
 }
@@ -148,11 +148,11 @@ func (r *robot) end() {
 		message := strings.TrimSpace(r.status.String())
 		r.status = nil
 		if r.test != nil {
-			r.test.Message, r.test.Detail = firstLine(message), message
+			r.test.Message = message
 			return
 		}
 		suite := &r.suites[len(r.suites)-1]
-		suite.failure.Message, suite.failure.Detail = firstLine(message), message
+		suite.failure.Message = message
 	case r.test != nil && depth == r.depth:
 		r.endTest()
 	case r.test == nil && len(r.suites) > 0 && depth == r.depth:
@@ -176,7 +176,7 @@ func (r *robot) endSuite() {
 	r.suites = r.suites[:last]
 	if suite.failed && !suite.unsuccessful {
 		c := suite.failure
-		c.Name, c.Suite, c.File, c.Status = suite.name+" (teardown)", suite.name, suite.source, Errored
+		c.Name, c.Suite, c.File, c.Status = "teardown", suite.name, suite.source, Errored
 		r.to.add(c)
 		suite.unsuccessful = true
 	}

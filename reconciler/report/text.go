@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math"
 	"path"
 	"regexp"
 	"strings"
@@ -34,5 +35,5 @@ func seconds(s float64) time.Duration {
 	if !(s >= 0 && s < year) {
 		return 0
 	}
-	return time.Duration(s * float64(time.Second))
+	return time.Duration(math.Round(s * float64(time.Second)))
 }
