@@ -1,0 +1,52 @@
+package revert_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/stretchr/testify/require"
+
+	"github.com/assay-dev/assay/sources/git"
+)
+
+func hash(digits string) git.Hash { return plumbing.NewHash(digits) }
+
+// tryGit runs git with fixed names and dates, and without anybody's configuration.
+func tryGit(stdin string, args ...string) (stdout, stderr string, err error) {
+	command := exec.Command("git", args...)
+	command.Env = append(os.Environ(),
+		"GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1",
+		"GIT_AUTHOR_NAME=Test", "GIT_AUTHOR_EMAIL=test@example.com", "GIT_AUTHOR_DATE=1700000000 +0000",
+		"GIT_COMMITTER_NAME=Test", "GIT_COMMITTER_EMAIL=test@example.com", "GIT_COMMITTER_DATE=1700000000 +0000",
+	)
+	command.Stdin = strings.NewReader(stdin)
+	var out, messages bytes.Buffer
+	command.Stdout, command.Stderr = &out, &messages
+	err = command.Run()
+	return out.String(), messages.String(), err
+}
+
+func gitCommand(t require.TestingT, stdin string, args ...string) string {
+	out, messages, err := tryGit(stdin, args...)
+	require.NoError(t, err, "git %v: %s", args, messages)
+	return strings.TrimSuffix(out, "\n")
+}
+
+// revertWithGit reverts with Git's plumbing: the merge of onto with the parent of the culprit, with the culprit for the
+// base. ok is false on a conflict.
+func revertWithGit(t require.TestingT, repo, onto, culprit string) (tree string, ok bool) {
+	before := gitCommand(t, "", "-C", repo, "rev-parse", "--verify", "-q", culprit+"^1^{tree}")
+	base := gitCommand(t, "", "-C", repo, "commit-tree", "-m", "base", culprit+"^{tree}")
+	ours := gitCommand(t, "", "-C", repo, "commit-tree", "-m", "ours", "-p", base, onto+"^{tree}")
+	theirs := gitCommand(t, "", "-C", repo, "commit-tree", "-m", "theirs", "-p", base, before)
+	out, messages, err := tryGit("", "-C", repo, "merge-tree", "--write-tree", "--no-messages", ours, theirs)
+	if err != nil {
+		var exit *exec.ExitError
+		require.ErrorAs(t, err, &exit)
+		require.Equal(t, 1, exit.ExitCode(), "git merge-tree: %s", messages)
+	}
+	return strings.TrimSpace(strings.SplitN(out, "\n", 2)[0]), err == nil
+}

@@ -1,0 +1,70 @@
+package revert_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/assay-dev/assay/rollback/revert"
+	"github.com/assay-dev/assay/sources/git"
+)
+
+// row is a revert that people made in a public repository.
+type row struct {
+	Revert    string // their commit
+	Onto      string // its parent
+	Culprit   string // what it reverts
+	HumanTree string // what they made of it
+}
+
+// konflux clones the repository that the rows are from.
+func konflux(t testing.TB) (repo string, rows []row) {
+	data := filepath.Join("..", "..", "..", "shared", "data")
+	recorded, err := os.ReadFile(filepath.Join(data, "konflux-reverts.json"))
+	if err != nil {
+		t.Skipf("the recorded reverts are absent: %v", err)
+	}
+	require.NoError(t, json.Unmarshal(recorded, &rows))
+	repo = filepath.Join(t.TempDir(), "konflux.git")
+	gitCommand(t, "", "clone", "-q", "--bare", filepath.Join(data, "konflux-config.bundle"), repo)
+	return repo, rows
+}
+
+func options() revert.Options {
+	who := git.Signature{Name: "Assay", Email: "assay@example.com", When: time.Unix(1700000000, 0).UTC()}
+	return revert.Options{Author: who, Committer: who}
+}
+
+// TestRevertsThatPeopleMade holds every recorded revert against what Git makes of it and what people made of it.
+func TestRevertsThatPeopleMade(t *testing.T) {
+	dir, rows := konflux(t)
+	repo, err := git.Open(dir)
+	require.NoError(t, err)
+	defer repo.Close()
+
+	clean, human, structural := 0, 0, 0
+	for _, r := range rows {
+		got, err := revert.Revert(t.Context(), repo.Scratch(), hash(r.Onto), []git.Hash{hash(r.Culprit)}, options())
+		require.NoError(t, err, "%s", r.Culprit)
+		tree, ok := revertWithGit(t, dir, r.Onto, r.Culprit)
+		if !ok {
+			t.Logf("git conflicts on %s; here clean is %t, as people did it is %t, paths %v", r.Culprit, got.Clean(), got.Tree.String() == r.HumanTree, got.Paths)
+			if got.Clean() {
+				structural++
+			}
+			continue
+		}
+		clean++
+		require.Equal(t, tree, got.Tree.String(), "revert %s on %s", r.Culprit, r.Onto)
+		if tree == r.HumanTree {
+			human++
+		}
+	}
+	t.Logf("git reverts %d of %d cleanly, %d as people did; structure settles %d more", clean, len(rows), human, structural)
+	require.Equal(t, 103, clean)
+	require.Equal(t, 100, human)
+}
