@@ -1,6 +1,7 @@
 package report
 
 import (
+	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -148,6 +149,17 @@ func (rec *recorder) distribution(prefix string, d *distribution, at rank) {
 
 // series holds one value per name, such as the distribution of each label, and refuses names beyond maxSeries.
 type series[T any] map[string]*T
+
+// all yields the values in the order of their names, so that the same file always gives the same Report.
+func (s series[T]) all() iter.Seq2[string, *T] {
+	return func(yield func(string, *T) bool) {
+		for _, name := range slices.Sorted(maps.Keys(s)) {
+			if !yield(name, s[name]) {
+				return
+			}
+		}
+	}
+}
 
 // of returns the value for the name, a new one when it is not known yet, or nil when there are too many.
 func (s series[T]) of(name string, rec *recorder) *T {

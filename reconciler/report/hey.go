@@ -134,7 +134,7 @@ func parseHeyCSV(in *input, to *recorder) error {
 	to.took(seconds(end))
 	to.metric("rows", float64(times.count))
 	to.distribution("response-time", &times, rankAbove)
-	for code, n := range codes {
+	for code, n := range codes.all() {
 		to.metric("status."+code, float64(*n))
 	}
 	return nil

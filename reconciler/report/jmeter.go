@@ -192,11 +192,11 @@ func (run *jmeterRun) record() {
 	if run.last > run.first {
 		run.to.took(time.Duration(run.last-run.first) * time.Millisecond)
 	}
-	for code, n := range run.codes {
+	for code, n := range run.codes.all() {
 		run.to.metric("status."+code, float64(*n))
 	}
 	run.all.record("", run.to)
-	for label, stats := range run.labels {
+	for label, stats := range run.labels.all() {
 		stats.record("{label:"+label+"}", run.to)
 	}
 }

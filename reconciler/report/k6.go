@@ -1,6 +1,10 @@
 package report
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // k6HandleSummary reads the data that k6 gives to handleSummary(), written as JSON, and k6SummaryExport what
 // --summary-export writes. Cases are the thresholds, named "metric expression". The two files mean the opposite by the
@@ -26,7 +30,7 @@ var k6MachineReadable = format{
 	name:  "k6-machine-readable",
 	sniff: jsonHas("config", "metadata/k6_version", "results"),
 	parse: func(in *input, to *recorder) error {
-		k := k6{newJSONReader(in), to, k6Checks{}}
+		k := k6{newJSONReader(in), to, newK6Checks()}
 		found := false
 		for name := range k.object() {
 			switch name {
@@ -47,7 +51,7 @@ var k6MachineReadable = format{
 }
 
 func parseK6Summary(in *input, to *recorder) error {
-	k := k6{newJSONReader(in), to, k6Checks{}}
+	k := k6{newJSONReader(in), to, newK6Checks()}
 	found := false
 	for name := range k.object() {
 		switch name {
@@ -130,8 +134,8 @@ func (k *k6) metric(metric string) {
 			delete(values, "value")
 		}
 	}
-	for name, value := range values {
-		k.to.metric(metric+"."+k6Statistic(name), value)
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		k.to.metric(metric+"."+k6Statistic(name), values[name])
 	}
 }
 
@@ -198,19 +202,22 @@ func (k *k6) each(read func()) {
 }
 
 // k6Checks counts how often each check held, over all groups, as k6's own metric checks{check:NAME} does.
-type k6Checks series[struct{ passes, fails int }]
+type k6Checks struct {
+	series[struct{ passes, fails int }]
+}
+
+func newK6Checks() k6Checks { return k6Checks{series[struct{ passes, fails int }]{}} }
 
 func (c k6Checks) add(name string, passes, fails int, rec *recorder) {
-	if check := series[struct{ passes, fails int }](c).of(name, rec); check != nil {
+	if check := c.of(name, rec); check != nil {
 		check.passes += passes
 		check.fails += fails
 	}
 }
 
 func (c k6Checks) record(rec *recorder) {
-	for name, check := range c {
-		prefix := "checks{check:" + name + "}"
-		rec.rate(prefix, check.passes, check.fails)
+	for name, check := range c.all() {
+		rec.rate("checks{check:"+name+"}", check.passes, check.fails)
 	}
 }
 

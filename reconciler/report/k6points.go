@@ -14,7 +14,7 @@ var k6Points = format{
 	name:  "k6-points",
 	sniff: jsonHas("metric", "type", "data"),
 	parse: func(in *input, to *recorder) error {
-		p := k6PointReader{newJSONReader(in), newK6Samples(to)}
+		p := k6PointReader{jsonReader: newJSONReader(in), samples: newK6Samples(to)}
 		for range p.lines() {
 			p.line()
 		}
@@ -90,11 +90,23 @@ type k6Metric struct {
 // k6Submetric collects the samples that bear all of its tags.
 type k6Submetric struct {
 	name string
-	tags map[string]string
+	tags k6Tags
+}
+
+type k6Tags []struct{ name, value string }
+
+// value returns the value of the tag of that name, or "".
+func (tags k6Tags) value(name string) string {
+	for _, tag := range tags {
+		if tag.name == name {
+			return tag.value
+		}
+	}
+	return ""
 }
 
 func newK6Samples(to *recorder) *k6Samples {
-	return &k6Samples{to: to, metrics: series[k6Metric]{}, checks: k6Checks{}}
+	return &k6Samples{to: to, metrics: series[k6Metric]{}, checks: newK6Checks()}
 }
 
 func (m *k6Metric) add(v float64) {
@@ -127,7 +139,7 @@ func (s *k6Samples) check(name string, v float64) {
 func (s *k6Samples) record() {
 	s.to.took(s.last.Sub(s.first))
 	s.checks.record(s.to)
-	for name, m := range s.metrics {
+	for name, m := range s.metrics.all() {
 		s.to.metric(name+".points", float64(m.count))
 		switch {
 		case m.count == 0:
@@ -149,6 +161,7 @@ func (s *k6Samples) record() {
 type k6PointReader struct {
 	*jsonReader
 	samples *k6Samples
+	tags    k6Tags // of the current line
 }
 
 // k6Point is what a line holds: a metric's definition or a sample.
@@ -157,7 +170,7 @@ type k6Point struct {
 	submetrics []k6Submetric
 	value      float64
 	time       string
-	tags       map[string]string
+	tags       k6Tags // valid until the next line
 }
 
 func (p *k6PointReader) line() {
@@ -194,7 +207,7 @@ func (p *k6PointReader) sample(metric string, m *k6Metric, data k6Point) {
 		p.samples.at(at)
 	}
 	if metric == "checks" {
-		p.samples.check(data.tags["check"], data.value)
+		p.samples.check(data.tags.value("check"), data.value)
 	}
 	for _, sub := range m.submetrics {
 		if !sub.matches(data.tags) {
@@ -207,9 +220,9 @@ func (p *k6PointReader) sample(metric string, m *k6Metric, data k6Point) {
 	}
 }
 
-func (sub k6Submetric) matches(tags map[string]string) bool {
-	for name, value := range sub.tags {
-		if tags[name] != value {
+func (sub k6Submetric) matches(tags k6Tags) bool {
+	for _, tag := range sub.tags {
+		if tags.value(tag.name) != tag.value {
 			return false
 		}
 	}
@@ -233,7 +246,8 @@ func (p *k6PointReader) data() k6Point {
 		case "time":
 			data.time = p.text()
 		case "tags":
-			data.tags = p.tags()
+			p.tags = p.readTags(p.tags[:0])
+			data.tags = p.tags
 		}
 	}
 	return data
@@ -246,16 +260,16 @@ func (p *k6PointReader) submetric() k6Submetric {
 		case "name":
 			sub.name = p.text()
 		case "tags":
-			sub.tags = p.tags()
+			sub.tags = p.readTags(nil)
 		}
 	}
 	return sub
 }
 
-func (p *k6PointReader) tags() map[string]string {
-	tags := map[string]string{}
+// readTags appends to tags what is written next.
+func (p *k6PointReader) readTags(tags k6Tags) k6Tags {
 	for name := range p.object() {
-		tags[name] = p.label()
+		tags = append(tags, struct{ name, value string }{name, p.label()})
 	}
 	return tags
 }
