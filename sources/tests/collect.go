@@ -19,7 +19,7 @@ type collector struct {
 
 	set    Set
 	docs   map[any]*document // what each Suite, Gate and Site of the set was read from
-	broken map[any]bool      // those whose shape is wrong
+	broken map[any]bool      // those with something wrong
 }
 
 // collect reads the documents of a rendering. The Set is complete but for the digests.
@@ -36,16 +36,16 @@ func collect(tree render.Tree, overlay string, r *render.Rendering, o Options) *
 		switch d.kind {
 		case KindSuite:
 			s := &Suite{Origin: d.origin}
-			c.keep(s, d, c.decode(d, s, &s.Meta))
+			c.keep(s, d, c.decode(d, s))
 			c.checkFormats(s)
 			c.set.Suites = append(c.set.Suites, s)
 		case KindGate:
 			g := &Gate{Origin: d.origin}
-			c.keep(g, d, c.decode(d, g, &g.Meta))
+			c.keep(g, d, c.decode(d, g))
 			c.set.Gates = append(c.set.Gates, g)
 		case KindSite:
 			s := &Site{Origin: d.origin}
-			c.keep(s, d, c.decode(d, s, &s.Meta))
+			c.keep(s, d, c.decode(d, s))
 			c.set.Sites = append(c.set.Sites, s)
 		}
 	}
@@ -53,10 +53,8 @@ func collect(tree render.Tree, overlay string, r *render.Rendering, o Options) *
 	slices.SortFunc(c.set.Gates, func(a, b *Gate) int { return cmp.Compare(a.Name(), b.Name()) })
 	slices.SortFunc(c.set.Sites, func(a, b *Site) int { return cmp.Compare(a.Name(), b.Name()) })
 	for _, g := range c.set.Gates {
-		if !c.broken[g] {
-			c.linkSites(g)
-			c.linkSuites(g)
-		}
+		c.linkSites(g)
+		c.linkSuites(g)
 	}
 	return c
 }
@@ -122,9 +120,9 @@ func (c *collector) linkSites(g *Gate) {
 
 // linkSuites checks that a Gate's selectors match Suites and that its conditions are sound.
 func (c *collector) linkSuites(g *Gate) {
-	matched := true
+	matched := !c.broken[g]
 	for i, s := range g.Spec.Suites {
-		if slices.ContainsFunc(c.set.Suites, s.Matches) {
+		if slices.ContainsFunc(c.set.Suites, s.Matches) || (s.Name == "") == (s.MatchLabels == nil) { // the latter is told of its shape
 			continue
 		}
 		matched = false
@@ -144,11 +142,6 @@ func (c *collector) linkSuites(g *Gate) {
 			c.problem(c.docs[g], field{"spec", "pass", i, "expr"}, err.Error(), "correct the expression")
 		}
 	}
-}
-
-// on reports problems of one document.
-func (c *collector) on(d *document) func(at field, message, remedy string) {
-	return func(at field, message, remedy string) { c.problem(d, at, message, remedy) }
 }
 
 func (c *collector) problem(d *document, at field, message, remedy string) {

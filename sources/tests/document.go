@@ -48,10 +48,8 @@ func (c *collector) read(r *render.Rendering) []*document {
 func (c *collector) belongs(d *document, apiVersion string) bool {
 	ours := d.kind == KindSuite || d.kind == KindGate || d.kind == KindSite
 	switch {
-	case ours && apiVersion == APIVersion:
-		return true
 	case ours:
-		c.problem(d, field{"apiVersion"}, fmt.Sprintf("%q is not known", apiVersion), "write "+APIVersion)
+		return true
 	case apiVersion == "v1" && d.kind == "ConfigMap":
 	case apiVersion == "v1" && d.kind == "Secret":
 		c.problem(d, nil, "a Secret in Git is no secret", "remove it, and refer to one of the runner's with valueFrom.secretKeyRef")
@@ -89,41 +87,30 @@ func (c *collector) findOrigins(docs []*document) {
 	}
 }
 
-// decode checks a document's shape and stores it in doc, with defaults. Where the shape is wrong, only metadata is stored, so that others
-// can be checked against its name and labels; sound is then false.
-func (c *collector) decode(d *document, doc checked, meta *Meta) (sound bool) {
-	report := c.on(d)
-	sound = true
-	shape{report: func(at field, message, remedy string) {
-		sound = false
-		report(at, message, remedy)
-	}}.value(nil, d.object, reflect.TypeOf(doc), "")
-	if !sound {
-		meta.Kind, meta.Metadata.Name = d.kind, d.name
-		meta.Metadata.Labels = labelsOf(d.object)
-		return false
+// decode checks a document's shape and stores it in doc, with defaults. What has a wrong shape is left out, so that the rest can be checked
+// too; sound is then false.
+func (c *collector) decode(d *document, doc checked) (sound bool) {
+	wrong := map[string]bool{}
+	report := func(at field, message, remedy string) {
+		wrong[at.String()] = true
+		c.problem(d, at, message, remedy)
 	}
+	if apiVersion, ok := d.object["apiVersion"].(string); ok && apiVersion != APIVersion {
+		report(field{"apiVersion"}, fmt.Sprintf("%q is not known", apiVersion), "write "+APIVersion)
+	}
+	shape{report}.value(nil, d.object, reflect.TypeOf(doc), "")
 	data, err := json.Marshal(d.object)
 	if err == nil {
-		err = json.Unmarshal(data, doc)
+		err = json.Unmarshal(data, doc) // goes on after a value of a wrong type
 	}
-	if err != nil {
+	if err != nil && len(wrong) == 0 {
 		report(nil, err.Error(), "write a valid value")
-		return false
 	}
-	doc.check(report)
-	doc.Default()
-	return true
-}
-
-func labelsOf(object map[string]any) map[string]string {
-	value, _ := dig(object, field{"metadata", "labels"})
-	table, _ := value.(map[string]any)
-	labels := make(map[string]string, len(table))
-	for key, v := range table {
-		if text, ok := v.(string); ok {
-			labels[key] = text
+	doc.check(func(at field, message, remedy string) {
+		if !wrong[at.String()] {
+			report(at, message, remedy)
 		}
-	}
-	return labels
+	})
+	doc.Default()
+	return len(wrong) == 0
 }

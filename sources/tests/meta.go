@@ -54,16 +54,22 @@ type Duration struct{ time.Duration }
 
 // UnmarshalJSON reads a string such as "1h30m".
 func (d *Duration) UnmarshalJSON(b []byte) error {
-	var s string
-	if err := json.Unmarshal(b, &s); err != nil {
-		return fmt.Errorf("must be a string such as 30s, 1h30m or 12h, not %s", b)
+	var v any
+	if err := json.Unmarshal(b, &v); err != nil {
+		return fmt.Errorf("read a duration: %w", err)
 	}
-	v, err := time.ParseDuration(s)
-	if err != nil || v <= 0 {
-		return fmt.Errorf("must be a duration of more than zero such as 30s, 1h30m or 12h, not %q", s)
+	var err error
+	d.Duration, err = parseDuration(v)
+	return err
+}
+
+func parseDuration(v any) (time.Duration, error) {
+	text, ok := v.(string)
+	d, err := time.ParseDuration(text)
+	if !ok || err != nil || d <= 0 {
+		return 0, fmt.Errorf("%v is no duration of more than zero", v)
 	}
-	d.Duration = v
-	return nil
+	return d, nil
 }
 
 // MarshalJSON writes the duration as a string.

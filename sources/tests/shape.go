@@ -1,7 +1,6 @@
 package tests
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
@@ -44,8 +43,6 @@ func (r rules) number(key string) (bound float64, ok bool) {
 	return bound, err == nil
 }
 
-var unmarshaler = reflect.TypeFor[json.Unmarshaler]()
-
 func (s shape) value(at field, v any, t reflect.Type, tag reflect.StructTag) {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -54,8 +51,8 @@ func (s shape) value(at field, v any, t reflect.Type, tag reflect.StructTag) {
 		s.report(at, "has no value", "give it one, or remove the line")
 		return
 	}
-	if reflect.PointerTo(t).Implements(unmarshaler) {
-		s.own(at, v, t)
+	if t == reflect.TypeFor[Duration]() {
+		s.duration(at, v)
 		return
 	}
 	switch t.Kind() {
@@ -68,22 +65,25 @@ func (s shape) value(at field, v any, t reflect.Type, tag reflect.StructTag) {
 	case reflect.String:
 		s.text(at, v, tag)
 	case reflect.Bool:
-		if _, ok := v.(bool); !ok {
-			s.mistyped(at, v, "true or false", "write true or false, without quotes")
-		}
+		s.flag(at, v, tag)
 	default:
 		s.number(at, v, t, tag)
 	}
 }
 
-// own asks a type that reads itself; its error says what must be written.
-func (s shape) own(at field, v any, t reflect.Type) {
-	data, err := json.Marshal(v)
-	if err == nil {
-		err = reflect.New(t).Interface().(json.Unmarshaler).UnmarshalJSON(data)
+func (s shape) duration(at field, v any) {
+	if _, err := parseDuration(v); err != nil {
+		s.report(at, err.Error(), "write one such as 30s, 1h30m or 12h")
 	}
-	if err != nil {
-		s.report(at, err.Error(), "write a valid value")
+}
+
+func (s shape) flag(at field, v any, tag reflect.StructTag) {
+	flag, ok := v.(bool)
+	switch allowed := readRules(tag)["enum"]; {
+	case !ok:
+		s.mistyped(at, v, "true or false", "write true or false, without quotes")
+	case allowed != nil && !slices.Contains(allowed, strconv.FormatBool(flag)):
+		s.report(at, fmt.Sprintf("%t says nothing", flag), "write "+allowed[0]+", or remove the line")
 	}
 }
 

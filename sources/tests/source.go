@@ -69,6 +69,38 @@ func (s *sources) ofKind(file, kind string) []*yaml.Node {
 	return found
 }
 
+// named returns the file that a message means by a name: in the folder of the file at hand, or from the root; else the file at hand.
+func (s *sources) named(name, atHand string) string {
+	for _, file := range []string{path.Join(path.Dir(atHand), name), name} {
+		if info, err := fs.Stat(s.tree, file); err == nil && info.Mode().IsRegular() {
+			return file
+		}
+	}
+	return atHand
+}
+
+// lineOf returns the line of a value in a file, or 0.
+func (s *sources) lineOf(file, value string) int {
+	for _, doc := range s.documents(file) {
+		if line := lineOf(doc, value); line > 0 {
+			return line
+		}
+	}
+	return 0
+}
+
+func lineOf(node *yaml.Node, value string) int {
+	if node.Kind == yaml.ScalarNode && node.Value == value {
+		return node.Line
+	}
+	for _, inner := range node.Content {
+		if line := lineOf(inner, value); line > 0 {
+			return line
+		}
+	}
+	return 0
+}
+
 // child returns a mapping's key and value nodes, or nil.
 func child(node *yaml.Node, key string) (k, v *yaml.Node) {
 	node = resolve(node)

@@ -16,7 +16,7 @@ type SuiteSpec struct {
 	// Script is run by its own #! line, or by /bin/sh -eu where it has none.
 	Script string `json:"script,omitempty" jsonschema:"oneof_required=script,minLength=1,example=./smoke.sh"`
 	// Files are globs (`**` crosses folders), relative to the folder of the file that defines the Suite, that the run
-	// gets a private copy of. Default: everything in that folder. They are part of the tests' digest.
+	// gets a private copy of; a folder stands for all below it. Default: everything in that folder, without submodules. They are part of the tests' digest.
 	Files []string `json:"files,omitempty" jsonschema:"minItems=1,pattern=^[^/]" must:"be relative to the Suite's folder" path:"glob"`
 	// WorkingDirectory is relative to the folder of the file that defines the Suite. Default: that folder.
 	WorkingDirectory string `json:"workingDirectory,omitempty" jsonschema:"pattern=^[^/]" must:"be relative to the Suite's folder" path:"folder"`
@@ -61,7 +61,7 @@ type ReportSource struct {
 	// Path is a glob relative to the working directory. Exactly one of path and stdout is given.
 	Path string `json:"path,omitempty" jsonschema:"oneof_required=path,pattern=^[^/],example=reports/*.xml" must:"be relative to the working directory" path:"glob"`
 	// Stdout, which is true where it is given, says that the tool prints its report.
-	Stdout bool `json:"stdout,omitempty" jsonschema:"oneof_required=stdout"`
+	Stdout bool `json:"stdout,omitempty" jsonschema:"oneof_required=stdout,enum=true"`
 	// Format is the report's format; found by content when empty.
 	Format string `json:"format,omitempty" jsonschema:"pattern=^[a-z0-9-]+$,example=junit,example=tap" must:"be a report format's name, such as junit or tap"`
 }

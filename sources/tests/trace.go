@@ -87,11 +87,14 @@ func (s *search) follow(file string, node *yaml.Node, rest field, depth, offset 
 		depth++
 	}
 	found := depth == len(s.at)
-	s.offer(place{file: file, line: line + offset, depth: depth, same: found && (!s.present || s.says(node))})
+	s.offer(place{file: file, line: line + offset, depth: depth, same: found && s.says(node)})
 }
 
 // says tells whether a node holds the value that was rendered.
 func (s *search) says(node *yaml.Node) bool {
+	if !s.present {
+		return node.Tag == yaml.NodeTagNull // a patch's way to remove
+	}
 	var v any
 	if node.Decode(&v) != nil {
 		return false
@@ -137,6 +140,12 @@ func (s *search) visit(file string, node *yaml.Node, offset int) {
 func (s *search) consider(file string, node *yaml.Node, offset int) {
 	if n := name(node); scalar(node, "kind") == s.doc.kind && (n == s.doc.name || n == s.doc.origin.Name) {
 		s.follow(file, node, s.at, 0, offset)
+	}
+	for _, key := range []string{"namePrefix", "nameSuffix"} {
+		line, affix := child(node, key)
+		if affix != nil && affix.Value != "" && s.at.String() == "metadata.name" && s.doc.name != s.doc.origin.Name && strings.Contains(s.doc.name, affix.Value) {
+			s.offer(place{file: file, line: line.Line + offset, depth: len(s.at), same: true})
+		}
 	}
 	if pointer := scalar(node, "path"); scalar(node, "op") != "" && strings.HasPrefix(pointer, "/") {
 		steps := strings.Split(pointer[1:], "/")

@@ -49,6 +49,9 @@ func (m memory) with(files map[string]string) memory {
 }
 
 func (m memory) Hash(name string) (plumbing.Hash, filemode.FileMode, error) {
+	if target, err := fs.ReadLink(m, name); err == nil {
+		return m.Hash(path.Join(path.Dir(name), target))
+	}
 	info, err := fs.Stat(m, name)
 	if err != nil {
 		return plumbing.ZeroHash, filemode.Empty, err
@@ -99,5 +102,3 @@ func mustLoad(t *testing.T, tree render.Tree, overlay string) *tests.Set {
 	require.NoError(t, err)
 	return set
 }
-
-var _ = path.Join
