@@ -23,7 +23,7 @@ const configurationDir = "/(configurations)"
 
 // maxKustomizations bounds how many kustomization files one build reads: bases that name each other twice per level
 // double the work per level.
-const maxKustomizations = 10_000
+const maxKustomizations = 5_000
 
 // filesystem shows a tree to Kustomize, read-only and lazily, and remembers in its closure whatever was asked.
 //

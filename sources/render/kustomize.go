@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/konfig"
@@ -67,20 +68,29 @@ func (f *filesystem) run() (resmap.ResMap, error) {
 	return built, nil
 }
 
-// nested is how Kustomize says that an error lies in a base, after having tried the base as a file.
-var nested = regexp.MustCompile(`(?s)^accumulating (?:resources|components): (?:accumulation err='.*?': |accumulateDirectory: ")?recursed (?:accumulation|merging) (?:of|from) path '([^']*)': `)
+// inBase is how Kustomize says that an error lies in a base, after having tried the base as a file, and inComponent is
+// what it puts before a component's error in quotes.
+var inBase = regexp.MustCompile(`(?s)^(?:accumulating resources: accumulation err='.*?': )?recursed (?:accumulation of|merging from) path '([^']*)': `)
 
-// invalid is Kustomize's error with paths as they are in the tree, and the base it lies in as its file.
+const inComponent = "accumulating components: accumulateDirectory: "
+
+// invalid is Kustomize's error with paths as they are in the tree, and the base or component it lies in as its file.
 func (f *filesystem) invalid(err error) *Error {
-	refusal := &Error{Reason: ReasonInvalid, Detail: strings.ReplaceAll(strings.ReplaceAll(err.Error(), mount+"/", ""), mount, ".")}
-	dir := f.build
+	dir, detail := f.build, strings.ReplaceAll(strings.ReplaceAll(err.Error(), mount+"/", ""), mount, ".")
 	for {
-		match := nested.FindStringSubmatch(refusal.Detail)
+		if quoted, found := strings.CutPrefix(detail, inComponent); found {
+			if inner, err := strconv.Unquote(quoted); err == nil {
+				detail = inner
+				continue
+			}
+		}
+		match := inBase.FindStringSubmatch(detail)
 		if match == nil {
 			break
 		}
-		dir, refusal.Detail = match[1], refusal.Detail[len(match[0]):]
+		dir, detail = match[1], detail[len(match[0]):]
 	}
+	refusal := &Error{Reason: ReasonInvalid, Detail: detail}
 	for _, base := range konfig.RecognizedKustomizationFileNames() {
 		if name := path.Join(dir, base); f.seen.answers[name].kind == file {
 			refusal.File = name

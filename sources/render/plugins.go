@@ -119,17 +119,25 @@ func checkPlugins(name string, data []byte, field string, docs []map[string]any)
 			continue
 		}
 		if doc["apiVersion"] != konfig.BuiltinPluginApiVersion {
-			return &Error{Reason: ReasonPlugin, File: name, Line: lineOf(data, "kind", kind), Field: field,
+			return &Error{Reason: ReasonPlugin, File: name, Line: pluginLine(data, field, kind), Field: field,
 				Detail: fmt.Sprintf("%v %s is a program or a container that Kustomize would run; commit what it produces, or use what Kustomize has built in", doc["apiVersion"], kind)}
 		}
 		if kind == "HelmChartInflationGenerator" {
-			return &Error{Reason: ReasonChart, File: name, Line: lineOf(data, "kind", kind), Field: field, Detail: chartDetail}
+			return &Error{Reason: ReasonChart, File: name, Line: pluginLine(data, field, kind), Field: field, Detail: chartDetail}
 		}
 		if remote := remotePath(doc); remote != "" {
-			return &Error{Reason: ReasonRemote, File: name, Line: lineOf(data, "", remote), Field: field, Detail: remoteDetail(remote)}
+			return &Error{Reason: ReasonRemote, File: name, Line: pluginLine(data, field, remote), Field: field, Detail: remoteDetail(remote)}
 		}
 	}
 	return nil
+}
+
+// pluginLine finds a value in a file of plugin configuration, or the field of the kustomization that holds it in place.
+func pluginLine(data []byte, field, value string) int {
+	if field != "" {
+		return lineOf(data, field, "")
+	}
+	return lineOf(data, "", value)
 }
 
 // remotePath finds what a built-in plugin's configuration would fetch. Keys are matched as Kustomize's decoder does,
