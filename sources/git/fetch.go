@@ -29,12 +29,15 @@ const (
 // give out by name are looked for in the history of its branches, deeper and
 // deeper. ErrNoCommit says that the remote has no such commit, or hides it.
 func (m *Mirror) Fetch(ctx context.Context, commits ...Hash) (err error) {
-	defer m.explain(&err, "fetching commits")
+	ctx, end := m.operation(ctx, &err, "fetching commits")
+	defer end()
+	return m.fetch(ctx, commits)
+}
+
+func (m *Mirror) fetch(ctx context.Context, commits []Hash) error {
 	if len(m.missing(ctx, commits)) == 0 {
 		return nil
 	}
-	ctx, cancel := m.operation(ctx)
-	defer cancel()
 	release, err := m.lock(ctx)
 	if err != nil {
 		return err
@@ -151,12 +154,11 @@ func tips(advertised *packp.AdvRefs) []Hash {
 // not, and from itself. It fetches deeper history of to as long as one is
 // missing. ErrNotAncestor says that from is not in the history of to.
 func (m *Mirror) History(ctx context.Context, branch string, from, to Hash) (err error) {
-	defer m.explain(&err, "fetching the history of branch %s from %.7s to %.7s", branch, from, to)
-	if err := m.Fetch(ctx, to); err != nil {
+	ctx, end := m.operation(ctx, &err, "fetching the history of branch %s from %.7s to %.7s", branch, from, to)
+	defer end()
+	if err := m.fetch(ctx, []Hash{to}); err != nil {
 		return err
 	}
-	ctx, cancel := m.operation(ctx)
-	defer cancel()
 	for depth := m.depth * deepening; ; depth *= deepening {
 		span, err := between(ctx, m.repo, []Hash{to}, []Hash{from})
 		if err != nil {

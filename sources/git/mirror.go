@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 )
@@ -85,9 +86,8 @@ func (m *Mirror) String() string { return m.location.String() }
 // Refs asks the remote for its references whose full name begins with prefix
 // ("refs/heads/", or "" for all). An empty repository has none.
 func (m *Mirror) Refs(ctx context.Context, prefix string) (refs map[string]Hash, err error) {
-	defer m.explain(&err, "listing the references")
-	ctx, cancel := m.operation(ctx)
-	defer cancel()
+	ctx, end := m.operation(ctx, &err, "listing the references")
+	defer end()
 	session, advertised, err := m.connect(ctx)
 	if err != nil {
 		return nil, err
@@ -106,9 +106,8 @@ func (m *Mirror) Refs(ctx context.Context, prefix string) (refs map[string]Hash,
 // ErrEmpty for a repository without commits, ErrNoBranch where HEAD names no
 // branch that exists.
 func (m *Mirror) DefaultBranch(ctx context.Context) (branch string, err error) {
-	defer m.explain(&err, "finding the default branch")
-	ctx, cancel := m.operation(ctx)
-	defer cancel()
+	ctx, end := m.operation(ctx, &err, "finding the default branch")
+	defer end()
 	session, advertised, err := m.connect(ctx)
 	if err != nil {
 		return "", err
@@ -128,9 +127,8 @@ func (m *Mirror) DefaultBranch(ctx context.Context) (branch string, err error) {
 // fetched. ErrNoBranch says that the branch is deleted or was never there, and,
 // together with ErrEmpty, that the repository has no commits yet.
 func (m *Mirror) Refresh(ctx context.Context, branch string) (head Hash, moved bool, err error) {
-	defer m.explain(&err, "refreshing branch %s", branch)
-	ctx, cancel := m.operation(ctx)
-	defer cancel()
+	ctx, end := m.operation(ctx, &err, "refreshing branch %s", branch)
+	defer end()
 	session, advertised, err := m.connect(ctx)
 	if err != nil {
 		return Hash{}, false, err
@@ -215,9 +213,16 @@ func (m *Mirror) connect(ctx context.Context) (fetchSession, *packp.AdvRefs, err
 	return session, advertised, nil
 }
 
-// operation bounds everything that talks to the remote.
-func (m *Mirror) operation(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, m.timeout, fmt.Errorf("%w: gave up after %s", ErrStalled, m.timeout))
+// operation bounds everything that talks to the remote. What it returns ends
+// it, and adds to an error what was being done to which remote.
+func (m *Mirror) operation(ctx context.Context, err *error, doing string, args ...any) (context.Context, func()) {
+	ctx, cancel := context.WithTimeoutCause(ctx, m.timeout, fmt.Errorf("%w: gave up after %s", ErrStalled, m.timeout))
+	return ctx, func() {
+		if *err != nil {
+			*err = fmt.Errorf("%s of %s: %w", fmt.Sprintf(doing, args...), m.location, explain(ctx, *err))
+		}
+		cancel()
+	}
 }
 
 // lock waits until no other goroutine or process writes to the mirror.
@@ -235,18 +240,18 @@ func (m *Mirror) lock(ctx context.Context) (release func(), err error) {
 	return func() { unlock(); <-m.turn }, nil
 }
 
-// explain adds to an error what was being done to which remote, and replaces
-// the transports' errors by those of this package.
-func (m *Mirror) explain(err *error, doing string, args ...any) {
-	if *err == nil {
-		return
+// explain replaces the transports' errors by those of this package.
+func explain(ctx context.Context, err error) error {
+	if hidden := (*plumbing.UnexpectedError)(nil); errors.As(err, &hidden) {
+		err = hidden.Err // it has no Unwrap
 	}
-	cause := *err
 	switch {
-	case errors.Is(cause, transport.ErrAuthenticationRequired), errors.Is(cause, transport.ErrAuthorizationFailed):
-		cause = fmt.Errorf("%w, check the credentials: %w", ErrDenied, cause)
-	case errors.Is(cause, transport.ErrRepositoryNotFound):
-		cause = fmt.Errorf("%w, check the URL and what the credentials may see", ErrNoRepository)
+	case ctx.Err() != nil && !errors.Is(err, context.Cause(ctx)):
+		return fmt.Errorf("%w (%w)", context.Cause(ctx), err)
+	case errors.Is(err, transport.ErrAuthenticationRequired), errors.Is(err, transport.ErrAuthorizationFailed):
+		return fmt.Errorf("%w, check the credentials: %w", ErrDenied, err)
+	case errors.Is(err, transport.ErrRepositoryNotFound):
+		return fmt.Errorf("%w, check the URL and what the credentials may see", ErrNoRepository)
 	}
-	*err = fmt.Errorf("%s of %s: %w", fmt.Sprintf(doing, args...), m.location, cause)
+	return err
 }

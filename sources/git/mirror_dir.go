@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 const (
@@ -16,6 +17,8 @@ const (
 	lockName = "assay-mirror.lock"
 	// urlName is the file that says whose mirror it is, as Normalize spells it.
 	urlName = "assay-mirror.url"
+	// abandoned is the age from which a half-written object has no writer.
+	abandoned = time.Hour
 )
 
 // prepare makes the folder a mirror in good order and opens it.
@@ -23,7 +26,7 @@ func (m *Mirror) prepare() error {
 	if err := claim(m.dir); err != nil {
 		return err
 	}
-	ctx, cancel := m.operation(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), m.timeout)
 	defer cancel()
 	release, err := m.lock(ctx)
 	if err != nil {
@@ -100,6 +103,12 @@ func tidy(dir string) error {
 		name := entry.Name()
 		stem, isPack := strings.CutSuffix(path, ".pack")
 		switch {
+		case strings.HasPrefix(name, "tmp_obj_"):
+			// Objects are stored without the lock: this one may be on its way.
+			info, err := entry.Info()
+			if err != nil || time.Since(info.ModTime()) < abandoned {
+				return ignoreAbsent(err)
+			}
 		case strings.HasPrefix(name, "tmp_"), strings.HasSuffix(name, ".lock"):
 		case isPack && !exists(stem+".idx"):
 		default:

@@ -46,12 +46,11 @@ func (e *StaleError) Is(target error) bool { return target == ErrStale }
 // (atomic pushes), which all but a few can; a local repository moves them one
 // after the other.
 func (m *Mirror) Push(ctx context.Context, updates ...RefUpdate) (err error) {
-	defer m.explain(&err, "pushing")
+	ctx, end := m.operation(ctx, &err, "pushing")
+	defer end()
 	if len(updates) == 0 {
 		return nil
 	}
-	ctx, cancel := m.operation(ctx)
-	defer cancel()
 	session, err := m.remote.pushing(ctx)
 	if err != nil {
 		return err
