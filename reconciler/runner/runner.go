@@ -1,4 +1,4 @@
-// Package runner runs Suites. In goes a Job (one Suite, one shard, one combination of its matrix, the files of its commit); out come a Result:
+// Package runner runs Suites. In goes a Job (one Suite, one shard, one combination of its matrix, the files of its commit); out comes a Result:
 // how it ended, its report files and its artifacts. It never judges: a failed test is a Result like any other, and only what kept the
 // tool from running at all is named as such.
 package runner
@@ -49,16 +49,20 @@ const (
 
 // Result is what a Run left.
 type Result struct {
-	End      End
+	End End
+	// ExitCode of the command, 128 and the signal's number where it crashed; -1 where End is not Exited.
 	ExitCode int
 	// Reason is for people, where End is not Exited.
 	Reason            string
 	Started, Finished time.Time
-	// Output is the end of what was printed, bounded; OutputBytes is all of it.
+	// Output is what was printed, without secrets: where it is too much, its first and its last part with a line between them that says
+	// how many bytes are left out. OutputBytes counts all of it.
 	Output      []byte
 	OutputBytes int64
 	Reports     []File
 	Artifacts   []File
+	// Notes are for people: which files were left out and why, what the live reader did not get.
+	Notes []string
 }
 
 // File is a report or an artifact that a Run left. Open works until the Run is forgotten.
@@ -76,7 +80,7 @@ type Runner interface {
 	// Run runs the Job to its end. A cancelled ctx ends the run and its whole process tree; the Result then says Cancelled. An error is
 	// Assay's own: the Job is unknown, the disk is full.
 	Run(ctx context.Context, job Job) (Result, error)
-	// Forget removes what a Run left: its files, reports and artifacts.
+	// Forget removes what a Run left: its files, reports and artifacts. Of an unknown ID there is nothing to remove, which is fine.
 	Forget(ctx context.Context, id string) error
 	// Recover ends what an earlier Assay left running and removes its leftovers. It is called once, before the first Run.
 	Recover(ctx context.Context) error

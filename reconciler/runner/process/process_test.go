@@ -1,0 +1,73 @@
+package process
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/reconciler/runner/runnertest"
+)
+
+func TestMain(m *testing.M) {
+	Main()
+	goleak.VerifyTestMain(m)
+}
+
+// openDir is a directory that every user may pass through, unlike t.TempDir.
+func openDir(t *testing.T) string {
+	dir := t.TempDir()
+	for parent := dir; parent != os.TempDir() && parent != "/"; parent = filepath.Dir(parent) {
+		require.NoError(t, os.Chmod(parent, 0o711))
+	}
+	return dir
+}
+
+func newRunner(t testing.TB, options Options) *Runner {
+	t.Helper()
+	r, err := New(t.Context(), options)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, r.Close()) })
+	require.NoError(t, r.Recover(t.Context()))
+	return r
+}
+
+// levels that work here.
+func workingLevels(t *testing.T) (working []Level) {
+	for _, level := range []Level{Namespaces, UserNamespace, OwnUser, None} {
+		r, err := New(t.Context(), Options{Dir: openDir(t), Isolation: level})
+		if err != nil {
+			t.Logf("not tested here: %v", err)
+			continue
+		}
+		require.NoError(t, r.Close())
+		working = append(working, level)
+	}
+	return working
+}
+
+func TestConformance(t *testing.T) {
+	for _, level := range workingLevels(t) {
+		t.Run(string(level), func(t *testing.T) {
+			const maxOutput = 16 << 10
+			secrets := openDir(t)
+			runnertest.Test(t, runnertest.Harness{
+				MaxOutput: maxOutput,
+				New: func(t *testing.T) runner.Runner {
+					return newRunner(t, Options{
+						Dir: openDir(t), MaxOutput: maxOutput, Isolation: level, Grace: 50 * time.Millisecond,
+						Secrets: SecretDirs{runnertest.Environment: secrets},
+					})
+				},
+				SetSecret: func(t *testing.T, name, key, value string) {
+					require.NoError(t, os.MkdirAll(filepath.Join(secrets, name), 0o700))
+					require.NoError(t, os.WriteFile(filepath.Join(secrets, name, key), []byte(value), 0o600))
+				},
+			})
+		})
+	}
+}

@@ -1,0 +1,57 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+// users hands out user ids: to each Run one of its own, to each Environment's cache one as its group.
+type users struct {
+	mu    sync.Mutex
+	taken map[int]bool
+	freed chan struct{} // closed and replaced at each release
+	UserRange
+}
+
+func newUsers(r UserRange) *users {
+	return &users{UserRange: r, taken: map[int]bool{}, freed: make(chan struct{})}
+}
+
+func (u *users) contains(id int) bool { return id >= u.First && id < u.First+u.Count }
+
+// claim waits for an id that nobody uses.
+func (u *users) claim(ctx context.Context) (int, error) {
+	for {
+		u.mu.Lock()
+		for id := u.First; id < u.First+u.Count; id++ {
+			if !u.taken[id] {
+				u.taken[id] = true
+				u.mu.Unlock()
+				return id, nil
+			}
+		}
+		freed := u.freed
+		u.mu.Unlock()
+		select {
+		case <-freed:
+		case <-ctx.Done():
+			return 0, errors.New("no user id is free: all of the operator's range are in use")
+		}
+	}
+}
+
+// keep marks an id that is in use already.
+func (u *users) keep(id int) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.taken[id] = true
+}
+
+func (u *users) release(id int) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.taken, id)
+	close(u.freed)
+	u.freed = make(chan struct{})
+}
