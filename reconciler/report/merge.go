@@ -22,7 +22,7 @@ func Merge(reports ...*Report) *Report {
 		default:
 			merged.Format = "mixed"
 		}
-		merged.Counts = merged.Counts.plus(r.Counts)
+		merged.Counts = merged.Counts.Plus(r.Counts)
 		merged.Duration += r.Duration
 		merged.Truncated = merged.Truncated || r.Truncated
 		for _, c := range r.Cases {
@@ -44,8 +44,8 @@ func Merge(reports ...*Report) *Report {
 	return merged
 }
 
-// plus adds up the counts that reports state, which are exact even where their cases were left out.
-func (n Counts) plus(m Counts) Counts {
+// Plus adds up the counts that reports state, which are exact even where their cases were left out.
+func (n Counts) Plus(m Counts) Counts {
 	return Counts{
 		Total:   n.Total + m.Total,
 		Passed:  n.Passed + m.Passed,

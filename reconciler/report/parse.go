@@ -103,7 +103,7 @@ func unknownReason(head []byte) string {
 			return fmt.Sprintf("XML with root element <%s>, which is no report known here", root)
 		}
 		if bytes.Contains(lower, []byte("<!doctype")) {
-			return "XML whose DOCTYPE declares entities or elements, which a report has no need of: refused"
+			return "XML whose DOCTYPE is damaged or declares entities or elements, which a report has no need of: refused"
 		}
 		return "XML that is damaged before its root element"
 	case bytes.Contains(head, []byte("<testsuite")):

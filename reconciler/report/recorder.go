@@ -98,20 +98,26 @@ func (rec *recorder) report(format string) *Report {
 const cut = "…"
 
 // bound shortens s to at most limit bytes and replaces what no terminal or page should be given: invalid UTF-8 and
-// control characters except tab and newline. What it shortens it copies, so that a small rest does not hold a large whole.
+// control characters except tab and newline. Replacing can make a text longer, hence the second cut.
 func (rec *recorder) bound(s string, limit int) string {
-	if len(s) > limit {
-		end := max(limit-len(cut), 0)
-		for end > 0 && !utf8.RuneStart(s[end]) {
-			end--
-		}
-		s = s[:end] + cut
-		rec.truncated = true
+	s = rec.shorten(s, limit)
+	if clean(s) {
+		return s
 	}
-	if !clean(s) {
-		s = strings.Map(printable, strings.ToValidUTF8(s, "\uFFFD"))
+	return rec.shorten(strings.Map(printable, strings.ToValidUTF8(s, "\uFFFD")), limit)
+}
+
+// shorten copies what it shortens, so that a small rest does not hold a large whole in memory.
+func (rec *recorder) shorten(s string, limit int) string {
+	if len(s) <= limit {
+		return s
 	}
-	return s
+	rec.truncated = true
+	end := max(limit-len(cut), 0)
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + cut
 }
 
 func clean(s string) bool {
