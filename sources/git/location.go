@@ -35,7 +35,7 @@ func parseLocation(raw string) (location, error) {
 	if host, rest, ok := strings.Cut(raw, ":"); ok && len(host) > 1 && !strings.ContainsAny(host, `/\`) {
 		user, host := cutUser(host)
 		if host == "" || rest == "" {
-			return location{}, fmt.Errorf("repository address %s is incomplete: write user@host:path", Redact(raw))
+			return location{}, fmt.Errorf("repository address %s is incomplete: write user@host:path", strip(raw))
 		}
 		return location{scheme: "ssh", user: user, host: strings.ToLower(host), path: rest}, nil
 	}
@@ -49,7 +49,7 @@ func parseLocation(raw string) (location, error) {
 func parseURL(raw string) (location, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
-		return location{}, fmt.Errorf("repository URL %s cannot be parsed: percent-encode special characters, or give credentials apart from it", Redact(raw))
+		return location{}, fmt.Errorf("repository URL %s cannot be parsed: percent-encode special characters, or give credentials apart from it", strip(raw))
 	}
 	l := location{
 		scheme: strings.TrimSuffix(strings.TrimPrefix(strings.ToLower(u.Scheme), "git+"), "+git"),
@@ -122,6 +122,11 @@ func Redact(raw string) string {
 	if l, err := parseLocation(raw); err == nil {
 		return l.String()
 	}
+	return strip(raw)
+}
+
+// strip redacts an address that cannot be parsed.
+func strip(raw string) string {
 	scheme, rest, ok := strings.Cut(raw, "://")
 	if !ok {
 		_, rest = cutUser(raw)

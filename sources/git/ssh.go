@@ -143,6 +143,8 @@ func (r *sshRemote) explain(err error) error {
 		return fmt.Errorf("the key of %s is not the one in known_hosts; if the host has really changed it, replace the line with what `%s` prints: %w", r.location.host, keyscan(r.location), err)
 	case knownhosts.IsHostUnknown(err):
 		return fmt.Errorf("known_hosts has no key for %s; add what `%s` prints, once it is compared with what the host publishes: %w", r.location.host, keyscan(r.location), err)
+	case strings.Contains(err.Error(), "no common algorithm for host key"):
+		return fmt.Errorf("known_hosts has no key of a kind that %s offers; add what `%s` prints, once it is compared with what the host publishes: %w", r.location.host, keyscan(r.location), err)
 	case strings.Contains(err.Error(), "unable to authenticate"):
 		return fmt.Errorf("%w: %w", ErrDenied, err)
 	}

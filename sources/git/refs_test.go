@@ -1,0 +1,60 @@
+package git_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/assay-dev/assay/sources/git"
+)
+
+// References that `git pack-refs` has moved to one file are read, moved and
+// deleted like others, with the tags and what they peel to left alone.
+func TestPackedReferences(t *testing.T) {
+	t.Parallel()
+	r := newRemoteRepo(t, 10)
+	r.git("branch", "side", "main~3")
+	r.git("tag", "-a", "-m", "tag", "v1", "main~5")
+	r.git("pack-refs", "--all")
+	m := open(t, r.dir, git.Auth{})
+	side := r.at("side")
+
+	refs, err := m.Refs(t.Context(), "refs/")
+	require.NoError(t, err)
+	require.Equal(t, map[string]git.Hash{"refs/heads/main": r.at("main"), "refs/heads/side": side, "refs/tags/v1": r.at("v1")}, refs)
+	head := refreshed(t, m)
+	require.NoError(t, m.Push(t.Context(), git.RefUpdate{Ref: "refs/heads/side", Old: side, New: head}))
+	require.Equal(t, head, r.at("side"))
+	require.NoError(t, m.Push(t.Context(), git.RefUpdate{Ref: "refs/heads/side", Old: head}))
+	require.NotContains(t, r.git("for-each-ref"), "side")
+	require.Equal(t, r.at("main~5"), r.at("v1^{commit}"))
+}
+
+func TestReferenceNames(t *testing.T) {
+	t.Parallel()
+	r := newRemoteRepo(t, 2)
+	m := open(t, r.dir, git.Auth{})
+	head := refreshed(t, m)
+	for _, name := range []string{"refs/heads/../../config", "refs/heads/a..b", "HEAD", "/etc/passwd", "refs/heads/a.lock", "refs/heads/main/below", ""} {
+		require.Error(t, m.Push(t.Context(), git.RefUpdate{Ref: name, New: head}), name)
+	}
+	require.NoFileExists(t, filepath.Join(r.dir, "HEAD.lock"))
+	_, _, err := m.Refresh(t.Context(), "../../config")
+	require.ErrorIs(t, err, git.ErrNoBranch)
+}
+
+// A reference that a git program is changing is not changed at the same time.
+func TestLockedReference(t *testing.T) {
+	t.Parallel()
+	r := newRemoteRepo(t, 3)
+	m := open(t, r.dir, git.Auth{})
+	head := refreshed(t, m)
+	lock := filepath.Join(r.dir, "refs", "heads", "main.lock")
+	require.NoError(t, os.WriteFile(lock, nil, 0o644))
+	update := git.RefUpdate{Ref: "refs/heads/main", Old: head, New: r.at("main~1")}
+	require.ErrorContains(t, m.Push(t.Context(), update), "somebody else is changing it")
+	require.NoError(t, os.Remove(lock))
+	require.NoError(t, m.Push(t.Context(), update))
+}
