@@ -112,3 +112,9 @@ func readAll(fsys fs.FS) (files, bytes int, err error) {
 	})
 	return files, bytes, err
 }
+
+func generateSSHKey(t testing.TB, path, passphrase string) {
+	t.Helper()
+	out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-f", path).CombinedOutput()
+	require.NoError(t, err, string(out))
+}

@@ -35,6 +35,9 @@ func (r *Repository) Resolve(ctx context.Context, rev string) (Hash, error) {
 	for err == nil && steps != "" {
 		h, steps, err = r.step(ctx, h, steps)
 	}
+	if err == nil {
+		_, err = r.Commit(ctx, h) // it may be beyond the edge of a shallow clone
+	}
 	if err != nil {
 		return Hash{}, fmt.Errorf("resolve revision %q: %w", rev, err)
 	}
