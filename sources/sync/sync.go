@@ -62,6 +62,8 @@ type Sync struct {
 	Digest string `json:"digest,omitempty"`
 	// At is when the Sync was seen to be finished.
 	At time.Time `json:"at"`
+	// Since is when the Source saw Digest change; zero when it was there before the Source began to look.
+	Since time.Time `json:"since,omitzero"`
 }
 
 // State is what is known of a Target now.

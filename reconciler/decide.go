@@ -1,0 +1,267 @@
+package reconciler
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/assay-dev/assay/reconciler/blame"
+	"github.com/assay-dev/assay/reconciler/gate"
+	"github.com/assay-dev/assay/reconciler/history"
+	"github.com/assay-dev/assay/sources/sync"
+	"github.com/assay-dev/assay/sources/tests"
+)
+
+// decide says what the next thing to do is. It is pure, and every answer has a reason; a wait says until when.
+//
+// A Verification that is open comes first: it is superseded when the state has moved, else brought to its end. Then comes whatever calls
+// for a new Verification, then the Incident that the last one left.
+func decide(w *world) Action {
+	if w.gate == nil {
+		return wait{why: "the tests in force hold no such gate"}
+	}
+	if open := w.open(); open != nil {
+		return decideOpen(w, open)
+	}
+	if len(w.unready) > 0 {
+		return wait{why: strings.Join(w.unready, "; ")}
+	}
+	if a := decideVerify(w); a != nil {
+		return a
+	}
+	final := w.past.Final
+	if moved(final.Targets, w.targets) {
+		return inherit{targets: w.targets, why: "the new commit renders the same as the state just before it"}
+	}
+	if a := decideIncident(w); a != nil {
+		return a
+	}
+	due, why := dueAt(w)
+	return wait{until: due, why: why}
+}
+
+// decideOpen brings the open Verification to its end.
+func decideOpen(w *world, open *history.Verification) Action {
+	if len(w.unready) == 0 {
+		if why := supersedes(w, open); why != "" {
+			return supersede{verification: *open, why: why}
+		}
+	}
+	if failed := failedSync(open.Targets); failed != "" && open.Verdict == nil {
+		return judge{verification: *open, verdict: gate.SyncFailed(failed)}
+	}
+	for _, r := range w.rounds {
+		switch {
+		case len(r.lost) > 0:
+			return retry{lost: r.lost}
+		case len(r.waiting) > 0:
+			return decideWaiting(w, r)
+		}
+	}
+	if open.Phase == history.Running {
+		return decideVerdict(w, *open)
+	}
+	return decideBlame(w, *open)
+}
+
+func decideWaiting(w *world, r round) Action {
+	var idle []history.Run
+	for _, run := range r.waiting {
+		if !w.inFlight[run.ID] {
+			idle = append(idle, run)
+		}
+	}
+	if len(idle) > 0 {
+		return execute{runs: idle, why: fmt.Sprintf("%d runs are waiting to start", len(idle))}
+	}
+	return wait{why: fmt.Sprintf("%d runs are under way", len(r.waiting))}
+}
+
+// decideVerdict judges, once all Suites ran that are to run.
+func decideVerdict(w *world, open history.Verification) Action {
+	first := w.rounds[0]
+	if next := nextOrdered(w.gate, w.suites, first.suites); next != nil {
+		return schedule{
+			verification: open.ID, purpose: history.ToVerify, suites: []*tests.Suite{next},
+			why: "the suites are ordered, and those before " + next.Name() + " hold",
+		}
+	}
+	return judge{verification: open, verdict: gate.Judge(w.gate, allSuites(w.suites, first.suites), w.baseline())}
+}
+
+// decideVerify finds the occasion for a new Verification, if there is one.
+func decideVerify(w *world) Action {
+	final := w.past.Final
+	begin := func(kind history.OccasionKind, value, why string) Action {
+		return verify{occasion: history.Occasion{Kind: kind, Value: value}, why: why}
+	}
+	if final == nil {
+		return begin(history.OnSync, transition(nil, w.targets), "this gate was never verified")
+	}
+	if !sameState(final.Targets, w.targets) {
+		return begin(history.OnSync, transition(final.Targets, w.targets), describeMove(final.Targets, w.targets))
+	}
+	if final.Tests.Digest != w.tests.Digest {
+		return begin(history.OnTests, w.tests.Digest, "the tests changed")
+	}
+	for i, t := range w.targets {
+		if t.Requested != "" && t.Requested != final.Targets[i].Requested {
+			return begin(history.OnRequest, t.Requested, "asked for on "+t.Target.String())
+		}
+	}
+	if due, why := dueAt(w); !due.After(w.now) {
+		return begin(history.OnDue, due.UTC().Format(time.RFC3339), why)
+	}
+	return nil
+}
+
+// decideIncident looks after what the last Verification left behind.
+func decideIncident(w *world) Action {
+	final, incident := w.past.Final, w.past.Incident
+	if incident == nil || incident.State != history.Open {
+		if incident != nil && incident.Latest == final.ID {
+			return nil // it ended with this very Verdict
+		}
+		if final.Verdict.Outcome == gate.Failed || lastsInconclusive(w) {
+			return openIncident{verification: *final}
+		}
+		return nil
+	}
+	if final.Verdict.Outcome == gate.Passed {
+		return conclude{incident: *incident, state: history.Recovered, why: recoveredBy(w)}
+	}
+	for _, p := range w.proposals {
+		if p.State == history.ProposalMerged && p.live && final.Verdict.Outcome == gate.Failed {
+			return conclude{incident: *incident, state: history.Unresolved, why: "the revert was merged and synced, and the gate still fails: it did not help"}
+		}
+	}
+	if incident.Latest != final.ID {
+		return confirm{incident: *incident, verification: *final}
+	}
+	return decideProposal(w, *incident)
+}
+
+func decideProposal(w *world, incident history.Incident) Action {
+	if incident.Cause == nil || incident.Cause.Kind != blame.Config {
+		return nil
+	}
+	for _, p := range w.proposals {
+		if p.State == history.ProposalOpen {
+			return follow{incident: incident, proposal: p.Proposal}
+		}
+	}
+	if len(w.proposals) > 0 && w.proposals[0].State != history.ProposalPlanned {
+		return nil
+	}
+	return propose{incident: incident}
+}
+
+// dueAt is when the Gate is to be verified again though nothing changed, and why.
+func dueAt(w *world) (time.Time, string) {
+	final, every := w.past.Final, w.gate.Spec.Every.Duration
+	if final.Verdict.Outcome == gate.Passed {
+		return final.Finished.Add(every), fmt.Sprintf("%s; verified again every %s", final.Verdict.Reason, every)
+	}
+	if final.Cause != nil && final.Cause.Kind == blame.Config {
+		return final.Finished.Add(every), "the cause is known: " + final.Cause.Reason
+	}
+	delay := recheckAfter(w)
+	return final.Finished.Add(min(delay, every)), fmt.Sprintf("verified again after %s, since it is not known to have passed (%s)", min(delay, every), final.Verdict.Reason)
+}
+
+// firstRecheck is the shortest backoff; it doubles with the age of the Incident.
+const firstRecheck = time.Minute
+
+func recheckAfter(w *world) time.Duration {
+	if w.past.Incident == nil {
+		return firstRecheck
+	}
+	return max(firstRecheck, w.past.Final.Finished.Sub(w.past.Incident.Opened))
+}
+
+// patience is how many Verdicts in a row may be Inconclusive before people hear of it.
+const patience = 3
+
+func lastsInconclusive(w *world) bool {
+	return w.past.Final.Verdict.Outcome == gate.Inconclusive && w.past.InconclusiveInARow >= patience
+}
+
+func supersedes(w *world, open *history.Verification) string {
+	switch {
+	case !sameState(open.Targets, w.targets):
+		return describeMove(open.Targets, w.targets)
+	case open.Tests.Digest != w.tests.Digest:
+		return "the tests changed"
+	case w.changedAt.After(open.Started):
+		return "a target was changed and changed back while the suites ran"
+	}
+	return ""
+}
+
+func describeMove(from, to []history.TargetState) string {
+	var moved []string
+	for _, t := range to {
+		before := find(from, t.Target)
+		switch {
+		case before == nil:
+			moved = append(moved, t.Target.String()+" is new to the gate")
+		case stateOf(*before) != stateOf(t):
+			moved = append(moved, fmt.Sprintf("%s synced %s", t.Target, shortCommits(t)))
+		}
+	}
+	for _, t := range from {
+		if find(to, t.Target) == nil {
+			moved = append(moved, t.Target.String()+" is gone from the gate")
+		}
+	}
+	return strings.Join(moved, "; ")
+}
+
+func find(states []history.TargetState, t sync.Target) *history.TargetState {
+	for i := range states {
+		if states[i].Target == t {
+			return &states[i]
+		}
+	}
+	return nil
+}
+
+func shortCommits(t history.TargetState) string {
+	var out []string
+	for _, r := range t.Revisions {
+		out = append(out, fmt.Sprintf("%.8s", r.Commit))
+	}
+	if t.Outcome == sync.Failed {
+		return strings.Join(out, ", ") + ", which failed"
+	}
+	return strings.Join(out, ", ")
+}
+
+// moved tells whether commits moved while the digests did not.
+func moved(before, now []history.TargetState) bool {
+	for _, t := range now {
+		if b := find(before, t.Target); b != nil && commitsOf(*b) != commitsOf(t) {
+			return true
+		}
+	}
+	return false
+}
+
+func failedSync(targets []history.TargetState) string {
+	var out []string
+	for _, t := range targets {
+		if t.Outcome == sync.Failed {
+			out = append(out, fmt.Sprintf("%s: %s", t.Target, t.Reason))
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+func recoveredBy(w *world) string {
+	for _, p := range w.proposals {
+		if p.State == history.ProposalMerged {
+			return "the revert was merged and synced, and the gate passes again"
+		}
+	}
+	return "the gate passes again: " + w.past.Final.Verdict.Reason
+}

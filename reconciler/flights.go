@@ -1,0 +1,162 @@
+package reconciler
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+
+	"github.com/assay-dev/assay/reconciler/history"
+	"github.com/assay-dev/assay/reconciler/report"
+	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/sources/tests"
+)
+
+// flights are the Runs that this process is at. They are not in the world that survives a crash: after one, a Run without an end is
+// simply run again, since the runner has ended whatever was left of it.
+type flights struct {
+	mu   sync.Mutex
+	runs map[string]flight
+	done sync.WaitGroup
+}
+
+type flight struct {
+	verification string
+	cancel       context.CancelFunc
+}
+
+func newFlights() *flights { return &flights{runs: map[string]flight{}} }
+
+// ids of the Runs under way.
+func (f *flights) ids() map[string]bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	ids := make(map[string]bool, len(f.runs))
+	for id := range maps.Keys(f.runs) {
+		ids[id] = true
+	}
+	return ids
+}
+
+// cancel ends the Runs of a Verification.
+func (f *flights) cancel(verification string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, run := range f.runs {
+		if run.verification == verification {
+			run.cancel()
+		}
+	}
+}
+
+// start runs a Run in the background, records how it ended, and has the Gate looked at again. A Run that is cancelled is not recorded:
+// its Verification was superseded, or Assay is stopping and will run it again.
+func (f *flights) start(l *Loop, key history.Key, run history.Run, job runner.Job) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, there := f.runs[run.ID]; there {
+		return
+	}
+	ctx, cancel := context.WithCancel(l.running)
+	f.runs[run.ID] = flight{verification: run.Verification, cancel: cancel}
+	f.done.Go(func() {
+		defer func() {
+			cancel()
+			f.mu.Lock()
+			delete(f.runs, run.ID)
+			f.mu.Unlock()
+			l.queue.Add(key)
+		}()
+		if err := l.fly(ctx, run, job); err != nil {
+			l.log.Error("a run was not recorded", "environment", key.Environment, "gate", key.Gate, "run", run.ID, "error", err)
+		}
+	})
+}
+
+func (l *Loop) fly(ctx context.Context, run history.Run, job runner.Job) error {
+	log, err := l.history.WriteLog(run.ID)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	job.Log = log
+	if err := l.history.StartRun(ctx, run.ID, l.clock.Now()); err != nil {
+		return err
+	}
+	l.announce(Event{Kind: RunStarted, Run: run})
+	result, err := l.runner.Run(ctx, job)
+	if err != nil {
+		return fmt.Errorf("run %s: %w", run.ID, err)
+	}
+	if result.End == runner.Cancelled {
+		return l.runner.Forget(context.WithoutCancel(ctx), job.ID)
+	}
+	run.End, run.ExitCode, run.Reason = result.End, result.ExitCode, result.Reason
+	run.Started, run.Finished = result.Started, result.Finished
+	run.Output = strings.ToValidUTF8(string(result.Output), "\uFFFD")
+	var reports []*report.Report
+	for _, file := range result.Reports {
+		r, err := readReport(ctx, file)
+		if err != nil {
+			run.Unreadable = append(run.Unreadable, err.Error())
+			continue
+		}
+		reports = append(reports, r)
+	}
+	for _, file := range result.Artifacts {
+		if err := l.keepArtifact(run.ID, file); err != nil {
+			return err
+		}
+	}
+	ctx = context.WithoutCancel(ctx) // the evidence is there; a stop must not lose it half-way
+	if err := l.history.FinishRun(ctx, run, reports); err != nil {
+		return err
+	}
+	l.announce(Event{Kind: RunFinished, Run: run, Reports: reports})
+	return l.runner.Forget(ctx, job.ID)
+}
+
+func readReport(ctx context.Context, file runner.File) (*report.Report, error) {
+	r, err := file.Open()
+	if err != nil {
+		return nil, fmt.Errorf("report %s: %w", file.Path, err)
+	}
+	defer r.Close()
+	return report.Parse(ctx, r, report.Options{Name: file.Path, Format: file.Format})
+}
+
+func (l *Loop) keepArtifact(run string, file runner.File) error {
+	r, err := file.Open()
+	if err != nil {
+		return fmt.Errorf("artifact %s of run %s: %w", file.Path, run, err)
+	}
+	defer r.Close()
+	return l.history.SaveArtifact(run, file.Path, r)
+}
+
+// jobOf is what the runner is asked to do for a Run.
+func (l *Loop) jobOf(w *world, run history.Run, set *tests.Set) (runner.Job, error) {
+	suite := set.Suite(run.Suite)
+	if suite == nil {
+		return runner.Job{}, fmt.Errorf("suite %s of run %s is not in the tests at %.8s", run.Suite, run.ID, w.tests.Commit)
+	}
+	env := map[string]string{
+		"ASSAY_ENVIRONMENT": w.key.Environment,
+		"ASSAY_GATE":        w.key.Gate,
+		"ASSAY_REVISION":    w.tests.Commit,
+	}
+	if run.Purpose == history.ToRerun {
+		env["ASSAY_RERUN"] = fmt.Sprint(run.Round)
+	}
+	var targets bytes.Buffer
+	for _, t := range w.targets {
+		fmt.Fprintf(&targets, "%s %s\n", t.Target, commitsOf(t))
+	}
+	env["ASSAY_TARGETS"] = targets.String()
+	return runner.Job{
+		ID: run.ID, Environment: w.key.Environment, Suite: suite, Files: set.Tree(),
+		Shard: run.Shard, Shards: run.Shards, Matrix: run.Matrix, Env: env,
+	}, nil
+}

@@ -1,0 +1,206 @@
+package history
+
+import (
+	"time"
+
+	"github.com/assay-dev/assay/reconciler/blame"
+	"github.com/assay-dev/assay/reconciler/gate"
+	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/sources/sync"
+)
+
+// Key is what work is queued by.
+type Key struct {
+	Environment string `json:"environment"`
+	Gate        string `json:"gate"`
+}
+
+// Occasion is why a Verification takes place, with what makes it one of a kind.
+type Occasion struct {
+	Kind OccasionKind `json:"kind"`
+	// Value is the transition of digests, the tests' new digest, the due time, or the annotation's value.
+	Value string `json:"value"`
+}
+
+// OccasionKind is one of the constants.
+type OccasionKind string
+
+// The occasions.
+const (
+	OnSync    OccasionKind = "Sync"    // a Target renders something else than before
+	OnTests   OccasionKind = "Tests"   // the Gate, its Suites or their files changed
+	OnDue     OccasionKind = "Due"     // the last Verdict is no longer good enough: `every`, or a backoff
+	OnRequest OccasionKind = "Request" // somebody asked
+)
+
+// TargetState is one Target as a Verification saw it.
+type TargetState struct {
+	Target    sync.Target     `json:"target"`
+	Revisions []sync.Revision `json:"revisions"`
+	Digest    string          `json:"digest"`
+	Outcome   sync.Outcome    `json:"outcome"`
+	// Reason of a Failed Sync.
+	Reason string `json:"reason,omitempty"`
+	// Requested is the value of the Target's request to be verified, as seen.
+	Requested string `json:"requested,omitempty"`
+	// Exercised says that the Gate only exercises the Target; it does not follow its Syncs.
+	Exercised bool `json:"exercised,omitempty"`
+}
+
+// TestsState is the tests as a Verification saw them.
+type TestsState struct {
+	Repository string `json:"repository"`
+	Commit     string `json:"commit"`
+	Digest     string `json:"digest"` // of the Gate, its Suites and their files
+}
+
+// Phase of a Verification.
+type Phase string
+
+// The phases, in order. A final one never changes again.
+const (
+	Running    Phase = "Running"    // its Suites run, or wait to
+	Blaming    Phase = "Blaming"    // judged Failed; probes run
+	Done       Phase = "Done"       // final, with a Verdict
+	Superseded Phase = "Superseded" // final, without: the state moved while it ran
+)
+
+// Verification is one Gate evaluated for one state of the world.
+type Verification struct {
+	// ID is made of environment, gate, state, tests and occasion: the same Verification has the same ID in every attempt.
+	ID       string        `json:"id"`
+	Key      Key           `json:"key"`
+	Occasion Occasion      `json:"occasion"`
+	Targets  []TargetState `json:"targets"`
+	Tests    TestsState    `json:"tests"`
+	// Previous is the ID of the Gate's Verification before this one; empty for the first.
+	Previous string        `json:"previous,omitempty"`
+	Phase    Phase         `json:"phase"`
+	Verdict  *gate.Verdict `json:"verdict,omitempty"`
+	Cause    *blame.Cause  `json:"cause,omitempty"`
+	// Reason says why it was superseded, or what it waits for.
+	Reason   string    `json:"reason,omitempty"`
+	Started  time.Time `json:"started"`
+	Finished time.Time `json:"finished,omitzero"`
+}
+
+// Purpose of a Run.
+type Purpose string
+
+// The purposes.
+const (
+	ToVerify   Purpose = "Verify"
+	ToRerun    Purpose = "Rerun"
+	ToOldTests Purpose = "OldTests"
+)
+
+// Run is one execution of one Suite.
+type Run struct {
+	// ID is made of the Verification's, purpose, round, attempt, suite, shard and matrix; it is also the runner's Job ID.
+	ID           string  `json:"id"`
+	Verification string  `json:"verification"`
+	Purpose      Purpose `json:"purpose"`
+	// Round counts reruns from 1; 0 for the first time.
+	Round int    `json:"round"`
+	Suite string `json:"suite"`
+	// Attempt counts from 1; a further one follows a Run that could not start or was lost.
+	Attempt int               `json:"attempt"`
+	Shard   int               `json:"shard"`
+	Shards  int               `json:"shards"`
+	Matrix  map[string]string `json:"matrix,omitempty"`
+	// End is empty while it waits or runs.
+	End      runner.End `json:"end,omitempty"`
+	ExitCode int        `json:"exitCode"`
+	Reason   string     `json:"reason,omitempty"`
+	Started  time.Time  `json:"started,omitzero"`
+	Finished time.Time  `json:"finished,omitzero"`
+	// Output is the end of what it printed, in UTF-8, bounded and without secrets.
+	Output string `json:"output,omitempty"`
+	// Unreadable says of each report file that could not be read, which and why.
+	Unreadable []string `json:"unreadable,omitempty"`
+}
+
+// IncidentState is one of the constants.
+type IncidentState string
+
+// The states of an Incident; all but Open are final.
+const (
+	Open       IncidentState = "Open"
+	Recovered  IncidentState = "Recovered"
+	Dismissed  IncidentState = "Dismissed"
+	Unresolved IncidentState = "Unresolved"
+)
+
+// Incident is opened by a Failed Verdict, or by Inconclusive that lasts.
+type Incident struct {
+	ID  string `json:"id"` // made of the Verification that opened it
+	Key Key    `json:"key"`
+	// Verification that opened it, and the newest one that confirmed it.
+	Verification string        `json:"verification"`
+	Latest       string        `json:"latest"`
+	State        IncidentState `json:"state"`
+	// Cause is nil for an Inconclusive state that lasts.
+	Cause *blame.Cause `json:"cause,omitempty"`
+	// Reason is why it was opened, and after its end why it ended.
+	Reason string    `json:"reason"`
+	Opened time.Time `json:"opened"`
+	Closed time.Time `json:"closed,omitzero"`
+}
+
+// ProposalState is one of the constants.
+type ProposalState string
+
+// The states of a Proposal.
+const (
+	ProposalPlanned  ProposalState = "Planned"  // recorded before anything is written outside
+	ProposalOpen     ProposalState = "Open"     // the branch is pushed, the pull request open where the provider has one
+	ProposalMerged   ProposalState = "Merged"   // the base holds the revert
+	ProposalClosed   ProposalState = "Closed"   // by a person, or overtaken; final
+	ProposalShadowed ProposalState = "Shadowed" // mode shadow: what would have been done
+	ProposalRefused  ProposalState = "Refused"  // Reason says why
+)
+
+// Proposal is the revert pull request, or with the plain provider the pushed branch.
+type Proposal struct {
+	// ID is repository, base and branch.
+	ID         string        `json:"id"`
+	Incident   string        `json:"incident"`
+	Key        Key           `json:"key"`
+	Repository string        `json:"repository"`
+	Base       string        `json:"base"`
+	Branch     string        `json:"branch"`
+	Culprits   []string      `json:"culprits"`
+	PatchIDs   []string      `json:"patchIDs"`
+	Head       string        `json:"head,omitempty"`
+	URL        string        `json:"url,omitempty"`
+	State      ProposalState `json:"state"`
+	// Proof is Restored, Removed or Unproven, with what it rests on.
+	Proof       string `json:"proof,omitempty"`
+	ProofReason string `json:"proofReason,omitempty"`
+	// Merged is the commit of the base that holds the revert.
+	Merged  string    `json:"merged,omitempty"`
+	Reason  string    `json:"reason,omitempty"`
+	Created time.Time `json:"created"`
+	Updated time.Time `json:"updated"`
+}
+
+// LastPassed is the state that a Gate last passed for.
+type LastPassed struct {
+	Verification string `json:"verification"`
+	// Targets as they are now known to be good: commits move with inheritance, digests do not.
+	Targets []TargetState `json:"targets"`
+	Tests   TestsState    `json:"tests"`
+	Numbers gate.Baseline `json:"numbers"`
+	// RanAt is when it last passed by running.
+	RanAt time.Time `json:"ranAt"`
+}
+
+// Decision is one thing that the loop decided for a Key, also to do nothing.
+type Decision struct {
+	Key    Key       `json:"key"`
+	Action string    `json:"action"`
+	Reason string    `json:"reason"`
+	At     time.Time `json:"at"`
+	// Times counts how often the same was decided in a row; At is the first.
+	Times int `json:"times"`
+}

@@ -1,0 +1,185 @@
+package history
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/assay-dev/assay/reconciler/gate"
+	"github.com/assay-dev/assay/sources/sync"
+)
+
+// GateState is what history knows of one Gate, as of one moment.
+type GateState struct {
+	Latest *Verification // the newest, in any phase
+	Final  *Verification // the newest that is Done
+	Passed *LastPassed
+	// Incident is the newest, whatever its state, and Proposals are its.
+	Incident  *Incident
+	Proposals []Proposal
+	// InconclusiveInARow counts the newest final Verdicts that were Inconclusive, up to ten.
+	InconclusiveInARow int
+}
+
+// Gate reads what is known of a Gate.
+func (s *Store) Gate(ctx context.Context, key Key) (state GateState, err error) {
+	tx, err := s.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return state, fmt.Errorf("read history: %w", err)
+	}
+	defer tx.Rollback()
+	const newest = ` WHERE environment = ? AND gate = ? `
+	if state.Latest, err = document[Verification](ctx, tx, `SELECT document FROM verifications`+newest+`ORDER BY seq DESC LIMIT 1`, key.Environment, key.Gate); err != nil {
+		return state, err
+	}
+	finals, err := documents[Verification](ctx, tx, `SELECT document FROM verifications`+newest+`AND phase = ? ORDER BY seq DESC LIMIT 10`, key.Environment, key.Gate, Done)
+	if err != nil {
+		return state, err
+	}
+	if len(finals) > 0 {
+		state.Final = &finals[0]
+	}
+	for _, v := range finals {
+		if v.Verdict.Outcome != gate.Inconclusive {
+			break
+		}
+		state.InconclusiveInARow++
+	}
+	if state.Passed, err = document[LastPassed](ctx, tx, `SELECT document FROM last_passed`+newest, key.Environment, key.Gate); err != nil {
+		return state, err
+	}
+	if state.Incident, err = document[Incident](ctx, tx, `SELECT document FROM incidents`+newest+`ORDER BY seq DESC LIMIT 1`, key.Environment, key.Gate); err != nil {
+		return state, err
+	}
+	if state.Incident != nil {
+		state.Proposals, err = documents[Proposal](ctx, tx, `SELECT document FROM proposals WHERE incident = ? ORDER BY seq`, state.Incident.ID)
+	}
+	return state, err
+}
+
+// Keys are all Gates of which anything is known.
+func (s *Store) Keys(ctx context.Context) ([]Key, error) {
+	return documents[Key](ctx, s.reader, `SELECT DISTINCT json_object('environment', environment, 'gate', gate) FROM verifications ORDER BY 1`)
+}
+
+// SawSync records a Sync, and tells whether it is another than the last one of its Target.
+func (s *Store) SawSync(ctx context.Context, environment string, seen sync.Sync) (isNew bool, err error) {
+	const last = `SELECT document FROM syncs WHERE environment = ? AND target = ? ORDER BY seq DESC LIMIT 1`
+	same := func(q querier) (bool, error) {
+		known, err := document[sync.Sync](ctx, q, last, environment, seen.Target.String())
+		return known != nil && known.Outcome == seen.Outcome && known.Digest == seen.Digest && encode(known.Revisions) == encode(seen.Revisions), err
+	}
+	if known, err := same(s.reader); known || err != nil {
+		return false, err
+	}
+	err = s.write(ctx, "a sync of "+seen.Target.String(), func(tx *sql.Tx) error {
+		known, err := same(tx)
+		if known || err != nil {
+			return err
+		}
+		isNew = true
+		_, err = tx.ExecContext(ctx, `INSERT INTO syncs (environment, target, at, document) VALUES (?, ?, ?, ?)`,
+			environment, seen.Target.String(), seen.At.UnixNano(), encode(seen))
+		return err
+	})
+	return isNew, err
+}
+
+// Begin records a new Verification with its first Runs. When it is there already nothing changes, and created is false.
+func (s *Store) Begin(ctx context.Context, v Verification, runs []Run) (created bool, err error) {
+	err = s.write(ctx, "verification "+v.ID, func(tx *sql.Tx) (err error) {
+		created, err = insert(ctx, tx, `INSERT INTO verifications (id, environment, gate, phase, outcome, started, document) VALUES (?, ?, ?, ?, '', ?, ?)`,
+			v.ID, v.Key.Environment, v.Key.Gate, v.Phase, v.Started.UnixNano(), encode(v))
+		if err != nil || !created {
+			return err
+		}
+		return addRuns(ctx, tx, runs)
+	})
+	return created, err
+}
+
+// Advance records how far a Verification has got. One that is final never changes again. A Done and Passed one becomes the last
+// passed state of its Gate, and from each Done one flake rates are learnt, in the same transaction.
+func (s *Store) Advance(ctx context.Context, v Verification) error {
+	return s.write(ctx, "verification "+v.ID, func(tx *sql.Tx) error {
+		known, err := document[Verification](ctx, tx, `SELECT document FROM verifications WHERE id = ?`, v.ID)
+		switch {
+		case err != nil:
+			return err
+		case known == nil:
+			return fmt.Errorf("there is no such verification")
+		case known.Phase == Done || known.Phase == Superseded:
+			if encode(known) == encode(v) {
+				return nil
+			}
+			return fmt.Errorf("it is %s already, and that is final", known.Phase)
+		}
+		outcome := ""
+		if v.Verdict != nil {
+			outcome = string(v.Verdict.Outcome)
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE verifications SET phase = ?, outcome = ?, document = ? WHERE id = ?`, v.Phase, outcome, encode(v), v.ID); err != nil {
+			return err
+		}
+		if v.Phase != Done {
+			return nil
+		}
+		if err := learn(ctx, tx, v); err != nil {
+			return err
+		}
+		if v.Verdict.Outcome != gate.Passed {
+			return nil
+		}
+		return savePassed(ctx, tx, v.Key, LastPassed{
+			Verification: v.ID, Targets: v.Targets, Tests: v.Tests, Numbers: gate.NumbersOf(*v.Verdict), RanAt: v.Finished,
+		})
+	})
+}
+
+func savePassed(ctx context.Context, tx *sql.Tx, key Key, passed LastPassed) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO last_passed (environment, gate, document) VALUES (?, ?, ?)
+		ON CONFLICT (environment, gate) DO UPDATE SET document = excluded.document`, key.Environment, key.Gate, encode(passed))
+	return err
+}
+
+// Inherit moves the commits of a Gate's last final Verification, and with it of its last passed state when it is the same, to Targets that
+// render the same. Digests that differ are refused; times do not move.
+func (s *Store) Inherit(ctx context.Context, key Key, targets []TargetState, why string, at time.Time) error {
+	return s.write(ctx, "an inherited verdict of "+key.Gate, func(tx *sql.Tx) error {
+		final, err := document[Verification](ctx, tx, `SELECT document FROM verifications WHERE environment = ? AND gate = ? AND phase = ? ORDER BY seq DESC LIMIT 1`,
+			key.Environment, key.Gate, Done)
+		if err != nil {
+			return err
+		}
+		if final == nil || !sameDigests(final.Targets, targets) {
+			return fmt.Errorf("there is no verdict of the same digests to inherit")
+		}
+		final.Targets = targets
+		if _, err := tx.ExecContext(ctx, `UPDATE verifications SET document = ? WHERE id = ?`, encode(final), final.ID); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `INSERT INTO inheritances (environment, gate, at, reason, document) VALUES (?, ?, ?, ?, ?)`,
+			key.Environment, key.Gate, at.UnixNano(), why, encode(targets)); err != nil {
+			return err
+		}
+		passed, err := document[LastPassed](ctx, tx, `SELECT document FROM last_passed WHERE environment = ? AND gate = ?`, key.Environment, key.Gate)
+		if err != nil || passed == nil || passed.Verification != final.ID {
+			return err
+		}
+		passed.Targets = targets
+		return savePassed(ctx, tx, key, *passed)
+	})
+}
+
+func sameDigests(a, b []TargetState) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i].Target != b[i].Target || a[i].Digest != b[i].Digest || a[i].Outcome != b[i].Outcome {
+			return false
+		}
+	}
+	return true
+}

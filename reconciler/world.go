@@ -1,0 +1,143 @@
+package reconciler
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/assay-dev/assay/reconciler/blame"
+	"github.com/assay-dev/assay/reconciler/gate"
+	"github.com/assay-dev/assay/reconciler/history"
+	"github.com/assay-dev/assay/sources/sync"
+	"github.com/assay-dev/assay/sources/tests"
+)
+
+// world is everything that one pass knows; decide reads nothing else.
+type world struct {
+	now  time.Time
+	key  history.Key
+	past history.GateState
+
+	// gate is nil when the tests in force hold no such Gate; suites are its Suites in their order.
+	gate   *tests.Gate
+	suites []*tests.Suite
+	tests  history.TestsState
+
+	targets []history.TargetState
+	// changedAt is when the newest of the Targets' digests was seen to change; zero when none changed while Assay looked.
+	changedAt time.Time
+	// builds and labels of the Targets, by Target, for those who trace or revert them.
+	states map[sync.Target]sync.State
+	// unready are the reasons why the state of the Targets is not known now.
+	unready []string
+
+	// inFlight are the IDs of the Runs that this process is at.
+	inFlight map[string]bool
+	// others are the Targets of the Environment that the Gate does not name.
+	others []sync.State
+
+	// rounds of the open Verification, in the order in which they began.
+	rounds []round
+	// evidence is what blame rests on; only while the open Verification is Blaming and no Run is waiting.
+	evidence *blame.Case
+	// oldTests are those of the last pass, where they are others than those that failed.
+	oldTests *tests.Set
+	// proposals of the newest Incident.
+	proposals []proposalState
+	// mode is the stricter of the Gate's and the operator's.
+	mode tests.Mode
+}
+
+// round is one time that the Suites ran: the first, a rerun, or the old tests.
+type round struct {
+	purpose history.Purpose
+	number  int
+	runs    []history.Run
+	// waiting are Runs that have not ended; lost are those to be tried again.
+	waiting []history.Run
+	lost    []history.Run
+	// suites are assessed once nothing is waiting or lost, in the order in which they began.
+	suites []gate.Suite
+}
+
+// proposalState is a Proposal with where its revert has got to.
+type proposalState struct {
+	history.Proposal
+	// live says that the last final Verification was of a state that holds the merged revert.
+	live bool
+}
+
+// open is the newest Verification while it is not final.
+func (w *world) open() *history.Verification {
+	if v := w.past.Latest; v != nil && (v.Phase == history.Running || v.Phase == history.Blaming) {
+		return v
+	}
+	return nil
+}
+
+// busy tells whether Runs of the open Verification are still to end.
+func (w *world) busy() bool {
+	return slices.ContainsFunc(w.rounds, func(r round) bool { return len(r.waiting)+len(r.lost) > 0 })
+}
+
+// baseline is what conditions are compared with; nil before the first pass.
+func (w *world) baseline() *gate.Baseline {
+	if w.past.Passed == nil {
+		return nil
+	}
+	return &w.past.Passed.Numbers
+}
+
+func (w *world) flakesPass() bool { return w.gate.Spec.Flakes != tests.FlakesFail }
+
+// verificationID names a Verification by its inputs, so that the same one is never there twice.
+func verificationID(v history.Verification) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n%s\n%s\n%s\n%s\n%s\n", v.Key.Environment, v.Key.Gate, v.Occasion.Kind, v.Occasion.Value, v.Previous, v.Tests.Digest)
+	for _, t := range v.Targets {
+		fmt.Fprintf(h, "%s %s %s\n", t.Target, t.Digest, t.Outcome)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16]
+}
+
+// sameState tells whether two observations are of the same Targets in the same state. Commits do not count, digests do; a Failed Sync
+// whose rendering is not known counts by its commits.
+func sameState(a, b []history.TargetState) bool {
+	return slices.EqualFunc(a, b, func(a, b history.TargetState) bool {
+		return a.Target == b.Target && a.Exercised == b.Exercised && stateOf(a) == stateOf(b)
+	})
+}
+
+func stateOf(t history.TargetState) string {
+	if t.Digest != "" {
+		return string(t.Outcome) + " " + t.Digest
+	}
+	return string(t.Outcome) + " " + commitsOf(t)
+}
+
+func commitsOf(t history.TargetState) string {
+	var out []string
+	for _, r := range t.Revisions {
+		out = append(out, r.Repository+"@"+r.Commit)
+	}
+	return strings.Join(out, ",")
+}
+
+// transition is what makes a change of state one of a kind.
+func transition(from, to []history.TargetState) string {
+	return digestOfStates(from) + "->" + digestOfStates(to)
+}
+
+func digestOfStates(states []history.TargetState) string {
+	if len(states) == 0 {
+		return "nothing"
+	}
+	h := sha256.New()
+	for _, t := range states {
+		fmt.Fprintf(h, "%s %t %s\n", t.Target, t.Exercised, stateOf(t))
+	}
+	return hex.EncodeToString(h.Sum(nil))[:12]
+}
