@@ -8,7 +8,7 @@ import "strings"
 // look at.
 var autocannonJSON = format{
 	name:  "autocannon-json",
-	sniff: jsonHas("non2xx", "mismatches"),
+	sniff: jsonHas("non2xx", "latency", "requests"),
 	parse: func(in *input, to *recorder) error {
 		r := newJSONReader(in)
 		found := false

@@ -25,7 +25,7 @@ type conftest struct {
 
 func (c *conftest) file() {
 	var file, namespace string
-	var cases []Case
+	cases := pending{to: c.to}
 	passes := 0
 	for name := range c.object() {
 		switch name {
@@ -38,26 +38,23 @@ func (c *conftest) file() {
 				c.fail("%d successes are not credible", passes)
 			}
 		case "failures":
-			cases = c.results(Failed, cases)
+			c.results(Failed, &cases)
 		case "warnings":
-			cases = c.results(Warned, cases)
+			c.results(Warned, &cases)
 		case "exceptions", "skipped":
-			cases = c.results(Skipped, cases)
+			c.results(Skipped, &cases)
 		}
 	}
 	if c.err != nil {
 		return
 	}
-	for _, one := range cases {
-		one.Suite, one.File = namespace, file
-		c.to.add(one)
-	}
+	cases.record(func(one *Case) { one.Suite, one.File = namespace, file })
 	for range passes {
 		c.to.add(Case{Name: file, Suite: namespace, File: file, Status: Passed})
 	}
 }
 
-func (c *conftest) results(status Status, cases []Case) []Case {
+func (c *conftest) results(status Status, to *pending) {
 	for range c.array() {
 		one := Case{Status: status}
 		for name := range c.object() {
@@ -73,7 +70,6 @@ func (c *conftest) results(status Status, cases []Case) []Case {
 				}
 			}
 		}
-		cases = append(cases, one)
+		to.add(one)
 	}
-	return cases
 }

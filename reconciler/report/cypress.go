@@ -48,7 +48,7 @@ type cypress struct {
 // spec reads one spec file's run. Its name may stand behind its tests.
 func (c *cypress) spec() {
 	var file, failure string
-	var tests []Case
+	tests := pending{to: c.to}
 	for name := range c.object() {
 		switch name {
 		case "spec":
@@ -59,16 +59,13 @@ func (c *cypress) spec() {
 			}
 		case "tests":
 			for range c.array() {
-				tests = append(tests, c.test())
+				tests.add(c.test())
 			}
 		case "error":
 			failure = unstyled(c.text())
 		}
 	}
-	for _, test := range tests {
-		test.File = file
-		c.to.add(test)
-	}
+	tests.record(func(test *Case) { test.File = file })
 	if failure != "" {
 		c.to.add(Case{Name: baseName(file), File: file, Status: Errored, Message: firstLine(failure), Detail: failure})
 	}

@@ -163,6 +163,9 @@ func (s series[T]) all() iter.Seq2[string, *T] {
 
 // of returns the value for the name, a new one when it is not known yet, or nil when there are too many.
 func (s series[T]) of(name string, rec *recorder) *T {
+	if len(name) > rec.limits.Name {
+		name = rec.bound(name, rec.limits.Name)
+	}
 	if known, ok := s[name]; ok {
 		return known
 	}

@@ -9,15 +9,18 @@ import (
 //
 // A case is named by its title; its Suite is the describe blocks around it. A file that failed though none of its cases
 // did could not be loaded, or failed outside its cases: it counts as one errored case with the file's base name. A case
-// that passed after more than one invocation is flaky. "todo", "pending", "skipped" and "disabled" are skipped.
+// that passed after more than one invocation is flaky. A run without success (Vitest says so after an unhandled error)
+// though nothing failed has a problem. "todo", "pending", "skipped" and "disabled" are skipped.
 var jestJSON = format{
 	name:  "jest-json",
 	sniff: jsonHas("numTotalTests", "numFailedTests"),
 	parse: func(in *input, to *recorder) error {
 		j := jest{jsonReader: newJSONReader(in), to: to, started: math.Inf(1)}
-		found := false
+		found, success := false, true
 		for name := range j.object() {
 			switch name {
+			case "success":
+				success = j.kind() != 'f'
 			case "startTime":
 				j.began(j.number())
 			case "testResults":
@@ -32,6 +35,9 @@ var jestJSON = format{
 			case "runExecError":
 				j.runError()
 			}
+		}
+		if n := to.counts; !success && n.Failed+n.Errored == 0 {
+			to.problem("the run was no success, though no case failed: an error outside all cases")
 		}
 		to.took(milliseconds(j.ended - j.started))
 		return j.finish(found, "testResults")
@@ -53,7 +59,7 @@ func (j *jest) began(at float64, known bool) {
 // file reads one element of testResults. Jest writes the name of a file after its cases.
 func (j *jest) file() {
 	var file, status, message string
-	var cases []Case
+	cases := pending{to: j.to}
 	for name := range j.object() {
 		switch name {
 		case "name":
@@ -69,17 +75,12 @@ func (j *jest) file() {
 			j.ended = max(j.ended, at)
 		case "assertionResults":
 			for range j.array() {
-				cases = append(cases, j.assertion())
+				cases.add(j.assertion())
 			}
 		}
 	}
-	failed := false
-	for _, c := range cases {
-		failed = failed || c.Unsuccessful()
-		c.File = file
-		j.to.add(c)
-	}
-	if status == "failed" && !failed {
+	cases.record(func(c *Case) { c.File = file })
+	if status == "failed" && !cases.unsuccessful {
 		j.to.add(Case{
 			Name: baseName(file), File: file, Status: Errored,
 			Message: firstLine(strings.TrimPrefix(strings.TrimSpace(message), "● ")), Detail: message,

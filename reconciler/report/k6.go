@@ -105,11 +105,18 @@ func (k *k6) results() (found bool) {
 	return found
 }
 
+// k6MaxStatistics is more percentiles than anyone asks k6 for.
+const k6MaxStatistics = 1_000
+
 // metric reads one metric: its statistics stand below "values" or, in the summary export, beside the thresholds.
 func (k *k6) metric(metric string) {
 	var thresholds []Case
 	values := map[string]float64{}
-	keep := func(name string, value float64) { values[name] = value }
+	keep := func(name string, value float64) {
+		if len(values) < k6MaxStatistics {
+			values[name] = value
+		}
+	}
 	for name := range k.object() {
 		switch name {
 		case "name":

@@ -7,8 +7,10 @@ import "strings"
 // are read ("statusValid" and, before version 0.5, "VALID"). Written from kubeconform's documentation. Its TAP and JUnit
 // are read as any other.
 var kubeconformJSON = format{
-	name:  "kubeconform-json",
-	sniff: jsonHas("resources/#/filename", "resources/#/status"),
+	name: "kubeconform-json",
+	sniff: func(head []byte) bool {
+		return jsonHas("resources/#/filename", "resources/#/status")(head) || jsonHas("resources", "summary/valid")(head)
+	},
 	parse: func(in *input, to *recorder) error {
 		k := kubeconform{jsonReader: newJSONReader(in), to: to}
 		found := false

@@ -68,16 +68,3 @@ func (m *mocha) tests(status Status) {
 		m.to.add(c)
 	}
 }
-
-// failureText reads an error object of Mocha's or mochawesome's: its message and its stack.
-func (r *jsonReader) failureText() (message, stack string) {
-	for name := range r.object() {
-		switch name {
-		case "message":
-			message = unstyled(r.text())
-		case "stack", "estack":
-			stack = unstyled(r.text())
-		}
-	}
-	return firstLine(message), stack
-}

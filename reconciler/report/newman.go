@@ -1,5 +1,7 @@
 package report
 
+import "strings"
+
 // newmanJSON reads Newman's json reporter: {"run": {"executions": [a request with its "assertions"], "stats", "timings"}}.
 //
 // An assertion is a case named "request: assertion"; "request (request error)" and "request (script error)" are errored
@@ -65,7 +67,7 @@ func (n *newman) timings() {
 // execution reads one request. Its name is looked for first, but may stand anywhere.
 func (n *newman) execution() {
 	var request string
-	var cases []Case
+	cases := pending{to: n.to}
 	for name := range n.object() {
 		switch name {
 		case "item":
@@ -76,24 +78,21 @@ func (n *newman) execution() {
 			}
 		case "assertions":
 			for range n.array() {
-				cases = append(cases, n.assertion())
+				cases.add(n.assertion())
 			}
 		case "requestError":
 			if n.kind() == '{' {
-				cases = append(cases, Case{Name: " (request error)", Status: Errored, Message: n.requestError()})
+				cases.add(Case{Name: " (request error)", Status: Errored, Message: n.requestError()})
 			}
 		case "testScript", "prerequestScript":
 			for range n.array() {
 				if message, stack := n.failedPart(); message != "" || stack != "" {
-					cases = append(cases, Case{Name: " (script error)", Status: Errored, Message: message, Detail: stack})
+					cases.add(Case{Name: " (script error)", Status: Errored, Message: message, Detail: stack})
 				}
 			}
 		}
 	}
-	for _, c := range cases {
-		c.Name = request + c.Name
-		n.to.add(c)
-	}
+	cases.record(func(c *Case) { c.Name = request + c.Name })
 }
 
 func (n *newman) assertion() Case {
@@ -118,18 +117,14 @@ func (n *newman) assertion() Case {
 
 // requestError describes a connection that could not be made by its code and address.
 func (n *newman) requestError() string {
-	var text string
+	var parts []string
 	for name := range n.object() {
 		switch name {
 		case "message", "code", "address":
-			if part := n.text(); part != "" && text != "" {
-				text += " " + part
-			} else {
-				text += part
-			}
+			parts = append(parts, n.text())
 		}
 	}
-	return text
+	return strings.Join(parts, " ")
 }
 
 // failedPart reads {"error": {...}} of a script.

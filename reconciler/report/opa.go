@@ -10,7 +10,7 @@ import (
 // none of them did. Durations are nanoseconds.
 var opaJSON = format{
 	name:  "opa-test-json",
-	sniff: jsonHas("#/package", "#/name", "#/location"),
+	sniff: jsonHas("#/package", "#/name"),
 	parse: func(in *input, to *recorder) error {
 		o := opa{newJSONReader(in), to}
 		for range o.array() {
@@ -27,7 +27,7 @@ type opa struct {
 
 func (o *opa) test() {
 	var at opaPlace
-	var subs []Case
+	subs := pending{to: o.to}
 	c := Case{Status: Passed}
 	for name := range o.object() {
 		switch name {
@@ -41,7 +41,7 @@ func (o *opa) test() {
 			ns, _ := o.number()
 			c.Duration = seconds(ns / float64(time.Second))
 		case "sub_results":
-			subs = o.leaves("", nil)
+			o.leaves("", &subs)
 		default:
 			o.ending(name, &c)
 		}
@@ -50,13 +50,8 @@ func (o *opa) test() {
 	if c.Unsuccessful() && c.Message == "" && at.line > 0 {
 		c.Message = fmt.Sprintf("%s at %s:%d", c.Status, at.file, at.line)
 	}
-	unsuccessful := false
-	for _, sub := range subs {
-		unsuccessful = unsuccessful || sub.Unsuccessful()
-		sub.Name, sub.Suite, sub.File = c.Name+sub.Name, c.Suite, c.File
-		o.to.add(sub)
-	}
-	if len(subs) == 0 || c.Unsuccessful() && !unsuccessful {
+	subs.record(func(sub *Case) { sub.Name, sub.Suite, sub.File = c.Name+sub.Name, c.Suite, c.File })
+	if len(subs.cases) == 0 || c.Unsuccessful() && !subs.unsuccessful {
 		o.to.add(c)
 	}
 }
@@ -80,23 +75,23 @@ func (o *opa) ending(member string, c *Case) {
 	}
 }
 
-// leaves collects the cases below a test that themselves have none below.
-func (o *opa) leaves(prefix string, found []Case) []Case {
+// leaves collects the cases below a test that themselves have none below; it tells whether there are any.
+func (o *opa) leaves(prefix string, found *pending) (any bool) {
 	for key := range o.object() {
 		c := Case{Name: prefix + "/" + key, Status: Passed}
-		before := len(found)
+		below := false
 		for name := range o.object() {
 			if name == "sub_results" {
-				found = o.leaves(c.Name, found)
+				below = o.leaves(c.Name, found)
 				continue
 			}
 			o.ending(name, &c)
 		}
-		if len(found) == before {
-			found = append(found, c)
+		if any = true; !below {
+			found.add(c)
 		}
 	}
-	return found
+	return any
 }
 
 type opaPlace struct {

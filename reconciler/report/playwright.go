@@ -8,7 +8,7 @@ import "strings"
 // outside any test are problems of the run.
 var playwrightJSON = format{
 	name:  "playwright-json",
-	sniff: jsonHas("config/rootDir", "config/argv"),
+	sniff: jsonHas("config/rootDir"),
 	parse: func(in *input, to *recorder) error {
 		p := playwright{newJSONReader(in), to}
 		found := false
@@ -66,7 +66,7 @@ func (p *playwright) suite(around string, isFile bool) {
 // spec reads one spec; where it lies stands behind its tests.
 func (p *playwright) spec(suite string) {
 	var title, file string
-	var tests []playwrightTest
+	tests := pending{to: p.to}
 	for name := range p.object() {
 		switch name {
 		case "title":
@@ -75,53 +75,46 @@ func (p *playwright) spec(suite string) {
 			file = p.text()
 		case "tests":
 			for range p.array() {
-				tests = append(tests, p.test())
+				tests.add(p.test())
 			}
 		}
 	}
-	for _, t := range tests {
-		c := t.Case
-		c.Name, c.File = strings.TrimSpace(suite+" "+title), file
-		if t.project != "" {
-			c.Name = "[" + t.project + "] " + c.Name
-		}
-		p.to.add(c)
-	}
+	tests.record(func(c *Case) {
+		c.Name, c.File = strings.TrimSpace(c.Name+" "+strings.TrimSpace(suite+" "+title)), file
+	})
 }
 
-type playwrightTest struct {
-	Case
-	project string
-}
-
-func (p *playwright) test() playwrightTest {
-	var t playwrightTest
+// test reads a spec's run in one project, which begins the name of the case.
+func (p *playwright) test() Case {
+	var c Case
 	var outcome string
 	for name := range p.object() {
 		switch name {
 		case "projectName":
-			t.project = p.text()
+			if project := p.text(); project != "" {
+				c.Name = "[" + project + "]"
+			}
 		case "status":
 			outcome = p.text()
 		case "results":
 			for range p.array() {
-				p.attempt(&t.Case)
+				p.attempt(&c)
 			}
 		}
 	}
 	switch outcome {
 	case "expected":
-		t.Status, t.Message, t.Detail = Passed, "", "" // what it was expected to fail with is no message
+		c.Status, c.Message, c.Detail = Passed, "", "" // what it was expected to fail with is no message
 	case "flaky":
-		t.Status, t.Flaky = Passed, true
+		c.Status, c.Flaky = Passed, true
 	case "unexpected":
-		t.Status = Failed
+		c.Status = Failed
 	case "skipped":
-		t.Status = Skipped
+		c.Status = Skipped
 	default:
 		p.fail("the outcome %q of a test is not known", outcome)
 	}
-	return t
+	return c
 }
 
 // attempt adds up the time of all attempts; of their errors the last one stays.

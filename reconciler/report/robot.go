@@ -29,11 +29,11 @@ var robotXML = format{
 			}
 			switch kind {
 			case xmlStart:
-				err = r.start()
+				err = r.opens()
 			case xmlText:
-				r.text()
+				r.reads()
 			case xmlEnd:
-				r.end()
+				r.closes()
 			}
 			if err != nil {
 				return err
@@ -64,7 +64,7 @@ type robotSuite struct {
 	unsuccessful bool // a test below it failed
 }
 
-func (r *robot) start() error {
+func (r *robot) opens() error {
 	depth := len(r.starts)
 	switch name := string(r.name); {
 	case depth == 1 && name != "robot":
@@ -133,16 +133,16 @@ func (r *robot) elapsed() time.Duration {
 	return max(to.Sub(from), 0)
 }
 
-func (r *robot) text() {
+func (r *robot) reads() {
 	if r.status == nil || len(r.starts) != r.depth+1 {
 		return
 	}
 	if left := r.in.limits.Message + len(cut) - r.status.Len(); left > 0 {
-		r.status.Write(r.xmlReader.text[:min(left, len(r.xmlReader.text))])
+		r.status.Write(r.text[:min(left, len(r.text))])
 	}
 }
 
-func (r *robot) end() {
+func (r *robot) closes() {
 	switch depth := len(r.starts) + 1; {
 	case r.status != nil && depth == r.depth+1:
 		message := strings.TrimSpace(r.status.String())

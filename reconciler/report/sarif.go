@@ -12,10 +12,11 @@ import (
 // any other kind but "fail" (which is the default) leaves nothing to report. A result that its tool calls "fail" in so
 // many words has failed. Otherwise its level decides, or its rule's default level, or "warning": "error" has failed,
 // "warning" and "note" are warnings, "none" is no finding. A suppressed result is skipped. An invocation that was not
-// successful is a problem of the run.
+// successful is a problem of the run. The metric "results" is the number of all results; it is there even if a tool found
+// nothing, which is a success, but not if it has not looked.
 var sarifJSON = format{
 	name:  "sarif",
-	sniff: jsonHas("version", "runs"),
+	sniff: func(head []byte) bool { return jsonHas("version", "runs")(head) || jsonHas("runs/#/tool")(head) },
 	parse: func(in *input, to *recorder) error {
 		s := sarif{jsonReader: newJSONReader(in), to: to}
 		found := false
@@ -27,15 +28,27 @@ var sarifJSON = format{
 				}
 			}
 		}
+		if s.looked {
+			to.metric("results", float64(s.results))
+		}
 		return s.finish(found, "runs")
 	},
 }
 
 type sarif struct {
 	*jsonReader
-	to    *recorder
-	rules []sarifRule // of the driver of the current run
+	to      *recorder
+	rules   []sarifRule    // of the driver of the current run
+	byID    map[string]int // index in rules
+	looked  bool           // a run has a list of results
+	results int
 }
+
+// What a run may hold: rules that are known, and results that stand before the rules.
+const (
+	sarifMaxRules = 1 << 16
+	sarifMaxEarly = 5_000
+)
 
 type sarifRule struct {
 	id, level string
@@ -43,7 +56,7 @@ type sarifRule struct {
 }
 
 func (s *sarif) run() {
-	s.rules = nil
+	s.rules, s.byID = nil, map[string]int{}
 	var early []sarifResult // written before the rules are known
 	for name := range s.object() {
 		switch name {
@@ -54,11 +67,16 @@ func (s *sarif) run() {
 				}
 			}
 		case "results":
+			s.looked = s.looked || s.kind() == '['
 			for range s.array() {
-				if result := s.result(); s.rules != nil {
+				s.results++
+				switch result := s.result(); {
+				case s.rules != nil:
 					s.add(result)
-				} else {
+				case len(early) < sarifMaxEarly:
 					early = append(early, result)
+				default:
+					s.fail("more than %d results stand before the tool that they belong to", sarifMaxEarly)
 				}
 			}
 		case "invocations":
@@ -95,7 +113,10 @@ func (s *sarif) driver() {
 					}
 				}
 			}
-			s.rules = append(s.rules, rule)
+			if len(s.rules) < sarifMaxRules {
+				s.byID[rule.id] = len(s.rules)
+				s.rules = append(s.rules, rule)
+			}
 		}
 	}
 }
@@ -161,7 +182,7 @@ func (s *sarif) result() sarifResult {
 }
 
 func (r *sarifResult) ruleIndex(v float64, known bool) {
-	if known && v >= 0 && v < jsonMaxNames {
+	if known && v >= 0 && v < sarifMaxRules {
 		r.index = int(v)
 	}
 }
@@ -250,10 +271,8 @@ func (s *sarif) ruleOf(r sarifResult) sarifRule {
 	if r.index >= 0 && r.index < len(s.rules) {
 		return s.rules[r.index]
 	}
-	for _, rule := range s.rules {
-		if rule.id == r.rule {
-			return rule
-		}
+	if index, known := s.byID[r.rule]; known {
+		return s.rules[index]
 	}
 	return sarifRule{}
 }
