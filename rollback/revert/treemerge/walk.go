@@ -106,14 +106,29 @@ func (w *walk) run(root *folder, trees versions[git.Hash]) error {
 	}
 	w.reading = true
 	for _, s := range sides {
+		if err := w.resume(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resume settles the deferred folders of one side, or goes into them if it matters what that side moved.
+func (w *walk) resume(s side) error {
+	if len(w.moves[s].relevant) == 0 {
 		for _, d := range w.deferred[s] {
-			if len(w.moves[s].relevant) == 0 {
-				d.parent.settled = append(d.parent.settled, d.row.entries[s])
-				continue
-			}
-			if err := w.subfolder(d.parent, &d.row, d.lost); err != nil {
-				return err
-			}
+			d.parent.settled = append(d.parent.settled, d.row.entries[s])
+		}
+		return nil
+	}
+	paths := make([]string, len(w.deferred[s]))
+	for i, d := range w.deferred[s] {
+		paths[i] = d.parent.join(d.row.name)
+	}
+	for _, i := range hashOrder(paths) {
+		d := &w.deferred[s][i]
+		if err := w.subfolder(d.parent, &d.row, d.lost); err != nil {
+			return err
 		}
 	}
 	return nil
