@@ -46,3 +46,10 @@ func TestScaffoldRefusesToOverwrite(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, entries, 1, "nothing is written")
 }
+
+func readFile(t *testing.T, dir, file string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, file))
+	require.NoError(t, err)
+	return string(data)
+}

@@ -5,7 +5,7 @@ import (
 	_ "embed"
 )
 
-//go:generate go test -run TestSchemaIsGenerated -update .
+//go:generate go test -run "TestSchemaIsGenerated|TestProblems" -update .
 
 //go:embed schema.json
 var schema []byte

@@ -2,8 +2,6 @@ package tests
 
 import (
 	"bytes"
-	"errors"
-	"io"
 	"io/fs"
 	"path"
 	"strings"
@@ -34,14 +32,12 @@ func (s *sources) documents(file string) []*yaml.Node {
 	return docs
 }
 
+// parse returns the documents up to the first that is no YAML.
 func parse(data []byte) []*yaml.Node {
 	var docs []*yaml.Node
 	for in := yaml.NewDecoder(bytes.NewReader(data)); ; {
 		var doc yaml.Node
 		if err := in.Decode(&doc); err != nil {
-			if !errors.Is(err, io.EOF) {
-				return nil
-			}
 			return docs
 		}
 		for _, top := range doc.Content {
