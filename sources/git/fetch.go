@@ -234,7 +234,7 @@ func (m *Mirror) download(ctx context.Context, session fetchSession, advertised 
 	case request.Capabilities.Supports(capability.Sideband):
 		pack = sideband.NewDemuxer(sideband.Sideband, pack)
 	}
-	if err := receivePack(ctx, filepath.Join(m.dir, "objects"), pack); err != nil {
+	if _, err := receivePack(ctx, filepath.Join(m.dir, "objects"), pack); err != nil {
 		return err
 	}
 	if err := m.updateShallow(ctx, response.ShallowUpdate); err != nil {
@@ -243,7 +243,7 @@ func (m *Mirror) download(ctx context.Context, session fetchSession, advertised 
 	if absent := m.missing(ctx, wants); len(absent) > 0 {
 		return fmt.Errorf("the server answered without commit %s: %w", absent[0], ErrNoCommit)
 	}
-	return nil
+	return m.consolidate(ctx)
 }
 
 func (m *Mirror) request(ctx context.Context, advertised *packp.AdvRefs, depth int, wants []Hash) (*packp.UploadPackRequest, error) {

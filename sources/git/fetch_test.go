@@ -1,6 +1,7 @@
 package git_test
 
 import (
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -174,6 +175,25 @@ func TestReadersDuringFetches(t *testing.T) {
 	close(done)
 	readers.Wait()
 	require.Equal(t, r.at("main"), refreshed(t, m))
+}
+
+// However often a mirror fetches, its packs do not become too many to search.
+func TestPacksStayFew(t *testing.T) {
+	t.Parallel()
+	r := newRemoteRepo(t, 10)
+	m := open(t, r.dir, git.Auth{})
+	head := refreshed(t, m)
+	for i := range 90 {
+		r.fill("main", 10+i, 11+i)
+		refreshed(t, m)
+	}
+	packs, err := filepath.Glob(filepath.Join(m.Dir(), "objects", "pack", "*.pack"))
+	require.NoError(t, err)
+	require.LessOrEqual(t, len(packs), 41)
+	commits, err := git.FirstParents(t.Context(), m.Repository(), head, r.at("main"))
+	require.NoError(t, err)
+	require.Len(t, commits, 90)
+	remoteRepo{t, m.Dir()}.git("fsck", "--full")
 }
 
 // Of a long history only what is asked for is fetched.

@@ -92,7 +92,7 @@ func (s *localSession) UploadPack(ctx context.Context, request *packp.UploadPack
 func (s *localSession) ReceivePack(ctx context.Context, request *packp.ReferenceUpdateRequest) (*packp.ReportStatus, error) {
 	if request.Packfile != nil {
 		defer request.Packfile.Close()
-		if err := receivePack(ctx, filepath.Join(s.repo.common, "objects"), request.Packfile); err != nil {
+		if _, err := receivePack(ctx, filepath.Join(s.repo.common, "objects"), request.Packfile); err != nil {
 			return nil, err
 		}
 	}

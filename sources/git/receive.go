@@ -21,31 +21,33 @@ const packTrailer = 20
 // receivePack stores the pack that r delivers in a repository's object folder,
 // with its index. The pack appears whole or not at all: both files are written
 // aside and named once they are on disk, the index last, since readers look for
-// packs by their indexes. A stream that ends early leaves nothing behind.
-func receivePack(ctx context.Context, objects string, r io.Reader) (err error) {
+// packs by their indexes. A stream that ends early leaves nothing behind. The
+// pack's checksum, which is its name, is zero for a pack without objects, which
+// is not kept.
+func receivePack(ctx context.Context, objects string, r io.Reader) (sum Hash, err error) {
 	dir := filepath.Join(objects, "pack")
 	pack, err := os.CreateTemp(dir, "tmp_pack_")
 	if err != nil {
-		return fmt.Errorf("storing a pack: %w", err)
+		return Hash{}, fmt.Errorf("storing a pack: %w", err)
 	}
 	defer discard(pack, &err)
-	sum, err := copyPack(pack, contextReader{ctx, r})
+	sum, err = copyPack(pack, contextReader{ctx, r})
 	if err != nil || sum == (Hash{}) {
-		return err
+		return sum, err
 	}
 	index, err := os.CreateTemp(dir, "tmp_idx_")
 	if err != nil {
-		return fmt.Errorf("storing a pack index: %w", err)
+		return sum, fmt.Errorf("storing a pack index: %w", err)
 	}
 	defer discard(index, &err)
 	if err := indexPack(pack, index); err != nil {
-		return fmt.Errorf("indexing the received pack: %w", err)
+		return sum, fmt.Errorf("indexing the received pack: %w", err)
 	}
 	stem := filepath.Join(dir, "pack-"+sum.String())
 	if err := install(pack, stem+".pack"); err != nil {
-		return err
+		return sum, err
 	}
-	return install(index, stem+".idx")
+	return sum, install(index, stem+".idx")
 }
 
 // copyPack writes r to pack and checks its checksum, which it returns: zero for a
