@@ -133,11 +133,12 @@ func middleOf(key int) float64 {
 }
 
 // distribution records the usual numbers of a distribution as PREFIX.count, .avg, .min, .med, .max, .p90, .p95 and .p99.
+// Without samples it records nothing: a count of zero would be taken for evidence.
 func (rec *recorder) distribution(prefix string, d *distribution, at rank) {
-	rec.metric(prefix+".count", float64(d.count))
 	if d.count == 0 {
 		return
 	}
+	rec.metric(prefix+".count", float64(d.count))
 	rec.metric(prefix+".avg", d.mean())
 	rec.metric(prefix+".min", d.min)
 	rec.metric(prefix+".max", d.max)

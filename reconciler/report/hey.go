@@ -131,6 +131,9 @@ func parseHeyCSV(in *input, to *recorder) error {
 	if table.err != nil {
 		return table.err
 	}
+	if times.count == 0 {
+		return nil
+	}
 	to.took(seconds(end))
 	to.metric("rows", float64(times.count))
 	to.distribution("response-time", &times, rankAbove)

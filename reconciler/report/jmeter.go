@@ -202,6 +202,9 @@ func (run *jmeterRun) record() {
 }
 
 func (stats *jmeterStats) record(of string, to *recorder) {
+	if stats.elapsed.count == 0 {
+		return
+	}
 	to.distribution("elapsed"+of, &stats.elapsed, rankRounded)
 	to.metric("errors"+of+".count", float64(stats.errors))
 	to.metric("errors"+of+".rate", float64(stats.errors)/float64(stats.elapsed.count))

@@ -47,7 +47,7 @@ func outline(head []byte, visit func(at string) bool) {
 			}
 		case '[':
 			for n := range r.array() {
-				if n == 0 && !walk(prefix+"#/", level+1) {
+				if at := prefix + "#"; n == 0 && (!visit(at) || !walk(at+"/", level+1)) {
 					return false
 				}
 			}

@@ -14,13 +14,15 @@ import (
 // "checks{check:NAME}.passes", ".fails" and ".rate". Times are milliseconds.
 var (
 	k6HandleSummary = format{
-		name:  "k6-handle-summary",
-		sniff: jsonHas("metrics/*/values"),
+		name: "k6-handle-summary",
+		sniff: func(head []byte) bool {
+			return jsonHas("metrics/*/values")(head) || jsonHas("root_group/groups/#")(head) || jsonHas("root_group/checks/#")(head)
+		},
 		parse: parseK6Summary,
 	}
 	k6SummaryExport = format{
 		name:  "k6-summary-export",
-		sniff: jsonHas("metrics", "root_group"),
+		sniff: jsonHas("root_group"),
 		parse: parseK6Summary,
 	}
 )

@@ -140,14 +140,16 @@ func (s *k6Samples) record() {
 	s.to.took(s.last.Sub(s.first))
 	s.checks.record(s.to)
 	for name, m := range s.metrics.all() {
+		if m.count == 0 {
+			continue
+		}
 		s.to.metric(name+".points", float64(m.count))
-		switch {
-		case m.count == 0:
-		case m.kind == "counter":
+		switch m.kind {
+		case "counter":
 			s.to.metric(name+".count", m.sum)
-		case m.kind == "rate":
+		case "rate":
 			s.to.rate(name, m.passes, m.fails)
-		case m.kind == "gauge":
+		case "gauge":
 			s.to.metric(name+".value", m.latest)
 			s.to.metric(name+".min", m.min)
 			s.to.metric(name+".max", m.max)
