@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -37,26 +38,22 @@ func parseJUnit(in *input, to *recorder) error {
 	if _, err := p.xml.next(); err != nil {
 		return err
 	}
-	root := junitSuite{}
+	root := p.startSuite(junitSuite{})
 	switch string(p.xml.name) {
 	case "testsuites":
+		root.all = true
 		root.browsers = p.xml.attr("id") != nil // Playwright alone gives the root an id
 	case "testsuite":
-		root = p.startSuite(root)
 	default:
 		return p.xml.errorf("the root element is <%s>, not <testsuites> or <testsuite>", p.xml.name)
 	}
-	took := parseSeconds(p.xml.attr("time"))
 	if err := p.suite(&root); err != nil {
 		return err
 	}
 	if _, err := p.xml.next(); !errors.Is(err, io.EOF) {
 		return err
 	}
-	if took == 0 {
-		took = root.nested
-	}
-	to.took(took)
+	to.took(cmp.Or(root.took, root.nested))
 	return nil
 }
 
@@ -77,6 +74,7 @@ type junitSuite struct {
 	nested               time.Duration // sum of what the suites directly inside took
 	took                 time.Duration
 	systemErr            string
+	all                  bool // it is <testsuites>
 	browsers             bool // hostname is the name of a Playwright project
 	rerun                bool // each attempt is a testcase
 	request              bool // the suite is one of Newman's requests
@@ -162,7 +160,7 @@ func (p *junitParser) properties(s *junitSuite) error {
 func (p *junitParser) endSuite(s *junitSuite) {
 	p.attempts.flush()
 	missing := s.declared - s.seen
-	if missing <= 0 {
+	if missing <= 0 || s.all && s.seen > 0 { // gotestsum's root counts a build failure as a failure and as an error
 		return
 	}
 	s.seen = s.declared

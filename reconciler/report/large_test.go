@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"runtime/metrics"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -103,6 +105,57 @@ func TestAMillionCasesStayWithinMemory(t *testing.T) {
 	requireInvariants(t, got, Limits{})
 }
 
+// Whatever a hostile file repeats, the counts say how often and the memory stays.
+func TestHostileRepetitionStaysWithinMemory(t *testing.T) {
+	const times = 50_000
+	long := strings.Repeat("n", 400)
+	for name, c := range map[string]struct{ format, head, repeated, tail string }{
+		"failures with long details": {"junit", "<testsuite>", `<testcase name="` + long + `"><failure>` + long + long + `</failure></testcase>`, "</testsuite>"},
+		"failed attempts": {
+			"junit", `<testsuite><properties><property name="go.version"/></properties>`,
+			`<testcase name="%d` + long + `"><failure/></testcase>`, "</testsuite>",
+		},
+		"suites":       {"junit", "<testsuites>", `<testsuite name="%d"><testcase name="a"><error/></testcase></testsuite>`, "</testsuites>"},
+		"TAP failures": {"tap", fmt.Sprintf("1..%d\n", times), "not ok %d - " + long + "\n# " + long + "\n", ""},
+		"TAP skips":    {"tap", fmt.Sprintf("1..%d\n", times), "not ok %d - n # SKIP " + long + "\n", ""},
+		"go failures": {
+			"go-test-json", "", `{"Action":"output","Package":"p","Test":"T%d","Output":"` + long + `"}` + "\n" + `{"Action":"fail","Package":"p","Test":"T%d"}` + "\n", "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := &repetition{times: times, repeated: c.repeated, tail: c.tail}
+			file.pending.WriteString(c.head)
+			var got *Report
+			var err error
+			peak := peakHeap(func() { got, err = Parse(t.Context(), file, Options{Format: c.format}) })
+			require.NoError(t, err)
+			require.Equal(t, times, got.Counts.Total)
+			require.Zero(t, got.Counts.Passed)
+			require.True(t, got.Truncated)
+			require.Less(t, peak, 64.0, "MiB")
+		})
+	}
+}
+
+// repetition writes the same text again and again, with its number where it has a %d.
+type repetition struct {
+	times, next    int
+	repeated, tail string
+	pending        bytes.Buffer
+}
+
+func (r *repetition) Read(p []byte) (int, error) {
+	for r.pending.Len() < len(p) && r.next <= r.times {
+		text := r.repeated
+		if r.next == r.times {
+			text = r.tail
+		}
+		r.pending.WriteString(strings.ReplaceAll(text, "%d", strconv.Itoa(r.next)))
+		r.next++
+	}
+	return r.pending.Read(p)
+}
+
 func BenchmarkJUnit100MB(b *testing.B) {
 	size, err := io.Copy(io.Discard, newLargeJUnit())
 	require.NoError(b, err)
@@ -128,6 +181,26 @@ func BenchmarkJUnit100MB(b *testing.B) {
 				peak = max(peak, peakHeap(func() { require.Equal(b, largeFailed, parsers[name]()) }))
 			}
 			b.ReportMetric(peak, "peak-MiB")
+		})
+	}
+}
+
+func BenchmarkLineFormats(b *testing.B) {
+	const times = 100_000
+	for name, repeated := range map[string]string{
+		"tap":          "ok %d - the price of a parcel in the depot is right\n",
+		"go-test-json": `{"Time":"2026-01-02T03:04:05Z","Action":"pass","Package":"example.test/depot","Test":"TestPrice/%d","Elapsed":0.1}` + "\n",
+	} {
+		b.Run(name, func(b *testing.B) {
+			size, err := io.Copy(io.Discard, &repetition{times: times, repeated: repeated})
+			require.NoError(b, err)
+			b.SetBytes(size)
+			b.ReportAllocs()
+			for b.Loop() {
+				r, err := Parse(b.Context(), &repetition{times: times, repeated: repeated}, Options{Format: name})
+				require.NoError(b, err)
+				require.Equal(b, times, r.Counts.Passed)
+			}
 		})
 	}
 }

@@ -107,10 +107,10 @@ func (rec *recorder) bound(s string, limit int) string {
 	return rec.shorten(strings.Map(printable, strings.ToValidUTF8(s, "\uFFFD")), limit)
 }
 
-// shorten copies what it shortens, so that a small rest does not hold a large whole in memory.
+// shorten always copies, so that a short text does not hold the long one in memory that it is a part of.
 func (rec *recorder) shorten(s string, limit int) string {
 	if len(s) <= limit {
-		return s
+		return strings.Clone(s)
 	}
 	rec.truncated = true
 	end := max(limit-len(cut), 0)

@@ -22,7 +22,6 @@ import (
 // without using the version.
 
 var (
-	tapTest = regexp.MustCompile(`^(not )?ok(?: +([0-9]+))?(?:$| +)(- )?(.*)$`)
 	tapPlan = regexp.MustCompile(`^1\.\.([0-9]+)\s*(?:#.*)?$`)
 
 	tapDirective = regexp.MustCompile(`(?i)(?:^|\s)#\s*(?:(skip)\S*|(todo)(?:\s|$))\s*(.*)$`)
@@ -40,9 +39,14 @@ func sniffTAP(head []byte) bool {
 			continue
 		}
 		return bytes.HasPrefix(line, []byte("TAP version ")) || bytes.HasPrefix(line, []byte("Bail out!")) ||
-			tapTest.Match(line) || tapPlan.Match(line)
+			tapPlan.Match(line) || isTAPTest(string(line))
 	}
 	return false
+}
+
+func isTAPTest(line string) bool {
+	_, found := readTAPTest(line)
+	return found
 }
 
 func sniffTAP13(head []byte) bool {
@@ -97,10 +101,10 @@ func (p *tapParser) line(line string) {
 	case strings.HasPrefix(line, "Bail out!"):
 		p.bailOut(strings.TrimSpace(strings.TrimPrefix(line, "Bail out!")))
 	default:
-		if match := tapPlan.FindStringSubmatch(line); match != nil {
+		if test, found := readTAPTest(line); found {
+			p.startTest(test)
+		} else if match := tapPlan.FindStringSubmatch(line); match != nil {
 			p.plan(match[1])
-		} else if match := tapTest.FindStringSubmatch(line); match != nil {
-			p.startTest(match)
 		}
 	}
 }
@@ -117,31 +121,54 @@ func (p *tapParser) plan(count string) {
 	p.planned = n
 }
 
-func (p *tapParser) startTest(match []string) {
+// tapTest is a line such as "not ok 7 - description".
+type tapTest struct {
+	notOK       bool
+	number      string // empty when there is none
+	dash        bool
+	description string
+}
+
+func readTAPTest(line string) (test tapTest, found bool) {
+	line, test.notOK = strings.CutPrefix(line, "not ")
+	line, found = strings.CutPrefix(line, "ok")
+	if !found || line != "" && line[0] != ' ' {
+		return tapTest{}, false
+	}
+	line = strings.TrimLeft(line, " ")
+	rest := strings.TrimLeft(line, "0123456789")
+	if rest == "" || rest[0] == ' ' {
+		test.number, line = line[:len(line)-len(rest)], strings.TrimLeft(rest, " ")
+	}
+	test.description, test.dash = strings.CutPrefix(line, "- ")
+	return test, true
+}
+
+func (p *tapParser) startTest(test tapTest) {
 	p.endTest()
-	notOK, number, dash, description := match[1] != "", match[2], match[3] != "", match[4]
 	p.ran++
 	p.open, p.subtest = true, false
 	p.test = Case{Status: Passed}
-	if notOK {
+	if test.notOK {
 		p.test.Status = Failed
 	}
-	if at := tapDirective.FindStringSubmatchIndex(description); at != nil && !escaped(description, at[0]) {
+	description := test.description
+	if at := directiveIn(description); at != nil {
 		todo := at[4] >= 0
-		if !todo || notOK {
+		if !todo || test.notOK {
 			p.test.Status = Skipped
 			p.test.Message = strings.TrimSpace(description[at[6]:])
 		}
 		description = description[:at[0]]
 	}
 	p.test.Name = unescapeTAP(strings.TrimSpace(description))
-	if match := batsTiming.FindStringSubmatch(p.test.Name); match != nil && !dash {
+	if match := timingIn(p.test.Name); match != nil && !test.dash {
 		p.test.Name, p.test.Duration = match[1], tapTiming(match[2], match[3])
 	}
 	if p.test.Name == "" {
 		p.test.Name = "test " + strconv.Itoa(p.ran)
 	}
-	p.see(number)
+	p.see(test.number)
 }
 
 // see checks that no test number stands twice.
@@ -242,12 +269,26 @@ func tapTiming(number, unit string) time.Duration {
 	return seconds(n)
 }
 
-// escaped tells whether the hash of the directive that begins at the position has a backslash before it.
-func escaped(description string, at int) bool {
-	return at > 0 && description[at] == '#' && description[at-1] == '\\'
+// directiveIn finds a directive. Most lines hold no hash, and looking for one is cheaper than matching.
+func directiveIn(description string) []int {
+	if !strings.Contains(description, "#") {
+		return nil
+	}
+	return tapDirective.FindStringSubmatchIndex(description)
+}
+
+// timingIn finds what Bats appends to a name.
+func timingIn(name string) []string {
+	if !strings.Contains(name, " in ") {
+		return nil
+	}
+	return batsTiming.FindStringSubmatch(name)
 }
 
 // unescapeTAP undoes what producers do to names with a hash or a backslash.
 func unescapeTAP(name string) string {
+	if !strings.Contains(name, `\`) {
+		return name
+	}
 	return strings.NewReplacer(`\#`, "#", `\\`, `\`).Replace(name)
 }
