@@ -64,6 +64,7 @@ type robotSuite struct {
 	unsuccessful bool // a test below it failed
 }
 
+// opens begins a suite or a test, or reads the status of the one that is open.
 func (r *robot) opens() error {
 	depth := len(r.starts)
 	switch name := string(r.name); {
@@ -133,6 +134,7 @@ func (r *robot) elapsed() time.Duration {
 	return max(to.Sub(from), 0)
 }
 
+// reads keeps the text of a status that counts.
 func (r *robot) reads() {
 	if r.status == nil || len(r.starts) != r.depth+1 {
 		return
@@ -142,6 +144,7 @@ func (r *robot) reads() {
 	}
 }
 
+// closes ends a status, a test or a suite.
 func (r *robot) closes() {
 	switch depth := len(r.starts) + 1; {
 	case r.status != nil && depth == r.depth+1:
