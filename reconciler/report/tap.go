@@ -162,7 +162,7 @@ func (p *tapParser) startTest(test tapTest) {
 		description = description[:at[0]]
 	}
 	p.test.Name = unescapeTAP(strings.TrimSpace(description))
-	if match := timingIn(p.test.Name); match != nil && !test.dash {
+	if match := timingIn(p.test.Name, test.dash); match != nil {
 		p.test.Name, p.test.Duration = match[1], tapTiming(match[2], match[3])
 	}
 	if p.test.Name == "" {
@@ -277,9 +277,9 @@ func directiveIn(description string) []int {
 	return tapDirective.FindStringSubmatchIndex(description)
 }
 
-// timingIn finds what Bats appends to a name.
-func timingIn(name string) []string {
-	if !strings.Contains(name, " in ") {
+// timingIn finds what Bats appends to a name; Bats writes no dash before names.
+func timingIn(name string, dash bool) []string {
+	if dash || !strings.Contains(name, " in ") {
 		return nil
 	}
 	return batsTiming.FindStringSubmatch(name)
