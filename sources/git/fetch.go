@@ -267,9 +267,9 @@ func (m *Mirror) request(ctx context.Context, advertised *packp.AdvRefs, depth i
 		ask = append(ask, capability.NoProgress)
 	}
 	if m.location.isAzure() {
-		// Azure DevOps answers nobody who does not ask for these; in a
-		// conversation of one question they change nothing that matters here.
-		ask = append(ask, capability.MultiACK, capability.MultiACKDetailed)
+		// Azure DevOps answers nobody who does not ask for this; in a
+		// conversation of one question it changes nothing that matters here.
+		ask = append(ask, capability.MultiACKDetailed)
 	}
 	for _, c := range ask {
 		if err := request.Capabilities.Set(c); err != nil {

@@ -335,3 +335,31 @@ func splice(here net.Conn, buffered io.Reader, there net.Conn) {
 	}()
 	io.Copy(here, there)
 }
+
+// Azure DevOps is spoken to in its own way, which other servers understand too.
+func TestAzure(t *testing.T) {
+	t.Parallel()
+	r := newRemoteRepo(t, 120)
+	asked := make(chan string, 100)
+	served, err := url.Parse(r.serve(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+			body, err := io.ReadAll(request.Body)
+			if err == nil && len(body) > 0 {
+				asked <- string(body)
+			}
+			request.Body = io.NopCloser(strings.NewReader(string(body)))
+			next.ServeHTTP(w, request)
+		})
+	}))
+	require.NoError(t, err)
+	m := open(t, "http://dev.azure.com/remote.git", git.Auth{Proxy: httpProxy(t, served.Port())}, git.WithDepth(10))
+	head := refreshed(t, m)
+	first := <-asked
+	require.Contains(t, first, "multi_ack_detailed")
+	require.NotContains(t, first, "thin-pack")
+	r.fill("main", 120, 125)
+	require.NoError(t, m.History(t.Context(), "main", r.at("main~60"), refreshed(t, m)))
+	commits, err := git.FirstParents(t.Context(), m.Repository(), head, r.at("main"))
+	require.NoError(t, err)
+	require.Len(t, commits, 5)
+}

@@ -117,3 +117,17 @@ func TestPushToACheckedOutBranch(t *testing.T) {
 	require.NoError(t, m.Push(t.Context(), git.RefUpdate{Ref: "refs/heads/other", New: head}))
 	require.Equal(t, head, work.at("other"))
 }
+
+// Nothing of this needs a git program, also for a path.
+func TestWithoutGitProgram(t *testing.T) {
+	r := newRemoteRepo(t, 80)
+	from, main := r.at("main~70"), r.at("main")
+	t.Setenv("PATH", t.TempDir())
+	m := open(t, r.dir, git.Auth{}, git.WithDepth(5))
+	head := refreshed(t, m)
+	require.Equal(t, main, head)
+	require.NoError(t, m.History(t.Context(), "main", from, head))
+	next := child(t, m, head, "next")
+	require.NoError(t, m.Push(t.Context(), git.RefUpdate{Ref: "refs/heads/main", Old: head, New: next}))
+	require.Equal(t, next, refreshed(t, m))
+}
