@@ -118,7 +118,7 @@ func decideVerify(w *world) Action {
 // decideIncident looks after what the last Verification left behind.
 func decideIncident(w *world) Action {
 	final, incident := w.past.Final, w.past.Incident
-	if incident == nil || incident.State != history.Open {
+	if incident == nil || incident.State != history.Ongoing {
 		if incident != nil && incident.Latest == final.ID {
 			return nil // it ended with this very Verdict
 		}

@@ -16,7 +16,7 @@ func (a openIncident) Reason() string { return a.incident().Reason }
 func (a openIncident) incident() history.Incident {
 	v := a.verification
 	i := history.Incident{
-		ID: v.ID, Key: v.Key, Verification: v.ID, Latest: v.ID, State: history.Open, Cause: v.Cause,
+		ID: v.ID, Key: v.Key, Verification: v.ID, Latest: v.ID, State: history.Ongoing, Cause: v.Cause,
 		Reason: v.Verdict.Reason, Opened: v.Finished,
 	}
 	if v.Cause != nil {

@@ -26,7 +26,7 @@ func (s *Store) UpdateIncident(ctx context.Context, i Incident) error {
 			return err
 		case known == nil:
 			return fmt.Errorf("there is no such incident")
-		case known.State != Open && encode(known) != encode(i):
+		case known.State != Ongoing && encode(known) != encode(i):
 			return fmt.Errorf("it is %s already, and that is final", known.State)
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE incidents SET state = ?, document = ? WHERE id = ?`, i.State, encode(i), i.ID)

@@ -123,9 +123,9 @@ type Run struct {
 // IncidentState is one of the constants.
 type IncidentState string
 
-// The states of an Incident; all but Open are final.
+// The states of an Incident; all but Ongoing are final.
 const (
-	Open       IncidentState = "Open"
+	Ongoing    IncidentState = "Open"
 	Recovered  IncidentState = "Recovered"
 	Dismissed  IncidentState = "Dismissed"
 	Unresolved IncidentState = "Unresolved"
