@@ -65,7 +65,7 @@ func match(tree fs.FS, folder, glob string) ([]string, error) {
 	return files, err
 }
 
-// digester computes the digests of a Set's Gates from the ids that the tree keeps, without reading files.
+// digester sums up the files of Suites from the ids that the tree keeps, without reading files.
 type digester struct {
 	tree render.Tree
 	// known are the sums of earlier Sets, by the ids of the Suites' folders and their globs; those that still hold go into kept.
@@ -74,10 +74,10 @@ type digester struct {
 	report func(s *Suite, at field, message, remedy string)
 }
 
-// gates returns the digest of each Gate by its name.
-func (d *digester) gates(ctx context.Context, set *Set) (map[string]string, error) {
-	sums := map[*Suite]string{}
-	for _, suite := range set.Suites {
+// suites returns the sum of each Suite's files.
+func (d *digester) suites(ctx context.Context, suites []*Suite) (map[*Suite]string, error) {
+	sums := make(map[*Suite]string, len(suites))
+	for _, suite := range suites {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -87,7 +87,12 @@ func (d *digester) gates(ctx context.Context, set *Set) (map[string]string, erro
 		}
 		sums[suite] = sum
 	}
-	digests := map[string]string{}
+	return sums, nil
+}
+
+// digests returns the digest of each Gate by its name, given the sums of the Suites' files.
+func digests(set *Set, sums map[*Suite]string) (map[string]string, error) {
+	digests := make(map[string]string, len(set.Gates))
 	for _, gate := range set.Gates {
 		parts := []any{gate}
 		for _, suite := range set.SuitesOf(gate) {

@@ -40,7 +40,8 @@ type loaded struct {
 	root      plumbing.Hash
 	rendering *render.Rendering
 	set       *Set
-	sums      map[string]string // of the Suites' files; see digester
+	files     map[*Suite]string // the sums of the set's Suites
+	sums      map[string]string // of the Suites' files; see digester.known
 	problems  Problems
 }
 
@@ -102,8 +103,11 @@ func (l *Loader) load(ctx context.Context, tree render.Tree, overlay string, las
 	if last != nil {
 		d.known = last.sums
 	}
-	if c.set.digests, err = d.gates(ctx, &c.set); err != nil {
+	if next.files, err = d.suites(ctx, c.set.Suites); err != nil {
 		return nil, fmt.Errorf("read the files of the Suites of %s: %w", overlay, err)
+	}
+	if c.set.digests, err = digests(&c.set, next.files); err != nil {
+		return nil, err
 	}
 	next.problems = c.problems.sorted()
 	return next, nil
@@ -114,16 +118,18 @@ func (l *loaded) again(ctx context.Context, tree render.Tree) (*loaded, error) {
 	next := &loaded{rendering: l.rendering, set: l.set, sums: map[string]string{}}
 	sound := true
 	d := &digester{tree: tree, known: l.sums, kept: next.sums, report: func(*Suite, field, string, string) { sound = false }}
-	digests, err := d.gates(ctx, l.set)
-	if err != nil {
+	var err error
+	if next.files, err = d.suites(ctx, l.set.Suites); err != nil {
 		return nil, fmt.Errorf("read the files of the Suites: %w", err)
 	}
 	if !sound {
 		return nil, nil
 	}
-	if !maps.Equal(digests, l.set.digests) {
+	if !maps.Equal(next.files, l.files) {
 		set := *l.set
-		set.digests = digests
+		if set.digests, err = digests(&set, next.files); err != nil {
+			return nil, err
+		}
 		next.set = &set
 	}
 	return next, nil
