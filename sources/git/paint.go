@@ -26,8 +26,8 @@ type painter struct {
 	objects Objects
 	reached map[Hash]*painted
 	queue   byDate
-	open    int       // commits in the queue that are not below
-	common  []*Commit // reached from both, newest first
+	open    int    // commits in the queue that are not below
+	common  byDate // reached from both
 	missing []missed
 }
 
@@ -66,7 +66,7 @@ func (p *painter) run(a, b Hash, done func() bool) error {
 		if colour&below == 0 {
 			p.open--
 			if colour == fromA|fromB {
-				p.common = append(p.common, n.commit)
+				p.common = append(p.common, n)
 				colour |= below
 			}
 		}
@@ -122,7 +122,8 @@ func (p *painter) unknown(end colour) error {
 	return nil
 }
 
-// byDate is a heap of commits, the newest first and by hash within a second.
+// byDate orders commits, the newest first and by hash within a second, and is a
+// heap of them.
 type byDate []*painted
 
 func (q byDate) Len() int      { return len(q) }

@@ -105,19 +105,21 @@ func parseCommit(h Hash, data []byte) (*Commit, error) {
 	c := &Commit{Hash: h}
 	var armor strings.Builder
 	signed := make([]byte, 0, len(data))
-	var header string // the one that a continuation line belongs to
+	var headers []string // so far; a continuation line belongs to the last
 	rest := data
 	for len(rest) > 0 && rest[0] != '\n' {
 		var line []byte
 		line, rest = cutLine(rest)
 		value, continues := bytes.CutPrefix(line, []byte{' '})
 		if !continues {
+			var header string
 			header, value = cutHeader(line)
-			if err := c.set(header, string(value)); err != nil {
-				return nil, fmt.Errorf("commit %s: %w", h, err)
+			if err := c.set(header, string(value), headers); err != nil {
+				return nil, fmt.Errorf("commit %s: header %q: %w", h, header, err)
 			}
+			headers = append(headers, header)
 		}
-		switch header {
+		switch last(headers) {
 		case "gpgsig":
 			armor.Write(value)
 			armor.WriteByte('\n')
@@ -147,36 +149,39 @@ func cutHeader(line []byte) (string, []byte) {
 	return string(name), value
 }
 
-// set takes one header. Of headers that should be there once the first counts,
-// as it does for Git: a second one must not say something else to us.
-func (c *Commit) set(header, value string) (err error) {
+func last(headers []string) string {
+	if len(headers) == 0 {
+		return ""
+	}
+	return headers[len(headers)-1]
+}
+
+// set takes one header that comes after others. As for Git, parents count only
+// where they belong, right after the tree, and of the other headers the first: a
+// commit must not be one thing to Git and another to us.
+func (c *Commit) set(header, value string, before []string) (err error) {
+	if header == "parent" {
+		if previous := last(before); previous != "tree" && previous != "parent" {
+			return nil
+		}
+	} else if slices.Contains(before, header) {
+		return nil
+	}
 	switch header {
 	case "tree":
-		if c.Tree.IsZero() {
-			c.Tree, err = parseHash(value)
-		}
+		c.Tree, err = parseHash(value)
 	case "parent":
 		var p Hash
-		if p, err = parseHash(value); c.Author == (Signature{}) {
-			c.Parents = append(c.Parents, p)
-		}
+		p, err = parseHash(value)
+		c.Parents = append(c.Parents, p)
 	case "author":
-		if c.Author == (Signature{}) {
-			c.Author = parseSignature(value)
-		}
+		c.Author = parseSignature(value)
 	case "committer":
-		if c.Committer == (Signature{}) {
-			c.Committer = parseSignature(value)
-		}
+		c.Committer = parseSignature(value)
 	case "encoding":
-		if c.Encoding == "" {
-			c.Encoding = value
-		}
+		c.Encoding = value
 	}
-	if err != nil {
-		return fmt.Errorf("header %q: %w", header, err)
-	}
-	return nil
+	return err
 }
 
 func parseHash(s string) (h Hash, err error) {

@@ -19,7 +19,7 @@ import (
 )
 
 // decodedBudget bounds the memory for decoded objects of a repository, in bytes.
-const decodedBudget = 16 << 20
+const decodedBudget = 24 << 20
 
 // maxAlternates bounds how far object folders may refer to each other.
 const maxAlternates = 5

@@ -132,13 +132,14 @@ func mergeBase(ctx context.Context, o Objects, a, b Hash) (Hash, error) {
 	if err := cmp.Or(p.unknown(fromA), p.unknown(fromB)); err != nil {
 		return Hash{}, err
 	}
+	sort.Sort(p.common)
 	for i, candidate := range p.common {
 		best, err := isBest(ctx, o, p.common, i)
 		if err != nil {
 			return Hash{}, err
 		}
 		if best {
-			return candidate.Hash, nil
+			return candidate.commit.Hash, nil
 		}
 	}
 	return Hash{}, fmt.Errorf("no history in common: %w", ErrNotFound)
@@ -146,12 +147,12 @@ func mergeBase(ctx context.Context, o Objects, a, b Hash) (Hash, error) {
 
 // isBest reports whether no other of the common ancestors descends from the i-th.
 // Only dates that run backwards make it a question.
-func isBest(ctx context.Context, o Objects, common []*Commit, i int) (bool, error) {
+func isBest(ctx context.Context, o Objects, common []*painted, i int) (bool, error) {
 	for j, other := range common {
 		if i == j {
 			continue
 		}
-		below, err := IsAncestor(ctx, o, common[i].Hash, other.Hash)
+		below, err := IsAncestor(ctx, o, common[i].commit.Hash, other.commit.Hash)
 		if err != nil || below {
 			return false, err
 		}
