@@ -26,7 +26,7 @@ import (
 //
 // Two cases of one name are two cases in every other dialect. A <failure> or <error> directly in a suite is an errored
 // case named after the suite, and so is what a suite's failures= and errors= attributes declare beyond all that its
-// elements show.
+// elements show; for <testsuites>, only when they show none.
 
 func sniffJUnit(head []byte) bool {
 	root := xmlRoot(head)
