@@ -165,10 +165,35 @@ func (m *Mirror) follow(ctx context.Context, session fetchSession, advertised *p
 	if err := m.keep(ctx, known, head); err != nil {
 		return false, err
 	}
+	if err := m.dropDeleted(advertised); err != nil {
+		return false, err
+	}
 	if err := m.refs.set(name, head); err != nil {
 		return false, err
 	}
 	return true, m.pointHEAD(defaultBranch(advertised))
+}
+
+// dropDeleted lets go of branches that the remote has deleted, whose names may be
+// in the way of new ones. Their commits are kept.
+func (m *Mirror) dropDeleted(advertised *packp.AdvRefs) error {
+	refs, err := m.refs.all()
+	if err != nil {
+		return err
+	}
+	for name, h := range refs {
+		_, there := advertised.References[name]
+		if there || !strings.HasPrefix(name, "refs/heads/") {
+			continue
+		}
+		if err := m.pin(h); err != nil {
+			return err
+		}
+		if err := m.refs.swap(name, h, Hash{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // absent is the error for a branch that is not among the references.

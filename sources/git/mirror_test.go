@@ -70,6 +70,23 @@ func TestMirrorFollowsABranch(t *testing.T) {
 	}
 }
 
+// A deleted branch is not in the way of one that has a part of its name.
+func TestBranchInPlaceOfAFolder(t *testing.T) {
+	t.Parallel()
+	r := newRemoteRepo(t, 10)
+	m := open(t, r.dir, git.Auth{})
+	for _, branch := range []string{"release/1/a", "release", "release/2"} {
+		r.fill(branch, 0, 3+len(branch))
+		head, _, err := m.Refresh(t.Context(), branch)
+		require.NoError(t, err)
+		r.git("branch", "-D", branch)
+		_, _, err = m.Refresh(t.Context(), branch)
+		require.ErrorIs(t, err, git.ErrNoBranch)
+		_, err = m.Repository().Commit(t.Context(), head)
+		require.NoError(t, err)
+	}
+}
+
 func TestEmptyRepository(t *testing.T) {
 	t.Parallel()
 	r := newRemoteRepo(t, 0)

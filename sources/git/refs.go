@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/go-git/go-git/v5/plumbing"
 )
@@ -24,11 +26,11 @@ func (r refFiles) all() (map[string]Hash, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = filepath.WalkDir(filepath.Join(r.dir, "refs"), func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || strings.HasSuffix(path, ".lock") {
+	err = filepath.WalkDir(filepath.Join(r.dir, "refs"), func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasSuffix(file, ".lock") {
 			return ignoreAbsent(err)
 		}
-		name, err := filepath.Rel(r.dir, path)
+		name, err := filepath.Rel(r.dir, file)
 		if err != nil {
 			return err
 		}
@@ -59,7 +61,8 @@ var errSymbolic = errors.New("is a symbolic reference")
 func (r refFiles) loose(name string) (Hash, error) {
 	data, err := os.ReadFile(r.path(name))
 	if err != nil {
-		if info, statErr := os.Stat(r.path(name)); statErr == nil && info.IsDir() {
+		// Where another reference has a part of the name there is none of this one.
+		if errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EISDIR) {
 			err = fs.ErrNotExist
 		}
 		return Hash{}, fmt.Errorf("reading %s: %w", name, err)
@@ -117,16 +120,17 @@ func (r refFiles) locked(name string, change func(lock *os.File) error) error {
 	if err := plumbing.ReferenceName(name).Validate(); err != nil || !strings.HasPrefix(name, "refs/") {
 		return fmt.Errorf("reference name %q is not valid", name)
 	}
-	path := r.path(name) + ".lock"
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	lock := r.path(name) + ".lock"
+	if err := os.MkdirAll(filepath.Dir(lock), 0o755); err != nil {
 		return fmt.Errorf("writing %s: another reference is in the way: %w", name, err)
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := os.OpenFile(lock, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return fmt.Errorf("locking %s: somebody else is changing it, or has left its lock behind: %w", name, err)
 	}
+	defer r.prune(name)
 	// A change that succeeds renames the lock to the reference.
-	defer os.Remove(path)
+	defer os.Remove(lock)
 	defer f.Close()
 	return change(f)
 }
@@ -184,6 +188,16 @@ func (r refFiles) unpack(name string) error {
 		return fmt.Errorf("writing packed-refs: %w", err)
 	}
 	return os.Rename(lock.Name(), r.path("packed-refs"))
+}
+
+// prune removes the folders that a reference leaves empty, since another one may
+// take their name.
+func (r refFiles) prune(name string) {
+	for dir := path.Dir(name); strings.Count(dir, "/") >= 2; dir = path.Dir(dir) {
+		if os.Remove(r.path(dir)) != nil {
+			return
+		}
+	}
 }
 
 func (r refFiles) path(name string) string { return filepath.Join(r.dir, filepath.FromSlash(name)) }
