@@ -13,7 +13,7 @@ import (
 
 // TAP, the Test Anything Protocol, versions 12 to 14, as prove, Bats, Mocha, Node and kubeconform write it. Cases are the
 // test lines at the left margin; what is indented belongs to them: subtests, whose outcome their parent's line repeats,
-// YAML diagnostics and free text. A TODO that fails and every SKIP, also a "not ok" one, are skipped.
+// YAML diagnostics and free text. A "todo" that fails and every "skip", also a "not ok" one, are skipped.
 //
 // The plan ("1..N") is what tells a whole stream from a cut one. A stream whose plan names another number of tests than
 // ran has an errored case more, "plan 4, ran 1"; one without a plan, with two, or with a number twice has a problem.
