@@ -18,7 +18,8 @@ import (
 //
 // Symbolic links are followed inside the tree only; one that is absolute, leads
 // out of the tree or around in a circle is an error that wraps [ErrUnsafe].
-// Submodules are listed but cannot be opened ([ErrSubmodule]). All times are zero:
+// Submodules are listed but cannot be opened ([ErrSubmodule]), and neither can
+// names that are not UTF-8, which io/fs does not allow. All times are zero:
 // Git keeps none for files.
 type TreeFS struct {
 	ctx     context.Context
