@@ -149,15 +149,28 @@ func (m *Mirror) unsent(ctx context.Context, advertised *packp.AdvRefs, wants []
 	return gather(ctx, m.repo, span.commits)
 }
 
-// lostRace looks whether a refused push was overtaken by another.
+// lostRace looks whether a push that failed was overtaken by another, or went
+// through and only the answer was lost.
 func (m *Mirror) lostRace(ctx context.Context, refused error, updates []RefUpdate) error {
 	session, advertised, err := m.connect(ctx)
 	if err != nil {
 		return refused
 	}
 	defer session.Close()
+	if arrived(advertised.References, updates) {
+		return nil
+	}
 	if stale := checkStale(advertised.References, updates); stale != nil {
 		return errors.Join(stale, refused)
 	}
 	return refused
+}
+
+func arrived(refs map[string]Hash, updates []RefUpdate) bool {
+	for _, u := range updates {
+		if refs[u.Ref] != u.New {
+			return false
+		}
+	}
+	return true
 }

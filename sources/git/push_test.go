@@ -1,6 +1,7 @@
 package git_test
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"sync"
@@ -95,6 +96,26 @@ func TestLostPushRace(t *testing.T) {
 	require.ErrorAs(t, err, &stale)
 	require.Equal(t, head, stale.Expected)
 	require.Equal(t, r.at("main"), stale.Actual)
+}
+
+// A push whose answer is lost has happened all the same.
+func TestPushWithLostAnswer(t *testing.T) {
+	t.Parallel()
+	r := newRemoteRepo(t, 5)
+	m := open(t, r.serve(func(next http.Handler) http.Handler {
+		cut := cutAfter(0, func(context.Context) {})(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+			if request.Header.Get("Content-Type") == "application/x-git-receive-pack-request" {
+				cut.ServeHTTP(w, request)
+				return
+			}
+			next.ServeHTTP(w, request)
+		})
+	}), git.Auth{})
+	head := refreshed(t, m)
+	commit := child(t, m, head, "sent")
+	require.NoError(t, m.Push(t.Context(), git.RefUpdate{Ref: "refs/heads/sent", New: commit}))
+	require.Equal(t, commit, r.at("sent"))
 }
 
 func TestPushOfAbsentCommit(t *testing.T) {
