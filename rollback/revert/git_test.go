@@ -35,13 +35,21 @@ func gitCommand(t require.TestingT, stdin string, args ...string) string {
 	return strings.TrimSuffix(out, "\n")
 }
 
-// revertWithGit reverts with Git's plumbing: the merge of onto with the parent of the culprit, with the culprit for the
-// base. ok is false on a conflict.
-func revertWithGit(t require.TestingT, repo, onto, culprit string) (tree string, ok bool) {
-	before := gitCommand(t, "", "-C", repo, "rev-parse", "--verify", "-q", culprit+"^1^{tree}")
+// asMerge makes two commits whose merge is the revert: onto, and the parent of the culprit, on top of the culprit.
+func asMerge(t require.TestingT, repo, onto, culprit string) (ours, theirs string) {
+	before, _, err := tryGit("", "-C", repo, "rev-parse", "--verify", "-q", culprit+"^1^{tree}")
+	if err != nil { // a root commit
+		before = gitCommand(t, "", "-C", repo, "mktree")
+	}
 	base := gitCommand(t, "", "-C", repo, "commit-tree", "-m", "base", culprit+"^{tree}")
-	ours := gitCommand(t, "", "-C", repo, "commit-tree", "-m", "ours", "-p", base, onto+"^{tree}")
-	theirs := gitCommand(t, "", "-C", repo, "commit-tree", "-m", "theirs", "-p", base, before)
+	ours = gitCommand(t, "", "-C", repo, "commit-tree", "-m", "ours", "-p", base, onto+"^{tree}")
+	theirs = gitCommand(t, "", "-C", repo, "commit-tree", "-m", "theirs", "-p", base, strings.TrimSpace(before))
+	return ours, theirs
+}
+
+// revertWithGit reverts with Git's plumbing. ok is false on a conflict.
+func revertWithGit(t require.TestingT, repo, onto, culprit string) (tree string, ok bool) {
+	ours, theirs := asMerge(t, repo, onto, culprit)
 	out, messages, err := tryGit("", "-C", repo, "merge-tree", "--write-tree", "--no-messages", ours, theirs)
 	if err != nil {
 		var exit *exec.ExitError

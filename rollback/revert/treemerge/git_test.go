@@ -36,7 +36,7 @@ func TestMergeEqualsGit(t *testing.T) {
 		list := func(tree string) string { return run(t, "", "-C", dir, "ls-tree", "-r", tree) }
 		switch {
 		case want == "" && len(got.Conflicts) == 0:
-			t.Fatalf("clean here, but not in git")
+			t.Fatalf("clean here, but not in git:\n%s", list(trees[0].String())+list(trees[1].String())+list(trees[2].String()))
 		case want == "":
 			return
 		case len(got.Conflicts) > 0:
