@@ -19,15 +19,12 @@ import (
 	"github.com/assay-dev/assay/sources/render"
 )
 
-// Folder is the folder of the file that defines the Suite, relative to the root of the test repository.
-func (s *Suite) Folder() string { return path.Dir(s.Origin.File) }
-
 // FilesIn returns the files of the tree that a run of the Suite gets a copy of: what its globs match, as sorted paths from the tree's root. A
 // symbolic link is listed as itself, wherever it leads; folders and submodules are not listed.
 func (s *Suite) FilesIn(tree fs.FS) ([]string, error) {
 	files := map[string]bool{}
 	for _, glob := range s.Spec.Files {
-		matches, err := match(tree, s.Folder(), glob)
+		matches, _, err := match(tree, s.Origin.Folder(), glob)
 		if err != nil {
 			return nil, fmt.Errorf("list the files of Suite %s: %w", s.Name(), err)
 		}
@@ -38,15 +35,16 @@ func (s *Suite) FilesIn(tree fs.FS) ([]string, error) {
 	return slices.Sorted(maps.Keys(files)), nil
 }
 
-// match returns the files below a folder that a glob matches. A glob without wildcards that names a folder matches all below it.
-func match(tree fs.FS, folder, glob string) ([]string, error) {
+// match returns the files below a folder that a glob matches. A glob without wildcards that names a folder matches all below it. linked tells
+// whether symbolic links are among the files or on the way to them.
+func match(tree fs.FS, folder, glob string) (files []string, linked bool, err error) {
 	base, pattern := doublestar.SplitPattern(path.Clean(glob))
 	if !strings.ContainsAny(glob, `*?[{\`) {
 		base, pattern = path.Clean(glob), "**"
 	}
+	linked = throughLink(tree, folder, base)
 	base = path.Join(folder, base)
-	var files []string
-	err := fs.WalkDir(tree, base, func(file string, entry fs.DirEntry, err error) error {
+	err = fs.WalkDir(tree, base, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			if file == base && errors.Is(err, fs.ErrNotExist) {
 				return fs.SkipAll
@@ -59,10 +57,22 @@ func match(tree fs.FS, folder, glob string) ([]string, error) {
 		}
 		if mode := entry.Type(); (mode.IsRegular() || mode&fs.ModeSymlink != 0) && doublestar.MatchUnvalidated(pattern, relative) {
 			files = append(files, file)
+			linked = linked || mode&fs.ModeSymlink != 0
 		}
 		return nil
 	})
-	return files, err
+	return files, linked, err
+}
+
+// throughLink tells whether a symbolic link is on a path below a folder.
+func throughLink(tree fs.FS, folder, below string) bool {
+	for at := below; at != "."; at = path.Dir(at) {
+		info, err := fs.Lstat(tree, path.Join(folder, at))
+		if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // digester sums up the files of Suites from the ids that the tree keeps, without reading files.
@@ -111,7 +121,7 @@ func digests(set *Set, sums map[*Suite]string) (map[string]string, error) {
 // suite sums up the paths, modes and ids of a Suite's files. Links are followed, so what lies behind them counts; a sum with
 // links in it is computed anew each time, for a link may lead out of the folder that the sum is remembered by.
 func (d *digester) suite(s *Suite) (string, error) {
-	folder, _, err := d.tree.Hash(s.Folder())
+	folder, _, err := d.tree.Hash(s.Origin.Folder())
 	if err != nil {
 		return "", err
 	}
@@ -125,13 +135,14 @@ func (d *digester) suite(s *Suite) (string, error) {
 		if !fs.ValidPath(path.Clean(glob)) { // told of its shape
 			continue
 		}
-		files, err := match(d.tree, s.Folder(), glob)
+		files, through, err := match(d.tree, s.Origin.Folder(), glob)
 		if err != nil {
 			return "", err
 		}
+		linked = linked || through
 		at := field{"spec", "files", i}
 		if len(files) == 0 {
-			d.report(s, at, fmt.Sprintf("%q matches no file in %s", glob, s.Folder()), "correct the glob, or add the file")
+			d.report(s, at, fmt.Sprintf("%q matches no file in %s", glob, s.Origin.Folder()), "correct the glob, or add the file")
 		}
 		for _, file := range files {
 			id, mode, err := d.tree.Hash(file)
@@ -141,8 +152,7 @@ func (d *digester) suite(s *Suite) (string, error) {
 			} else if err != nil {
 				return "", err
 			}
-			linked = linked || isLink(d.tree, file)
-			fmt.Fprintf(sum, "%s\x00%s\x00%s\x00", strings.TrimPrefix(file, s.Folder()), mode, id)
+			fmt.Fprintf(sum, "%s\x00%s\x00%s\x00", strings.TrimPrefix(file, s.Origin.Folder()), mode, id)
 		}
 	}
 	text := hex.EncodeToString(sum.Sum(nil))
@@ -150,9 +160,4 @@ func (d *digester) suite(s *Suite) (string, error) {
 		d.kept[key] = text
 	}
 	return text, nil
-}
-
-func isLink(tree fs.FS, file string) bool {
-	info, err := fs.Lstat(tree, file)
-	return err != nil || info.Mode()&fs.ModeSymlink != 0
 }

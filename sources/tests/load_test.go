@@ -209,6 +209,27 @@ func TestDigest(t *testing.T) {
 	}
 }
 
+func TestDigestFollowsLinksOutOfTheFolder(t *testing.T) {
+	for name, glob := range map[string]string{"a link to a file": "lib.sh", "through a link": "all/*.sh", "a link to a folder": "all", "anything": "**"} {
+		t.Run(name, func(t *testing.T) {
+			tree := treeOf(map[string]string{
+				"kustomization.yaml": kustomization("[s/suite.yaml, gate.yaml]"),
+				"s/suite.yaml":       suite("s", "files: ['"+glob+"']"),
+				"s/lib.sh@":          "../common/lib.sh",
+				"s/all@":             "../common",
+				"common/lib.sh":      "lib",
+				"gate.yaml":          gate("g", "[{name: s}]"),
+			})
+			loader := tests.NewLoader(render.NewBuilder(nil), tests.Options{})
+			before, err := loader.Load(t.Context(), tree, ".")
+			require.NoError(t, err)
+			after, err := loader.Load(t.Context(), tree.with(map[string]string{"common/lib.sh": "changed"}), ".")
+			require.NoError(t, err)
+			require.NotEqual(t, before.Digest(before.Gate("g")), after.Digest(after.Gate("g")))
+		})
+	}
+}
+
 func TestFilesIn(t *testing.T) {
 	tree := treeOf(map[string]string{
 		"s/suite.yaml": suite("s"), "s/a.txt": "a", "s/.hidden": "h", "s/lib/b.txt": "b", "s/lib/deep/c.txt": "c", "s/link@": "a.txt", "t/d.txt": "d",

@@ -3,6 +3,7 @@ package tests
 import (
 	"encoding/json"
 	"fmt"
+	"path"
 	"time"
 )
 
@@ -48,6 +49,9 @@ type Origin struct {
 	// Name is the document's name as written there, before prefixes and suffixes.
 	Name string
 }
+
+// Folder is the folder of the file, relative to the root of the test repository.
+func (o Origin) Folder() string { return path.Dir(o.File) }
 
 // Duration is a time.Duration written as Kubernetes writes them: 30s, 12h. It is more than zero where a document gives one.
 type Duration struct{ time.Duration }
