@@ -133,3 +133,24 @@ func TestConflictShowsBothSidesAndMakesNoCommit(t *testing.T) {
 		"rendering": "<<<<<<< HEAD\ntag: 3\n=======\ntag: 1\n>>>>>>> parent of `+culprit.String()[:7]+` (culprit)\n"}]}`, string(printed))
 	require.Equal(t, objects, w.git("count-objects", "-v"), "nothing is written to the repository")
 }
+
+// TestCulpritsOfAMergedBranch reverts commits that are not on the first-parent path and carry the same date.
+func TestCulpritsOfAMergedBranch(t *testing.T) {
+	w := newWorktree(t)
+	w.commit("start", "a", "1\n")
+	w.git("checkout", "-q", "-b", "side")
+	first := w.commit("first", "a", "2\n")
+	second := w.commit("second", "a", "3\n")
+	w.git("checkout", "-q", "main")
+	w.commit("beside", "b", "1\n")
+	w.git("merge", "-q", "--no-ff", "-m", "merge side", "side")
+
+	got, _ := w.revert(first, second)
+	require.True(t, got.Clean())
+	require.Equal(t, second, got.Commits[0].Reverts)
+	require.Equal(t, first, got.Commits[1].Reverts)
+	require.Equal(t, w.git("rev-parse", "HEAD^1^{tree}"), got.Tree.String())
+
+	again, _ := w.revert(hash(w.git("rev-parse", "HEAD^1")), hash(w.git("rev-parse", "HEAD^1")))
+	require.Len(t, again.Commits, 1)
+}
