@@ -50,6 +50,11 @@ func (s *localSession) AdvertisedReferencesContext(context.Context) (*packp.AdvR
 		return nil, err
 	}
 	advertised.References = refs
+	for name, h := range refs {
+		if commit, err := s.repo.peel(h); err == nil && commit != h {
+			advertised.Peeled[name] = commit
+		}
+	}
 	branch, err := s.checkedOut()
 	if h, ok := refs[branch]; ok {
 		advertised.Head = &h

@@ -84,7 +84,8 @@ func (m *Mirror) Repository() *Repository { return m.repo }
 func (m *Mirror) String() string { return m.location.String() }
 
 // Refs asks the remote for its references whose full name begins with prefix
-// ("refs/heads/", or "" for all). An empty repository has none.
+// ("refs/heads/", or "" for all). What an annotated tag is of stands under its
+// name and "^{}". An empty repository has none.
 func (m *Mirror) Refs(ctx context.Context, prefix string) (refs map[string]Hash, err error) {
 	ctx, end := m.operation(ctx, &err, "listing the references")
 	defer end()
@@ -97,6 +98,11 @@ func (m *Mirror) Refs(ctx context.Context, prefix string) (refs map[string]Hash,
 	for name, h := range advertised.References {
 		if strings.HasPrefix(name, prefix) {
 			refs[name] = h
+		}
+	}
+	for name, h := range advertised.Peeled {
+		if strings.HasPrefix(name, prefix) {
+			refs[name+"^{}"] = h
 		}
 	}
 	return refs, nil

@@ -7,12 +7,15 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"k8s.io/utils/clock"
 )
 
 // Mirrors are the Mirrors of a process: one a repository, however its URL is spelled. It is safe for concurrent use.
 type Mirrors struct {
 	dir     string
 	auth    func(normalized string) Auth
+	clock   clock.PassiveClock
 	options []MirrorOption
 
 	mu   sync.Mutex
@@ -33,8 +36,8 @@ type seenHead struct {
 }
 
 // NewMirrors keeps Mirrors in folders of dir. auth is asked for the credentials of a repository by its normalised URL.
-func NewMirrors(dir string, auth func(normalized string) Auth, options ...MirrorOption) *Mirrors {
-	return &Mirrors{dir: dir, auth: auth, options: options, open: map[string]*sharedMirror{}}
+func NewMirrors(dir string, auth func(normalized string) Auth, clock clock.PassiveClock, options ...MirrorOption) *Mirrors {
+	return &Mirrors{dir: dir, auth: auth, clock: clock, options: options, open: map[string]*sharedMirror{}}
 }
 
 // Mirror opens the Mirror of a repository, or gives the one that is open. The remote is not contacted.
@@ -75,7 +78,7 @@ func (m *Mirrors) Head(ctx context.Context, url, branch string, since time.Time)
 	if seen := shared.heads[branch]; !since.IsZero() && !seen.at.IsZero() && !seen.at.Before(since) {
 		return seen.head, seen.err
 	}
-	seen := seenHead{at: time.Now()}
+	seen := seenHead{at: m.clock.Now()}
 	name := branch
 	if name == "" {
 		name, seen.err = shared.DefaultBranch(ctx)

@@ -53,11 +53,12 @@ type Sites struct {
 // followed is one Site with its latest state.
 type followed struct {
 	site   *tests.Site
-	tree   render.Tree
 	stop   context.CancelFunc // nil until it is watched
-	deploy deployment         // of the goroutine that watches
+	branch string             // that it follows; empty when it is pinned, or not known yet
+	deploy deployment         // of the goroutine that watches, as is branch
 
 	mu    sync.Mutex
+	tree  render.Tree
 	state State
 }
 
@@ -91,6 +92,13 @@ func (s *Sites) signal() {
 	case s.changed <- struct{}{}:
 	default:
 	}
+}
+
+// files are those of the test repository, as the Site's commands get them.
+func (f *followed) files() render.Tree {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.tree
 }
 
 // update puts what one look found in place of what was known, and tells whether anything changed.
@@ -136,49 +144,77 @@ func (s *Sites) look(ctx context.Context, f *followed) State {
 		state.Reason = err.Error()
 		return state
 	}
+	if f.branch, err = s.follows(ctx, f, mirror); err != nil {
+		state.Reason = err.Error()
+		return state
+	}
 	if site.Spec.Deploy != nil {
 		if done := s.bring(ctx, f, mirror, &state); !done {
 			return state
 		}
 	}
-	commit, err := s.live(ctx, f, mirror)
-	if err != nil {
-		state.Reason = "which revision is live is not known: " + err.Error()
-		return state
-	}
-	rendering, err := s.render(ctx, mirror, commit, site)
-	var refusal *render.Error
+	live, err := s.seeLive(ctx, f, mirror)
 	switch {
-	case errors.As(err, &refusal):
-		// It is live though it cannot be built here: its commits stand in for its digest.
-		state.Sync = s.sync(site, commit, Applied, "")
+	case site.Spec.Deploy != nil && (err != nil || live.Digest != f.deploy.digest):
+		s.awaitLive(f, live, err, &state)
 	case err != nil:
-		state.Reason = fmt.Sprintf("what %.8s renders is not known: %v", commit, err)
+		state.Reason = err.Error()
+	case site.Spec.Deploy != nil:
+		// What is live renders the same as the newest commit, whichever of the two the probe names.
+		state.Sync = f.sync(f.deploy.commit, Applied, live.Digest)
 	default:
-		state.Sync = s.sync(site, commit, Applied, rendering.Digest)
+		state.Sync = live
 	}
 	return state
 }
 
-func (s *Sites) sync(site *tests.Site, commit git.Hash, outcome Outcome, digest string) *Sync {
+// seeLive is the Sync of what is live now. What is live though it cannot be built here has no digest: its commit stands in.
+func (s *Sites) seeLive(ctx context.Context, f *followed, mirror *git.Mirror) (*Sync, error) {
+	commit, err := s.live(ctx, f, mirror)
+	if err != nil {
+		return nil, fmt.Errorf("which revision is live is not known: %w", err)
+	}
+	rendering, err := s.render(ctx, mirror, commit, f.site)
+	var refusal *render.Error
+	switch {
+	case errors.As(err, &refusal):
+		return f.sync(commit, Applied, ""), nil
+	case err != nil:
+		return nil, fmt.Errorf("what %.8s renders is not known: %w", commit, err)
+	}
+	return f.sync(commit, Applied, rendering.Digest), nil
+}
+
+func (f *followed) sync(commit git.Hash, outcome Outcome, digest string) *Sync {
+	spec := f.site.Spec
 	return &Sync{
-		Target: Target{Kind: KindSite, Name: site.Name()},
+		Target: Target{Kind: KindSite, Name: f.site.Name()},
 		Revisions: []Revision{{
-			Repository: git.Normalize(site.Spec.Repository.URL), Branch: site.Spec.Repository.Branch,
-			Commit: commit.String(), Path: site.Spec.Path,
+			Repository: git.Normalize(spec.Repository.URL), Branch: f.branch, Commit: commit.String(), Path: spec.Path,
 		}},
 		Outcome: outcome, Digest: digest,
 	}
 }
 
-// head is the commit that should be live.
-func (s *Sites) head(ctx context.Context, site *tests.Site, mirror *git.Mirror) (git.Hash, error) {
-	repository := site.Spec.Repository
-	if repository.Revision != "" {
-		return s.pinned(ctx, repository.Revision, mirror)
+// follows is the branch that the Site follows: the one it names, else the remote's default; none when it is pinned.
+func (s *Sites) follows(ctx context.Context, f *followed, mirror *git.Mirror) (string, error) {
+	switch repository := f.site.Spec.Repository; {
+	case f.branch != "" || repository.Revision != "":
+		return f.branch, nil
+	case repository.Branch != "":
+		return repository.Branch, nil
 	}
-	since := s.clock.Now().Add(-site.Spec.Live.Interval.Duration / 2)
-	return s.mirrors.Head(ctx, repository.URL, repository.Branch, since)
+	return mirror.DefaultBranch(ctx)
+}
+
+// head is the commit that should be live.
+func (s *Sites) head(ctx context.Context, f *followed, mirror *git.Mirror) (git.Hash, error) {
+	spec := f.site.Spec
+	if spec.Repository.Revision != "" {
+		return s.pinned(ctx, spec.Repository.Revision, mirror)
+	}
+	since := s.clock.Now().Add(-spec.Live.Interval.Duration / 2)
+	return s.mirrors.Head(ctx, spec.Repository.URL, f.branch, since)
 }
 
 func (s *Sites) pinned(ctx context.Context, revision string, mirror *git.Mirror) (git.Hash, error) {

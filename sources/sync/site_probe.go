@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"time"
 
 	"k8s.io/client-go/util/jsonpath"
 
@@ -34,8 +35,10 @@ func (s *Sites) live(ctx context.Context, f *followed, mirror *git.Mirror) (git.
 	if commit, err := mirror.Repository().Resolve(ctx, revision); err == nil {
 		return commit, nil
 	}
-	if _, err := s.mirrors.Head(ctx, f.site.Spec.Repository.URL, f.site.Spec.Repository.Branch, s.clock.Now()); err != nil {
-		return git.Hash{}, err
+	if f.branch != "" {
+		if _, err := s.mirrors.Head(ctx, f.site.Spec.Repository.URL, f.branch, time.Time{}); err != nil {
+			return git.Hash{}, err
+		}
 	}
 	commit, err := git.ParseHash(revision)
 	if err != nil {
@@ -67,7 +70,7 @@ func (s *Sites) ask(ctx context.Context, f *followed) (string, error) {
 		return askFile(probe.File)
 	default:
 		out, err := s.command(ctx, Command{
-			Site: f.site, Tree: f.tree, Folder: path.Dir(f.site.Origin.File), Args: probe.Command,
+			Site: f.site, Tree: f.files(), Folder: path.Dir(f.site.Origin.File), Args: probe.Command,
 			Variables: map[string]string{"ASSAY_SITE": f.site.Name()}, Timeout: probe.Timeout.Duration,
 		})
 		return string(out), err

@@ -17,6 +17,9 @@ func (s *Sites) Follow(sites []*tests.Site, tree render.Tree) {
 	next := make(map[string]*followed, len(sites))
 	for _, site := range sites {
 		if known := s.sites[site.Name()]; known != nil && sameSite(known.site, site) {
+			known.mu.Lock()
+			known.tree = tree
+			known.mu.Unlock()
 			next[site.Name()] = known
 			continue
 		}
