@@ -20,6 +20,7 @@ const (
 type Output struct {
 	redact *Redactor
 	live   *live
+	closed func() (dropped int64)
 
 	mu    sync.Mutex
 	half  int
@@ -30,7 +31,10 @@ type Output struct {
 
 // NewOutput keeps at most limit bytes and hands everything to w, which may be nil.
 func NewOutput(limit int, redact *Redactor, w io.Writer) *Output {
-	return &Output{redact: redact, live: newLive(w), half: max(limit/2, 1), tail: ring{size: max(limit/2, 1)}}
+	half := max(limit/2, 1)
+	o := &Output{redact: redact, live: newLive(w), half: half, tail: ring{size: half}}
+	o.closed = sync.OnceValue(o.live.close)
+	return o
 }
 
 // Stream is one of the run's streams. Close ends it; bytes held back, because they may begin a secret, come then.
@@ -55,8 +59,8 @@ func (p printed) Write(b []byte) (int, error) {
 }
 
 // Close hands the live reader what it has not got yet, and returns how many bytes it never got. A reader that is stuck is left behind
-// after two seconds.
-func (o *Output) Close() (dropped int64) { return o.live.close() }
+// after two seconds. A second Close changes nothing.
+func (o *Output) Close() (dropped int64) { return o.closed() }
 
 // Bytes is what is kept: the first and the last bytes, with a line between them that says how many are left out.
 func (o *Output) Bytes() []byte {

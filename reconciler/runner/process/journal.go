@@ -73,7 +73,7 @@ func clear(room room) error {
 	if err := json.Unmarshal(data, &left); err != nil {
 		return nil // Assay ended while it wrote this, before it let the command start
 	}
-	if who, err := identify(left.Shim.PID); err == nil && who == left.Shim {
+	if who, err := identify(left.Shim.PID); err == nil && who == left.Shim && who.PID > 0 {
 		if err := syscall.Kill(who.PID, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return fmt.Errorf("kill process %d: %w", who.PID, err)
 		}

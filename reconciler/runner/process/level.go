@@ -87,7 +87,7 @@ func (r *Runner) try(ctx context.Context) error {
 		return err
 	}
 	order := r.order(room)
-	order.Argv, order.Env, order.Dir = []string{self(), "probe"}, []string{shimMark + "=1"}, room.box()
+	order.Argv, order.Env, order.Dir = []string{self()}, []string{shimMark + "=" + probeMark}, room.box()
 	if r.level.ownUser() {
 		order.User = r.options.Users.First
 		if err := giveTo(room.box(), order.User); err != nil {

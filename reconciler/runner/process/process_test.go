@@ -1,8 +1,12 @@
 package process
 
 import (
+	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,7 +23,7 @@ func TestMain(m *testing.M) {
 }
 
 // openDir is a directory that every user may pass through, unlike t.TempDir.
-func openDir(t *testing.T) string {
+func openDir(t testing.TB) string {
 	dir := t.TempDir()
 	for parent := dir; parent != os.TempDir() && parent != "/"; parent = filepath.Dir(parent) {
 		require.NoError(t, os.Chmod(parent, 0o711))
@@ -50,6 +54,23 @@ func workingLevels(t *testing.T) (working []Level) {
 	return working
 }
 
+// unprivileged users have levels of their own: as root, the tests run once more as nobody.
+func TestAsNobody(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can become nobody; the other tests run as this user already")
+	}
+	const nobody = 65534
+	dir := openDir(t)
+	require.NoError(t, os.Chown(dir, nobody, nobody))
+	cmd := exec.CommandContext(t.Context(), self(), "-test.run=^(TestConformance|TestHostile|TestNothing|TestLimits)", "-test.timeout=2m")
+	cmd.Env = []string{"HOME=" + dir, "TMPDIR=" + dir, "PATH=" + os.Getenv("PATH")}
+	cmd.Dir = dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	output, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(output))
+	require.Contains(t, string(output), "PASS")
+}
+
 func TestConformance(t *testing.T) {
 	for _, level := range workingLevels(t) {
 		t.Run(string(level), func(t *testing.T) {
@@ -68,6 +89,73 @@ func TestConformance(t *testing.T) {
 					require.NoError(t, os.WriteFile(filepath.Join(secrets, name, key), []byte(value), 0o600))
 				},
 			})
+		})
+	}
+}
+
+// A killed Assay takes its runs with it; what something kept alive, the next Assay ends.
+func TestRecoverEndsWhatAnEarlierAssayLeft(t *testing.T) {
+	for _, level := range workingLevels(t) {
+		t.Run(string(level), func(t *testing.T) {
+			options := Options{Dir: openDir(t), Isolation: level}
+			r, err := New(t.Context(), options)
+			require.NoError(t, err)
+			live := make(told, 1)
+			job := jobOf("left", "echo ready; sleep 3131.4")
+			job.Log = live
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				_, _ = r.Run(context.WithoutCancel(t.Context()), job) // how it ends is nobody's business any more
+			}()
+			<-live
+			_, err = New(t.Context(), options)
+			require.ErrorContains(t, err, "another Assay")
+
+			require.NoError(t, r.Close(), "as the system does for a process that was killed")
+			next := newRunner(t, options)
+			<-ended
+			require.Empty(t, commandsWith("3131.4"))
+			entries, err := os.ReadDir(next.runs)
+			require.NoError(t, err)
+			for _, entry := range entries {
+				require.Empty(t, entry.Name(), "left over")
+			}
+		})
+	}
+}
+
+// told is a live reader that tells that something was printed.
+type told chan struct{}
+
+func (l told) Write(b []byte) (int, error) {
+	select {
+	case l <- struct{}{}:
+	default:
+	}
+	return len(b), nil
+}
+
+// The time from the call of Run to the start of the command, and of the whole of a run that does nothing.
+func BenchmarkRun(b *testing.B) {
+	for _, level := range []Level{Namespaces, UserNamespace, OwnUser, None} {
+		b.Run(string(level), func(b *testing.B) {
+			if err := possible(level); err != nil {
+				b.Skip(err)
+			}
+			r := newRunner(b, Options{Dir: openDir(b), Isolation: level})
+			var starts []time.Duration
+			b.ReportAllocs()
+			for b.Loop() {
+				called := time.Now()
+				result, err := r.Run(b.Context(), jobOf("bench", "#!/bin/true\n"))
+				require.NoError(b, err)
+				require.Equal(b, runner.Exited, result.End, result.Reason)
+				starts = append(starts, result.Started.Sub(called))
+			}
+			slices.Sort(starts)
+			b.ReportMetric(float64(starts[len(starts)/2].Microseconds())/1000, "p50-ms-to-start")
+			b.ReportMetric(float64(starts[len(starts)*99/100].Microseconds())/1000, "p99-ms-to-start")
 		})
 	}
 }

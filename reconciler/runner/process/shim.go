@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux || darwin
 
 package process
 
@@ -16,10 +16,10 @@ import (
 )
 
 const (
-	// shimName is the name under which the binary starts itself as a shim.
+	// shimName is what lists of processes show.
 	shimName = "assay-run"
-	// shimMark is in the environment of shims only.
-	shimMark = "ASSAY_SHIM"
+	// shimMark is in the environment of shims, and as probeMark in that of the command that New tries.
+	shimMark, probeMark = "ASSAY_SHIM", "probe"
 	// The shim's ends of the two pipes to Assay.
 	ordersFD, eventsFD = 3, 4
 )
@@ -28,11 +28,11 @@ const (
 // shim isolates itself, starts the Run's command, and stays: it reaps orphans, and takes the whole tree with it when the command ends,
 // when Assay says so, and when Assay dies.
 func Main() {
-	if os.Args[0] != shimName || os.Getenv(shimMark) == "" {
+	switch os.Getenv(shimMark) {
+	case "":
 		return
-	}
-	if len(os.Args) > 1 {
-		os.Exit(0) // a probe: that it started is all that matters
+	case probeMark:
+		os.Exit(0) // that it started is all that matters
 	}
 	// User, capabilities, and the signal that a parent's death sends are a thread's own on Linux.
 	runtime.LockOSThread()
@@ -120,7 +120,7 @@ func launch(order order) (pid int, err error) {
 	case errors.Is(err, syscall.ENOENT):
 		return 0, fmt.Errorf("start %s: the interpreter in its #! line, or a library that it needs, does not exist", order.Argv[0])
 	case errors.Is(err, syscall.EACCES):
-		return 0, fmt.Errorf("start %s: permission denied: is it executable, and may others than its owner run it?", order.Argv[0])
+		return 0, fmt.Errorf("start %s: permission denied: the run's user must be able to execute it, and to enter %s", order.Argv[0], order.Dir)
 	case errors.Is(err, syscall.ENOEXEC):
 		return 0, fmt.Errorf("start %s: it is no program for this machine, and has no #! line", order.Argv[0])
 	case err != nil:

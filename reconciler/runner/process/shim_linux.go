@@ -17,6 +17,9 @@ func possible(level Level) error {
 	if level.ownUser() && os.Geteuid() != 0 {
 		return errors.New("needs root")
 	}
+	if level == UserNamespace && os.Geteuid() == 0 {
+		return errors.New("is for other users than root, who may change the kernel's settings even without capabilities")
+	}
 	return nil
 }
 
@@ -100,6 +103,15 @@ func dropPrivileges() error {
 		if err != nil {
 			return fmt.Errorf("drop capability %d: %w", capability, err)
 		}
+	}
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var own [2]unix.CapUserData
+	if err := unix.Capget(&header, &own[0]); err != nil {
+		return fmt.Errorf("read capabilities: %w", err)
+	}
+	own[0].Inheritable, own[1].Inheritable = 0, 0
+	if err := unix.Capset(&header, &own[0]); err != nil {
+		return fmt.Errorf("drop inheritable capabilities: %w", err)
 	}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("forbid new privileges: %w", err)

@@ -10,6 +10,7 @@ import (
 type users struct {
 	mu    sync.Mutex
 	taken map[int]bool
+	next  int           // where the search goes on: what was just freed comes last, for the system may not have buried all of its processes yet
 	freed chan struct{} // closed and replaced at each release
 	UserRange
 }
@@ -24,7 +25,9 @@ func (u *users) contains(id int) bool { return id >= u.First && id < u.First+u.C
 func (u *users) claim(ctx context.Context) (int, error) {
 	for {
 		u.mu.Lock()
-		for id := u.First; id < u.First+u.Count; id++ {
+		for range u.Count {
+			id := u.First + u.next
+			u.next = (u.next + 1) % u.Count
 			if !u.taken[id] {
 				u.taken[id] = true
 				u.mu.Unlock()
