@@ -26,6 +26,9 @@ type Job struct {
 	Matrix map[string]string
 	// Env is added by the reconciler: ASSAY_ENVIRONMENT, ASSAY_REVISION and the like. Never a secret.
 	Env map[string]string
+	// Inputs are files that Assay hands the run besides the Suite's own: each key is an environment variable that holds the path of a file with
+	// that content.
+	Inputs map[string][]byte
 	// Log receives what the run prints, while it prints it. It never blocks the run for long; what it cannot take is dropped and counted.
 	Log io.Writer
 }

@@ -49,6 +49,9 @@ func (r *Runner) environ(ctx context.Context, job runner.Job, room room) (env []
 	}
 	maps.Copy(vars, job.Matrix)
 	maps.Copy(vars, job.Env)
+	for name := range job.Inputs {
+		vars[name] = room.input(name)
+	}
 	vars["ASSAY_SHARD"] = strconv.Itoa(job.Shard)
 	vars["ASSAY_SHARDS"] = strconv.Itoa(max(job.Shards, 1))
 	vars[runVariable] = room.box()

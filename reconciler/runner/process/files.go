@@ -185,6 +185,22 @@ func writeScript(room room, script string) (argv []string, err error) {
 	return []string{"/bin/sh", "-eu", room.script()}, nil
 }
 
+// writeInputs writes the files that Assay hands the Run, each under the name of its variable.
+func writeInputs(room room, inputs map[string][]byte) error {
+	if len(inputs) == 0 {
+		return nil
+	}
+	if err := os.Mkdir(room.inputs(), 0o700); err != nil {
+		return fmt.Errorf("write inputs: %w", err)
+	}
+	for variable, content := range inputs {
+		if err := os.WriteFile(room.input(variable), content, 0o600); err != nil {
+			return fmt.Errorf("write input %s: %w", variable, err)
+		}
+	}
+	return nil
+}
+
 // giveTo makes a Run's directory its own.
 func giveTo(dir string, uid int) error {
 	return filepath.WalkDir(dir, func(name string, _ fs.DirEntry, err error) error {

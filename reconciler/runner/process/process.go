@@ -181,8 +181,11 @@ func (r room) work() string    { return filepath.Join(r.dir, "box", "work") }
 func (r room) home() string    { return filepath.Join(r.dir, "box", "home") }
 func (r room) tmp() string     { return filepath.Join(r.dir, "box", "tmp") }
 func (r room) script() string  { return filepath.Join(r.dir, "box", "script") }
+func (r room) inputs() string  { return filepath.Join(r.dir, "box", "inputs") }
 func (r room) kept() string    { return filepath.Join(r.dir, "kept") }
 func (r room) journal() string { return filepath.Join(r.dir, "journal.json") }
+
+func (r room) input(variable string) string { return filepath.Join(r.inputs(), variable) }
 
 // Forget removes what a Run left.
 func (r *Runner) Forget(_ context.Context, id string) error {

@@ -57,6 +57,9 @@ func (r *Runner) run(ctx context.Context, job runner.Job, room room) (runner.Res
 	if err := copyFiles(ctx, room.work(), job.Files, job.Suite); err != nil {
 		return runner.Result{}, err
 	}
+	if err := writeInputs(room, job.Inputs); err != nil {
+		return runner.Result{}, err
+	}
 	order := r.order(room)
 	order.Argv, order.Env, order.Dir = job.Suite.Spec.Command, env, filepath.Join(room.work(), cwd)
 	if job.Suite.Spec.Script != "" {

@@ -159,3 +159,10 @@ func (h Harness) testSecretMissing(t *testing.T) {
 		require.NotContains(t, result.Reason, "correct-horse-battery")
 	}
 }
+
+func (h Harness) testInputs(t *testing.T) {
+	job := script("inputs", `test -r "$ASSAY_MANIFESTS" && cat "$ASSAY_MANIFESTS"`)
+	job.Inputs = map[string][]byte{"ASSAY_MANIFESTS": []byte("kind: ConfigMap\n")}
+	_, output := passes(t, h.New(t), job)
+	require.Equal(t, "kind: ConfigMap\n", output)
+}

@@ -47,6 +47,7 @@ func Test(t *testing.T, h Harness) {
 	t.Run("links", h.testLinks)
 	t.Run("environment", h.testEnvironment)
 	t.Run("variants", h.testVariants)
+	t.Run("inputs", h.testInputs)
 	t.Run("secrets", h.testSecrets)
 	t.Run("secret missing", h.testSecretMissing)
 	t.Run("reports", h.testReports)
