@@ -1,17 +1,73 @@
-# What people run here. Everything lands in bin/ and .cache/, which Git ignores.
-GO    ?= go
+# What people run here. Everything that is built lands in bin/ and .cache/, which Git ignores.
+GO ?= go
+
+# The race detector needs a C compiler; without one the tests run without it, and say so.
+RACE := $(shell command -v $$($(GO) env CC) >/dev/null 2>&1 && echo -race)
+
+# `./...` leaves out testdata, so its packages are named.
+PACKAGES := ./... ./testdata/samples/...
+
 TOOLS := bin/hey bin/kustomize bin/staticcheck bin/benchstat
 
-.PHONY: build
-build: bin/assay ## Build the assay binary
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: bin/assay
-bin/assay:
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/assay
+.PHONY: build
+build: ## Build the assay binary into bin/
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/ ./cmd/assay
 
 .PHONY: tools
-tools: $(TOOLS) ## Build the pinned tools of testdata/tools
+tools: $(TOOLS) ## Build the pinned tools of testdata/tools into bin/
 
 $(TOOLS) &: testdata/tools/go.mod testdata/tools/go.sum
 	cd testdata/tools && $(GO) build -o ../../bin/ tool
 	@touch $(TOOLS)
+
+.PHONY: demo
+demo: build tools ## Watch Assay do its whole job on this machine
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./testdata/samples/shop
+	bin/assay demo
+
+.PHONY: test
+test: tools ## Unit tests, and everything that needs no cluster
+	@test -n '$(RACE)' || echo 'no C compiler: the tests run without the race detector'
+	$(GO) test $(RACE) -timeout 30m $(PACKAGES)
+
+.PHONY: crash
+ROUNDS ?= 20
+crash: tools ## Kill Assay at random moments of the demo's story, ROUNDS times
+	ASSAY_CRASH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -timeout 60m -run 'Crash' -v ./cmd/assay/...
+
+.PHONY: soak
+soak: ## The long versions of the crash and fuzz tests
+	$(MAKE) crash ROUNDS=200
+	testdata/fuzz.sh $(or $(FUZZTIME),60s)
+
+.PHONY: e2e
+e2e: bin/gitea ## Build the real peers, start them, and prove the promises against them
+	$(GO) test -tags e2e -count=1 -timeout 30m -run 'E2E' ./rollback/... ./testdata/stack/...
+
+bin/gitea: testdata/stack/gitea/go.mod testdata/stack/gitea/go.sum
+	$(MAKE) -C testdata/stack/gitea
+
+.PHONY: bench
+bench: tools ## Measure; the output is for benchstat
+	$(GO) test -run '^$$' -bench . -benchmem $(BENCHFLAGS) $(PACKAGES)
+
+.PHONY: lint
+lint: tools ## gofmt, go vet, staticcheck, go mod tidy; govulncheck where it and its data are there
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt would change: $$unformatted"; exit 1; }
+	$(GO) vet $(PACKAGES)
+	$(GO) vet -tags e2e $(PACKAGES)
+	bin/staticcheck -tags e2e $(PACKAGES)
+	$(GO) mod tidy -diff
+	@if command -v govulncheck >/dev/null && [ -n "$$GOVULNDB" ]; then govulncheck $(PACKAGES); else echo 'govulncheck: left out, since the program or its data (GOVULNDB) is not here'; fi
+
+.PHONY: image
+image: ## Build the container image with Docker
+	docker build -t assay .
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin .cache
