@@ -1,0 +1,145 @@
+// Package wire makes a loop out of its rooms: history, mirrors, builder, runner and the Sites of each Environment. In go the operator's
+// settings, checked already; out comes an Assay that runs. It holds no rule of its own and reads neither flags nor environment variables.
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"k8s.io/utils/clock"
+
+	"github.com/assay-dev/assay/reconciler"
+	"github.com/assay-dev/assay/reconciler/history"
+	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/reconciler/runner/process"
+	"github.com/assay-dev/assay/rollback/gitprovider"
+	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/render"
+	"github.com/assay-dev/assay/sources/sync"
+	"github.com/assay-dev/assay/sources/tests"
+)
+
+// Settings are what an Assay is made of.
+type Settings struct {
+	// DataDir is where Assay keeps what it must not lose: the history and the key of digests; and its mirrors and runs.
+	DataDir      string
+	Environments []Environment
+	// Auth gives the credentials of a repository by its normalised URL; nil for none.
+	Auth func(url string) git.Auth
+	// Process is the runner's; its Dir and Hide are filled in.
+	Process process.Options
+	// MaxParallel is how many Runs there may be at a time; at least 1.
+	MaxParallel int
+	Rollback    reconciler.Rollback
+	// Log and Announce are the loop's, and may be left out.
+	Log      *slog.Logger
+	Announce func(reconciler.Event)
+}
+
+// Environment is one overlay of a test repository, and what the operator allows there.
+type Environment struct {
+	Name    string
+	Tests   reconciler.TestRepository
+	Mode    tests.Mode
+	Protect tests.Protect
+	// Repositories are those that Assay may write to.
+	Repositories []Repository
+}
+
+// Repository is a config repository, and who its pull requests are opened with.
+type Repository struct {
+	URL      string
+	Provider func(mirror *git.Mirror) (gitprovider.Provider, error)
+}
+
+// Assay is the loop with the rooms that it lives in.
+type Assay struct {
+	Loop    *reconciler.Loop
+	History *history.Store
+	Process *process.Runner
+}
+
+// New opens the rooms and puts the loop into them. Close it at the end.
+func New(ctx context.Context, s Settings) (*Assay, error) {
+	a := &Assay{}
+	if err := a.open(ctx, s); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+func (a *Assay) open(ctx context.Context, s Settings) error {
+	data, err := filepath.Abs(s.DataDir)
+	if err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	if err := os.MkdirAll(data, 0o711); err != nil { // runs with a user id of their own must pass through it
+		return fmt.Errorf("data directory: %w", err)
+	}
+	s.Process.Dir = filepath.Join(data, "runner")
+	s.Process.Hide = append(s.Process.Hide, data)
+	if a.Process, err = process.New(ctx, s.Process); err != nil {
+		return err
+	}
+	if a.History, err = history.Open(ctx, filepath.Join(data, "history")); err != nil {
+		return err
+	}
+	key, err := digestKey(filepath.Join(data, "key"))
+	if err != nil {
+		return err
+	}
+	auth := s.Auth
+	if auth == nil {
+		auth = func(string) git.Auth { return git.Auth{} }
+	}
+	mirrors := git.NewMirrors(filepath.Join(data, "mirrors"), auth)
+	builder := render.NewBuilder(key)
+	options := reconciler.Options{
+		History: a.History, Runner: runner.Limit(a.Process, s.MaxParallel), Mirrors: mirrors, Builder: builder,
+		Rollback: s.Rollback, Log: s.Log, Announce: s.Announce,
+	}
+	for _, env := range s.Environments {
+		writable, err := providers(mirrors, env.Repositories)
+		if err != nil {
+			return fmt.Errorf("environment %s: %w", env.Name, err)
+		}
+		options.Environments = append(options.Environments, &reconciler.Environment{
+			Name: env.Name, Tests: env.Tests, Mode: env.Mode, Protect: env.Protect, Writable: writable,
+			Sites: sync.NewSites(mirrors, builder, commands(a.Process, env.Name), clock.RealClock{}),
+		})
+	}
+	a.Loop, err = reconciler.New(options)
+	return err
+}
+
+func providers(mirrors *git.Mirrors, repositories []Repository) (map[string]reconciler.ConfigRepository, error) {
+	writable := make(map[string]reconciler.ConfigRepository, len(repositories))
+	for _, repository := range repositories {
+		mirror, err := mirrors.Mirror(repository.URL)
+		if err != nil {
+			return nil, err
+		}
+		provider, err := repository.Provider(mirror)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", mirror, err)
+		}
+		writable[git.Normalize(repository.URL)] = reconciler.ConfigRepository{Provider: provider}
+	}
+	return writable, nil
+}
+
+// Close gives up the rooms. The loop must have ended.
+func (a *Assay) Close() error {
+	var errs []error
+	if a.History != nil {
+		errs = append(errs, a.History.Close())
+	}
+	if a.Process != nil {
+		errs = append(errs, a.Process.Close())
+	}
+	return errors.Join(errs...)
+}
