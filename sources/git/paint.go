@@ -13,21 +13,22 @@ type colour uint8
 const (
 	fromA colour = 1 << iota
 	fromB
-	// below marks the history of a common ancestor.
+	// below marks the history of a common ancestor, or history that does not
+	// matter.
 	below
 )
 
-// painter walks the histories of two commits at once, newest first, until all
-// that is left to visit is history of both. A commit hands its colours on to its
-// parents, and is visited again when it gets a new one, so that wrong dates cost
-// time and nothing else.
+// painter walks history, newest first, until all that is left to visit is below.
+// A commit hands its colours on to its parents, and is visited again when it gets
+// a new one, so that wrong dates cost time and nothing else.
 type painter struct {
 	ctx     context.Context
 	objects Objects
 	reached map[Hash]*painted
 	queue   byDate
-	open    int    // commits in the queue that are not below
-	common  byDate // reached from both
+	open    int        // commits in the queue that are not below
+	left    []*painted // behind, in order; some turn out to be below later
+	common  byDate     // those of left that were reached from both ends
 	missing []missed
 }
 
@@ -37,6 +38,7 @@ type missed struct {
 	err   error
 }
 
+// painted is a commit that a walk came upon.
 type painted struct {
 	commit *Commit
 	colour colour
@@ -54,29 +56,56 @@ func (p *painter) colourOf(h Hash) colour {
 	return 0
 }
 
-// run walks until done says so or nothing is left to find.
-func (p *painter) run(a, b Hash, done func() bool) error {
+// start paints the commits that a walk starts from, as far as they are present.
+func (p *painter) start(from []Hash, colour colour) error {
+	for _, h := range from {
+		if err := p.paint(h, colour); err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+// both walks from two commits, which must be present.
+func (p *painter) both(a, b Hash, done func() bool) error {
 	if err := errors.Join(p.paint(a, fromA), p.paint(b, fromB)); err != nil {
 		return err
 	}
+	return p.run(done)
+}
+
+// never lets a walk go on until nothing is left to find.
+func never() bool { return false }
+
+// run walks until done says so or nothing is left to find.
+func (p *painter) run(done func() bool) error {
 	for p.open > 0 && !done() {
-		n := heap.Pop(&p.queue).(*painted)
-		n.queued = false
-		colour := n.colour
-		if colour&below == 0 {
-			p.open--
-			if colour == fromA|fromB {
-				p.common = append(p.common, n)
-				colour |= below
-			}
+		if err := p.next(); err != nil {
+			return err
 		}
-		for _, parent := range n.commit.Parents {
-			err := p.paint(parent, colour)
-			if errors.Is(err, ErrNotFound) {
-				p.missing = append(p.missing, missed{n, err})
-			} else if err != nil {
-				return err
-			}
+	}
+	return nil
+}
+
+// next leaves the newest commit behind and hands its colours on to its parents.
+func (p *painter) next() error {
+	n := heap.Pop(&p.queue).(*painted)
+	n.queued = false
+	colour := n.colour
+	if colour&below == 0 {
+		p.open--
+		p.left = append(p.left, n)
+		if colour == fromA|fromB {
+			p.common = append(p.common, n)
+			colour |= below
+		}
+	}
+	for _, parent := range n.commit.Parents {
+		err := p.paint(parent, colour)
+		if errors.Is(err, ErrNotFound) {
+			p.missing = append(p.missing, missed{n, err})
+		} else if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -102,7 +102,7 @@ func outside(ctx context.Context, o Objects, path []*Commit, from Hash) ([]*Comm
 func IsAncestor(ctx context.Context, o Objects, a, b Hash) (bool, error) {
 	p := newPainter(ctx, o)
 	reached := func() bool { return p.colourOf(a)&fromB != 0 }
-	err := p.run(a, b, reached)
+	err := p.both(a, b, reached)
 	if err == nil && !reached() {
 		err = p.unknown(fromB)
 	}
@@ -126,7 +126,7 @@ func MergeBase(ctx context.Context, o Objects, a, b Hash) (Hash, error) {
 
 func mergeBase(ctx context.Context, o Objects, a, b Hash) (Hash, error) {
 	p := newPainter(ctx, o)
-	if err := p.run(a, b, func() bool { return false }); err != nil {
+	if err := p.both(a, b, never); err != nil {
 		return Hash{}, err
 	}
 	if err := cmp.Or(p.unknown(fromA), p.unknown(fromB)); err != nil {
