@@ -1,15 +1,23 @@
 package git
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
 )
 
-// ParseHash reads a full object id: 40 hexadecimal digits.
-func ParseHash(id string) (Hash, error) {
-	if !plumbing.IsHash(id) || len(id) != 40 {
-		return Hash{}, fmt.Errorf("%.80q is not a full commit id of 40 hexadecimal digits", id)
+// ParseHash reads the full name of an object, 40 hexadecimal digits; anything
+// else is an error.
+func ParseHash(name string) (Hash, error) {
+	if !plumbing.IsHash(name) {
+		return Hash{}, fmt.Errorf("%.80q is no full commit id, which has 40 hexadecimal digits", name)
 	}
-	return plumbing.NewHash(id), nil
+	return plumbing.NewHash(name), nil
+}
+
+func sortedHashes(set map[Hash]bool) []Hash {
+	return slices.SortedFunc(maps.Keys(set), func(a, b Hash) int { return bytes.Compare(a[:], b[:]) })
 }

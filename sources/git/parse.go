@@ -2,7 +2,6 @@ package git
 
 import (
 	"bytes"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
@@ -115,7 +114,7 @@ func parseCommit(h Hash, data []byte) (*Commit, error) {
 			var header string
 			header, value = cutHeader(line)
 			if err := c.set(header, string(value), headers); err != nil {
-				return nil, fmt.Errorf("commit %s: header %q: %w", h, header, err)
+				return nil, fmt.Errorf("commit %s: header %q: %w: %w", h, header, ErrCorrupt, err)
 			}
 			headers = append(headers, header)
 		}
@@ -169,10 +168,10 @@ func (c *Commit) set(header, value string, before []string) (err error) {
 	}
 	switch header {
 	case "tree":
-		c.Tree, err = parseHash(value)
+		c.Tree, err = ParseHash(value)
 	case "parent":
 		var p Hash
-		p, err = parseHash(value)
+		p, err = ParseHash(value)
 		c.Parents = append(c.Parents, p)
 	case "author":
 		c.Author = parseSignature(value)
@@ -182,16 +181,6 @@ func (c *Commit) set(header, value string, before []string) (err error) {
 		c.Encoding = value
 	}
 	return err
-}
-
-func parseHash(s string) (h Hash, err error) {
-	if hex.DecodedLen(len(s)) != len(h) {
-		return h, fmt.Errorf("%q is no SHA-1: %w", s, ErrCorrupt)
-	}
-	if _, err := hex.Decode(h[:], []byte(s)); err != nil {
-		return Hash{}, fmt.Errorf("%q is no SHA-1: %w", s, ErrCorrupt)
-	}
-	return h, nil
 }
 
 // parseSignature reads "Name <email> seconds zone". Old tools wrote many broken

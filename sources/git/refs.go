@@ -71,10 +71,11 @@ func (r refFiles) loose(name string) (Hash, error) {
 	if strings.HasPrefix(text, "ref:") {
 		return Hash{}, fmt.Errorf("reading %s: it %w", name, errSymbolic)
 	}
-	if !plumbing.IsHash(text) {
-		return Hash{}, fmt.Errorf("reading %s: it holds no commit: %w", name, ErrCorrupt)
+	h, err := ParseHash(text)
+	if err != nil {
+		return Hash{}, fmt.Errorf("reading %s: %w: %w", name, ErrCorrupt, err)
 	}
-	return plumbing.NewHash(text), nil
+	return h, nil
 }
 
 func (r refFiles) packed() (map[string]Hash, error) {
@@ -85,8 +86,9 @@ func (r refFiles) packed() (map[string]Hash, error) {
 	}
 	lines := bufio.NewScanner(bytes.NewReader(data))
 	for lines.Scan() {
-		if hash, name, ok := strings.Cut(lines.Text(), " "); ok && plumbing.IsHash(hash) {
-			refs[name] = plumbing.NewHash(hash)
+		hash, name, _ := strings.Cut(lines.Text(), " ")
+		if h, err := ParseHash(hash); err == nil {
+			refs[name] = h
 		}
 	}
 	return refs, lines.Err()

@@ -23,7 +23,9 @@ func TestPackedReferences(t *testing.T) {
 
 	refs, err := m.Refs(t.Context(), "refs/")
 	require.NoError(t, err)
-	require.Equal(t, map[string]git.Hash{"refs/heads/main": r.at("main"), "refs/heads/side": side, "refs/tags/v1": r.at("v1")}, refs)
+	require.Equal(t, map[string]git.Hash{
+		"refs/heads/main": r.at("main"), "refs/heads/side": side, "refs/tags/v1": r.at("v1"), "refs/tags/v1^{}": r.at("main~5"),
+	}, refs)
 	head := refreshed(t, m)
 	require.NoError(t, m.Push(t.Context(), git.RefUpdate{Ref: "refs/heads/side", Old: side, New: head}))
 	require.Equal(t, head, r.at("side"))

@@ -45,8 +45,8 @@ func (r *Repository) Resolve(ctx context.Context, rev string) (Hash, error) {
 }
 
 func (r *Repository) resolveBase(ctx context.Context, name string) (Hash, error) {
-	if plumbing.IsHash(name) {
-		return parseHash(strings.ToLower(name))
+	if h, err := ParseHash(name); err == nil {
+		return h, nil
 	}
 	if name == "@" {
 		name = "HEAD"
@@ -129,8 +129,8 @@ func (r *Repository) peel(h Hash) (Hash, error) {
 			if !ok {
 				return Hash{}, fmt.Errorf("tag %s has no object: %w", h, ErrCorrupt)
 			}
-			if h, err = parseHash(string(target)); err != nil {
-				return Hash{}, err
+			if h, err = ParseHash(string(target)); err != nil {
+				return Hash{}, fmt.Errorf("tag: %w: %w", ErrCorrupt, err)
 			}
 		default:
 			return Hash{}, fmt.Errorf("%s is a %s, not a commit", h, o.kind)

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 )
 
@@ -21,10 +20,11 @@ func readShallow(dir string) ([]Hash, error) {
 	}
 	var edge []Hash
 	for _, line := range strings.Fields(string(data)) {
-		if !plumbing.IsHash(line) {
-			return nil, fmt.Errorf("shallow: line %q is no commit: %w", line, ErrCorrupt)
+		h, err := ParseHash(line)
+		if err != nil {
+			return nil, fmt.Errorf("shallow: %w: %w", ErrCorrupt, err)
 		}
-		edge = append(edge, plumbing.NewHash(line))
+		edge = append(edge, h)
 	}
 	return edge, nil
 }

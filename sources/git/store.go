@@ -332,7 +332,7 @@ func (s *store) withPrefix(prefix string) ([]Hash, error) {
 			return nil, fmt.Errorf("look for %s: %w", prefix, err)
 		}
 		for _, f := range files {
-			h, err := parseHash(prefix[:2] + f.Name())
+			h, err := ParseHash(prefix[:2] + f.Name())
 			if err == nil && strings.HasPrefix(f.Name(), prefix[2:]) && !slices.Contains(found, h) {
 				found = append(found, h)
 			}
