@@ -34,8 +34,13 @@ func parseLocation(raw string) (location, error) {
 	}
 	if host, rest, ok := strings.Cut(raw, ":"); ok && len(host) > 1 && !strings.ContainsAny(host, `/\`) {
 		user, host := cutUser(host)
-		if host == "" || rest == "" {
+		switch {
+		case host == "" || rest == "":
 			return location{}, fmt.Errorf("repository address %s is incomplete: write user@host:path", strip(raw))
+		case strings.HasPrefix(rest, ":"):
+			return location{}, fmt.Errorf("repository address %s:: asks for a program to fetch with, and none is ever run: use https, http, ssh, file or a path", host)
+		case strings.HasPrefix(rest, "-"):
+			return location{}, fmt.Errorf("repository address %s names a path that the server would take for an option: write ./ before it", strip(raw))
 		}
 		return location{scheme: "ssh", user: user, host: strings.ToLower(host), path: rest}, nil
 	}

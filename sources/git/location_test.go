@@ -78,6 +78,9 @@ func TestBadAddresses(t *testing.T) {
 		"https://me:secret@example.org/r?x=": "query",
 		"https://me:secret@example.org:x/r":  "cannot be parsed",
 		"secret@:r":                          "incomplete",
+		"ext::sh -c secret":                  "program",
+		"ext::https://example.org/secret":    "not supported",
+		"secret@example.org:--upload-pack=x": "option",
 	} {
 		_, err := git.OpenMirror(t.TempDir(), address, git.Auth{})
 		require.ErrorContains(t, err, reason, address)

@@ -51,6 +51,11 @@ func (m *Mirror) Push(ctx context.Context, updates ...RefUpdate) (err error) {
 	if len(updates) == 0 {
 		return nil
 	}
+	for _, u := range updates {
+		if err := checkRefName(u.Ref); err != nil {
+			return err
+		}
+	}
 	session, err := m.remote.pushing(ctx)
 	if err != nil {
 		return err

@@ -119,8 +119,8 @@ func (r refFiles) swap(name string, old, to Hash) error {
 
 // locked runs change while holding the lock of a reference.
 func (r refFiles) locked(name string, change func(lock *os.File) error) error {
-	if err := plumbing.ReferenceName(name).Validate(); err != nil || !strings.HasPrefix(name, "refs/") {
-		return fmt.Errorf("reference name %q is not valid", name)
+	if err := checkRefName(name); err != nil {
+		return err
 	}
 	lock := r.path(name) + ".lock"
 	if err := os.MkdirAll(filepath.Dir(lock), 0o755); err != nil {
@@ -135,6 +135,15 @@ func (r refFiles) locked(name string, change func(lock *os.File) error) error {
 	defer os.Remove(lock)
 	defer f.Close()
 	return change(f)
+}
+
+// checkRefName refuses what is no full name of a reference: what could lead out of
+// refs/, or say something else to a server than was meant.
+func checkRefName(name string) error {
+	if err := plumbing.ReferenceName(name).Validate(); err != nil || !strings.HasPrefix(name, "refs/") {
+		return fmt.Errorf("reference name %q is not valid: give the full one, as refs/heads/main", name)
+	}
+	return nil
 }
 
 func (r refFiles) replace(lock *os.File, name string, to Hash) error {

@@ -37,14 +37,21 @@ func TestPackedReferences(t *testing.T) {
 func TestReferenceNames(t *testing.T) {
 	t.Parallel()
 	r := newRemoteRepo(t, 2)
-	m := open(t, r.dir, git.Auth{})
-	head := refreshed(t, m)
-	for _, name := range []string{"refs/heads/../../config", "refs/heads/a..b", "HEAD", "/etc/passwd", "refs/heads/a.lock", "refs/heads/main/below", ""} {
-		require.Error(t, m.Push(t.Context(), git.RefUpdate{Ref: name, New: head}), name)
+	for transport, url := range map[string]string{"path": r.dir, "http": r.serve()} {
+		t.Run(transport, func(t *testing.T) {
+			m := open(t, url, git.Auth{})
+			head := refreshed(t, m)
+			for _, name := range []string{
+				"refs/heads/../../config", "refs/heads/a..b", "HEAD", "/etc/passwd", "refs/heads/a.lock", "refs/heads/main/below", "",
+				"refs/heads/a b", "refs/heads/a\nb", "refs/heads/a\x00delete-refs",
+			} {
+				require.Error(t, m.Push(t.Context(), git.RefUpdate{Ref: name, New: head}), name)
+			}
+			require.NoFileExists(t, filepath.Join(r.dir, "HEAD.lock"))
+			_, _, err := m.Refresh(t.Context(), "../../config")
+			require.ErrorIs(t, err, git.ErrNoBranch)
+		})
 	}
-	require.NoFileExists(t, filepath.Join(r.dir, "HEAD.lock"))
-	_, _, err := m.Refresh(t.Context(), "../../config")
-	require.ErrorIs(t, err, git.ErrNoBranch)
 }
 
 // A reference that a git program is changing is not changed at the same time.
