@@ -66,8 +66,12 @@ func refuseAsNo(command *cobra.Command) {
 	run := command.RunE
 	command.RunE = func(cmd *cobra.Command, args []string) error {
 		err := run(cmd, args)
-		if coded := (*exit)(nil); err == nil || errors.As(err, &coded) {
+		coded := (*exit)(nil)
+		switch {
+		case err == nil || errors.As(err, &coded):
 			return err
+		case errors.Is(err, context.Canceled):
+			return unusable(err)
 		}
 		return &exit{exitNo, err}
 	}

@@ -91,3 +91,10 @@ func printable(text string) string {
 		return r
 	}, text)
 }
+
+// flush ends the columns of a table, so that what follows has widths of its own.
+func flush(w io.Writer) {
+	if columns, ok := w.(*tabwriter.Writer); ok {
+		_ = columns.Flush() // what cannot be written, the last Flush says
+	}
+}

@@ -1,0 +1,160 @@
+package settings
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/sethvargo/go-envconfig"
+)
+
+// Prefix of every variable.
+const Prefix = "ASSAY_"
+
+// Settings are all that the operator says. In tags, default is what holds when a variable is not set, shown is what help says of a default that
+// depends on something else, and meaning is what help says.
+type Settings struct {
+	Global
+	Environments []*Environment
+}
+
+// Global are the settings of the whole process.
+type Global struct {
+	Names   []string `env:"ENVIRONMENTS" shown:"required" meaning:"names of the Environments, such as dev,staging"`
+	DataDir string   `env:"DATA_DIR, default=assay-data" meaning:"folder for the history, the mirrors, the runs and the key of digests"`
+
+	MaxParallel Count     `env:"MAX_PARALLEL" shown:"one for each processor" meaning:"how many Runs may be under way at a time"`
+	RunPath     []string  `env:"RUN_PATH" shown:"none" meaning:"folders of programs that Runs find before the system's"`
+	RunShow     []string  `env:"RUN_SHOW" shown:"none" meaning:"files and folders that Runs may read though they lie in a hidden place, such as a home directory"`
+	RunMemory   Bytes     `env:"RUN_MEMORY" shown:"no limit" meaning:"memory that a Run may use, such as 2Gi; a Suite may ask for less, not for more"`
+	Isolation   Isolation `env:"RUN_ISOLATION" shown:"the best that works" meaning:"how Runs are kept apart: namespaces, user-namespace, own-user or none; refuses to start where that does not work"`
+
+	Stop             Switch   `env:"STOP, default=false" meaning:"true stops all Proposals; tests go on"`
+	MaxOpenProposals Count    `env:"MAX_OPEN_PROPOSALS, default=3" meaning:"Proposals open at a time in a repository; 0 is no limit"`
+	MaxPerDay        Count    `env:"MAX_PROPOSALS_PER_DAY, default=10" meaning:"Proposals in a repository within 24 hours; 0 is no limit"`
+	MaxCulpritAge    Age      `env:"MAX_CULPRIT_AGE, default=168h" meaning:"age of a commit beyond which no revert is proposed; 0 is no limit"`
+	ProposalInterval Interval `env:"PROPOSAL_INTERVAL, default=30s" meaning:"time between two looks at an open Proposal"`
+
+	AuthorName  string `env:"AUTHOR_NAME, default=Assay" meaning:"author of revert commits"`
+	AuthorEmail string `env:"AUTHOR_EMAIL, default=assay@localhost" meaning:"the author's address"`
+	SigningKey  string `env:"SIGNING_KEY" shown:"unsigned" meaning:"file with the private key that signs revert commits: OpenPGP (armoured) or SSH"`
+	Passphrase  string `env:"SIGNING_PASSPHRASE_FILE" shown:"none" meaning:"file with the passphrase of the signing key"`
+
+	Credentials string `env:"CREDENTIALS" shown:"none" meaning:"folder with credentials of Git servers, in folders named after them: HOST or HOST/PATH/OF/REPOSITORY, the longest wins"`
+
+	RetentionAge   Age   `env:"RETENTION_AGE, default=2160h" meaning:"how long Verifications and decisions are kept; 0 is for ever. Incidents and Proposals always are"`
+	RetentionCount Count `env:"RETENTION_VERIFICATIONS, default=1000" meaning:"how many Verifications of a Gate are kept; 0 is all"`
+
+	LogLevel    LogLevel    `env:"LOG_LEVEL, default=info" meaning:"debug, info, warn or error"`
+	LogEncoding LogEncoding `env:"LOG_ENCODING, default=text" meaning:"text or json"`
+}
+
+// Environment are the settings of one Environment. Their variables begin with ASSAY_ and its name.
+type Environment struct {
+	Name string
+
+	TestsURL         string   `env:"TESTS_URL" shown:"required" meaning:"the test repository: https://, ssh://, git@host:path, file:// or a path"`
+	TestsBranch      string   `env:"TESTS_BRANCH" shown:"the remote's default" meaning:"its branch"`
+	TestsOverlay     string   `env:"TESTS_OVERLAY" shown:"overlays/<name>" meaning:"the Kustomize overlay of this Environment in it"`
+	TestsInterval    Interval `env:"TESTS_INTERVAL, default=30s" meaning:"time between two looks at the test repository"`
+	TestsVerifyKeys  string   `env:"TESTS_VERIFY_KEYS" shown:"unverified" meaning:"folder with public keys (*.asc, *.sshpub), one of which must have signed the head commit: tests are code that runs"`
+	TestsCredentials string   `env:"TESTS_CREDENTIALS" shown:"none" meaning:"folder with the credentials of the test repository"`
+	Secrets          string   `env:"SECRETS" shown:"none" meaning:"folder with the secrets that Suites may refer to, as <secret>/<key>; readable to nobody else"`
+
+	ConfigRepositories []string `env:"CONFIG_REPOSITORIES" shown:"none" meaning:"URLs of the config repositories that Assay may write to"`
+	ConfigCredentials  string   `env:"CONFIG_CREDENTIALS" shown:"none" meaning:"folder with the credentials of these repositories"`
+	ConfigProvider     string   `env:"CONFIG_PROVIDER, default=auto" meaning:"what serves them: auto (told by the URL), plain (no pull requests) or gitea (also Forgejo)"`
+	Mode               Mode     `env:"MODE, default=propose" meaning:"the boldest rollback allowed: shadow, propose, merge or commit; the stricter of this and the Gate's wins"`
+	ProtectPaths       []string `env:"PROTECT_PATHS" shown:"none" meaning:"globs of paths that no revert may touch"`
+	ProtectKinds       []string `env:"PROTECT_KINDS" shown:"none" meaning:"kinds of objects that no revert may touch, such as PersistentVolumeClaim"`
+}
+
+// prefix of an Environment's variables.
+func prefix(name string) string {
+	return Prefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + "_"
+}
+
+// Variable is the name of one of the Environment's variables.
+func (e *Environment) Variable(suffix string) string { return prefix(e.Name) + suffix }
+
+var namePattern = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
+
+// Read reads the variables of environ ("NAME=value"), over which those in flags win. The error names everything that is wrong, each with
+// the variable and what is allowed.
+func Read(environ []string, flags map[string]string) (*Settings, error) {
+	vars := map[string]string{}
+	for _, entry := range environ {
+		if name, value, found := strings.Cut(entry, "="); found && strings.HasPrefix(name, Prefix) {
+			vars[name] = strings.TrimSpace(value)
+		}
+	}
+	maps.Copy(vars, flags)
+
+	s := &Settings{}
+	errs := []error{read(&s.Global, Prefix, vars)}
+	known := names(s.Global, Prefix)
+	for _, name := range s.Names {
+		switch {
+		case !namePattern.MatchString(name):
+			errs = append(errs, fmt.Errorf("%sENVIRONMENTS: %q must be lower case letters, digits and dashes, such as staging-eu", Prefix, name))
+			continue
+		case slices.ContainsFunc(s.Environments, func(e *Environment) bool { return prefix(e.Name) == prefix(name) }):
+			errs = append(errs, fmt.Errorf("%sENVIRONMENTS: %s is named twice", Prefix, name))
+			continue
+		}
+		env := &Environment{Name: name}
+		errs = append(errs, read(env, prefix(name), vars), env.complete())
+		s.Environments = append(s.Environments, env)
+		known = append(known, names(*env, prefix(name))...)
+	}
+	if len(s.Names) == 0 {
+		errs = append(errs, fmt.Errorf("%sENVIRONMENTS is not set: name the Environments, such as dev,staging", Prefix))
+	} else {
+		errs = append(errs, unknown(vars, known))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// complete fills in what depends on the name, and says what is missing.
+func (e *Environment) complete() error {
+	if e.TestsOverlay == "" {
+		e.TestsOverlay = "overlays/" + e.Name
+	}
+	if e.TestsURL == "" {
+		return fmt.Errorf("%s is not set: give the URL of the test repository", e.Variable("TESTS_URL"))
+	}
+	return nil
+}
+
+// read fills the fields of a struct. envconfig ends at the first value that is wrong; that one is then left out, so that the next is found.
+func read(target any, prefix string, vars map[string]string) error {
+	var errs []error
+	left := maps.Clone(vars)
+	for {
+		var at string
+		err := envconfig.ProcessWith(context.Background(), &envconfig.Config{
+			Target:   target,
+			Lookuper: envconfig.PrefixLookuper(prefix, envconfig.MapLookuper(left)),
+			Mutators: []envconfig.Mutator{envconfig.MutatorFunc(func(_ context.Context, _, name, _, value string) (string, bool, error) {
+				at = name
+				return value, false, nil
+			})},
+		})
+		if err == nil {
+			return errors.Join(errs...)
+		}
+		wrong := (*valueError)(nil)
+		if !errors.As(err, &wrong) {
+			return errors.Join(append(errs, fmt.Errorf("%s: %w", at, err))...)
+		}
+		errs = append(errs, fmt.Errorf("%s: %w", at, wrong))
+		delete(left, at)
+	}
+}

@@ -1,0 +1,133 @@
+package settings
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/assay-dev/assay/reconciler/runner/process"
+	"github.com/assay-dev/assay/sources/tests"
+)
+
+// valueError says what a value must be.
+type valueError struct{ value, must string }
+
+func (e *valueError) Error() string { return fmt.Sprintf("%q must be %s", e.value, e.must) }
+
+// choose finds a value among those that are allowed.
+func choose[T ~string](to *T, text []byte, allowed ...T) error {
+	if !slices.Contains(allowed, T(text)) {
+		words := make([]string, len(allowed))
+		for i, a := range allowed {
+			words[i] = string(a)
+		}
+		last := len(words) - 1
+		return &valueError{string(text), strings.Join(words[:last], ", ") + " or " + words[last]}
+	}
+	*to = T(text)
+	return nil
+}
+
+// Mode is a tests.Mode.
+type Mode tests.Mode
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (m *Mode) UnmarshalText(text []byte) error {
+	return choose((*tests.Mode)(m), text, tests.Shadow, tests.Propose, tests.Merge, tests.Commit)
+}
+
+// Isolation is a process.Level; empty is the best that works.
+type Isolation process.Level
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (i *Isolation) UnmarshalText(text []byte) error {
+	return choose((*process.Level)(i), text, process.Namespaces, process.UserNamespace, process.OwnUser, process.None)
+}
+
+// LogEncoding is text or json.
+type LogEncoding string
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (e *LogEncoding) UnmarshalText(text []byte) error { return choose(e, text, "text", "json") }
+
+// LogLevel is the least severity that is logged.
+type LogLevel struct{ slog.Level }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (l *LogLevel) UnmarshalText(text []byte) error {
+	var name string
+	if err := choose(&name, text, "debug", "info", "warn", "error"); err != nil {
+		return err
+	}
+	return l.Level.UnmarshalText(text)
+}
+
+// Switch is true or false.
+type Switch bool
+
+// UnmarshalText implements encoding.TextUnmarshaler. What is neither is an error, since a stop that is misspelt must not go on.
+func (s *Switch) UnmarshalText(text []byte) error {
+	var word string
+	if err := choose(&word, text, "true", "false"); err != nil {
+		return err
+	}
+	*s = word == "true"
+	return nil
+}
+
+// Count is a number from 0.
+type Count int
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (c *Count) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseUint(string(text), 10, 31)
+	if err != nil {
+		return &valueError{string(text), "a whole number from 0"}
+	}
+	*c = Count(n)
+	return nil
+}
+
+// Interval is a time of more than nothing.
+type Interval time.Duration
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (i *Interval) UnmarshalText(text []byte) error {
+	d, err := time.ParseDuration(string(text))
+	if err != nil || d <= 0 {
+		return &valueError{string(text), "a time of more than 0, such as 30s or 5m"}
+	}
+	*i = Interval(d)
+	return nil
+}
+
+// Age is a time; 0 is no bound.
+type Age time.Duration
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (a *Age) UnmarshalText(text []byte) error {
+	d, err := time.ParseDuration(string(text))
+	if err != nil || d < 0 {
+		return &valueError{string(text), "a time, such as 72h, or 0 for no bound"}
+	}
+	*a = Age(d)
+	return nil
+}
+
+// Bytes is an amount of memory; 0 is no bound.
+type Bytes int64
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (b *Bytes) UnmarshalText(text []byte) error {
+	quantity, err := resource.ParseQuantity(string(text))
+	if err != nil || quantity.Sign() < 0 {
+		return &valueError{string(text), "an amount of bytes, such as 512Mi or 2Gi"}
+	}
+	*b = Bytes(quantity.Value())
+	return nil
+}
