@@ -1,0 +1,217 @@
+package rollback
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/assay-dev/assay/sources/sync"
+)
+
+// Evidence is what a Proposal tells the person who was woken.
+type Evidence struct {
+	Environment, Gate string
+	Incident          string
+	Verification      string
+	// Notes of the Gate, in Markdown.
+	Notes string
+	// FailedAt is the state that failed, PassedAt the one that passed last, and when that ran.
+	FailedAt, PassedAt []TargetAt
+	LastPassed         time.Time
+	// Failing are the first of the cases that fail; MoreFailing counts the others.
+	Failing     []FailingCase
+	MoreFailing int
+	// Reruns says how often what failed was run again, and what came of it.
+	Reruns string
+	// RuledOut says what else it is not, and why.
+	RuledOut []string
+	Culprits []Culprit
+	// Next is what Assay does next; HowToStop how to keep it from that.
+	Next, HowToStop string
+	// ByItself says that this gate's policy lets Assay merge.
+	ByItself bool
+}
+
+// TargetAt is a Target and the commit it was at.
+type TargetAt struct {
+	Target sync.Target
+	Commit string
+}
+
+// FailingCase is a test case that fails.
+type FailingCase struct {
+	Suite, Name string
+	// Lines are the first of what it says.
+	Lines string
+	// URL of its log; may be empty.
+	URL string
+}
+
+// Culprit is a commit that the revert undoes.
+type Culprit struct {
+	Commit, Subject, Author string
+	When                    time.Time
+	// URL of the commit or its pull request; may be empty.
+	URL string
+	// Why it is to blame.
+	Why string
+}
+
+// maxDiff bounds each rendered difference in a body, in bytes: the branch shows the rest.
+const maxDiff = 6_000
+
+// Body is the text of a Proposal, in Markdown that all providers take. Whatever comes from tests, commits and manifests stands in code, where it
+// neither formats, nor mentions anyone, nor can be taken for a claim.
+func Body(e Evidence, plan *Plan) string {
+	b := &body{}
+	b.line("**Gate %s fails in %s.** %s", code(e.Gate), code(e.Environment), summary(plan))
+	if e.Notes != "" {
+		b.line("%s", quoted(e.Notes))
+	}
+	b.failures(e)
+	b.blame(e)
+	b.effect(plan)
+	b.next(e, plan)
+	b.line("%s", Claim{Environment: e.Environment, Gate: e.Gate, Incident: e.Incident, ByItself: e.ByItself && len(plan.NotByItself) == 0})
+	return b.String()
+}
+
+func summary(plan *Plan) string {
+	what := "This reverts the commit that is to blame"
+	if n := len(plan.Culprits); n > 1 {
+		what = fmt.Sprintf("This reverts %d commits, which were not told apart", n)
+	}
+	switch plan.Proof.Kind {
+	case Restored:
+		return what + ", and brings back exactly what last passed."
+	case Removed:
+		return what + ", and keeps what came after."
+	}
+	return what + ". **What it brings back is not proven.**"
+}
+
+// body is Markdown in the making: paragraphs with an empty line between them.
+type body struct{ strings.Builder }
+
+func (b *body) line(format string, args ...any) {
+	if b.Len() > 0 {
+		b.WriteString("\n")
+	}
+	fmt.Fprintf(b, format+"\n", args...)
+}
+
+func (b *body) list(items []string) {
+	if len(items) > 0 {
+		b.line("- %s", strings.Join(items, "\n- "))
+	}
+}
+
+func (b *body) failures(e Evidence) {
+	b.line("### What fails")
+	var items []string
+	for _, c := range e.Failing {
+		item := code(c.Name) + " of " + code(c.Suite)
+		if c.URL != "" {
+			item += fmt.Sprintf(" ([log](%s))", link(c.URL))
+		}
+		if c.Lines != "" {
+			item += "\n" + indented(fenced("", c.Lines))
+		}
+		items = append(items, item)
+	}
+	if e.MoreFailing > 0 {
+		items = append(items, fmt.Sprintf("and %d more", e.MoreFailing))
+	}
+	b.list(items)
+	if e.Reruns != "" {
+		b.line("%s", inert(e.Reruns))
+	}
+	b.states("It failed at", e.FailedAt)
+	passed := "It last passed at"
+	if !e.LastPassed.IsZero() {
+		passed = "It last passed on " + e.LastPassed.UTC().Format(minutes) + " at"
+	}
+	b.states(passed, e.PassedAt)
+}
+
+// minutes is how a body writes times.
+const minutes = "2006-01-02 15:04 UTC"
+
+func (b *body) states(what string, targets []TargetAt) {
+	var names []string
+	for _, t := range targets {
+		names = append(names, fmt.Sprintf("%s (%s)", code(short(t.Commit)), code(t.Target.String())))
+	}
+	if len(names) > 0 {
+		b.line("%s %s.", what, strings.Join(names, ", "))
+	}
+}
+
+func (b *body) blame(e Evidence) {
+	b.line("### Why this is reverted")
+	var items []string
+	for _, c := range e.Culprits {
+		commit := code(short(c.Commit))
+		if c.URL != "" {
+			commit = fmt.Sprintf("[%s](%s)", commit, link(c.URL))
+		}
+		item := fmt.Sprintf("%s %s, by %s on %s", commit, code(c.Subject), code(c.Author), c.When.UTC().Format(minutes))
+		if c.Why != "" {
+			item += ": it " + inert(c.Why)
+		}
+		items = append(items, item)
+	}
+	b.list(items)
+	items = nil
+	for _, reason := range e.RuledOut {
+		items = append(items, inert(reason))
+	}
+	if len(items) > 0 {
+		b.line("What it is not:")
+		b.list(items)
+	}
+}
+
+func (b *body) effect(plan *Plan) {
+	b.line("### What it changes")
+	b.line("%s: %s.", plan.Proof.Kind, inert(plan.Proof.Reason))
+	if plan.Proof.Difference != "" {
+		b.diff("Difference to what last passed", plan.Proof.Difference)
+	}
+	for _, c := range plan.Changes {
+		b.diff(c.Target.String(), c.Difference)
+	}
+	for _, c := range plan.Others {
+		b.diff(c.Target.String()+", which the gate does not follow", c.Difference)
+	}
+}
+
+// diff folds a difference away under its title.
+func (b *body) diff(title, text string) {
+	if len(text) > maxDiff {
+		cut := strings.LastIndexByte(text[:maxDiff], '\n') + 1
+		text = text[:cut] + fmt.Sprintf("... and %d more lines\n", strings.Count(text[cut:], "\n"))
+	}
+	b.line("<details><summary>%s</summary>\n\n%s\n</details>", escapeHTML(title), fenced("diff", text))
+}
+
+func (b *body) next(e Evidence, plan *Plan) {
+	b.line("### What happens next")
+	if e.Next != "" {
+		b.line("%s", inert(e.Next))
+	}
+	if len(plan.NotByItself) > 0 {
+		b.line("Only a person may merge this:")
+		var items []string
+		for _, reason := range plan.NotByItself {
+			items = append(items, inert(reason))
+		}
+		b.list(items)
+	}
+	if e.HowToStop != "" {
+		b.line("%s", inert(e.HowToStop))
+	}
+	if e.Verification != "" {
+		b.line("Verification %s, incident %s.", code(e.Verification), code(e.Incident))
+	}
+}

@@ -1,0 +1,156 @@
+package rollback
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/assay-dev/assay/rollback/gitprovider"
+	"github.com/assay-dev/assay/sources/git"
+)
+
+// Opened is a Proposal as people find it.
+type Opened struct {
+	// URL is empty where the provider has no pages.
+	URL    string
+	Number int64
+	// Head is the commit that was planned. Merge goes by it.
+	Head git.Hash
+	// ByPeople says that people committed to the branch. It is left to them: Assay neither replaces nor merges it.
+	ByPeople bool
+}
+
+// Open pushes the Plan's branch and opens its pull request, or takes up what is there: it looks for both by name before it makes them,
+// so that after a crash at any point it goes on where it was. A branch that still holds an older plan of Assay's is replaced; one that
+// people committed to is left as it is. Where the pull request is open already, for another environment say, the body is added to it, unless
+// it holds the same claim.
+//
+// A *Refusal says that the same revert was merged or closed before, which is final. An error that wraps git.ErrStale says that somebody pushed
+// at the same time: plan again.
+func Open(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, plan *Plan, body string) (Opened, error) {
+	opened, err := open(ctx, m, provider, plan, body)
+	var refusal *Refusal
+	if err != nil && !errors.As(err, &refusal) {
+		err = fmt.Errorf("propose %s in %s: %w", plan.Branch, plan.Repository, err)
+	}
+	return opened, err
+}
+
+func open(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, plan *Plan, body string) (Opened, error) {
+	known, err := provider.Find(ctx, plan.Branch, plan.Base)
+	if err != nil {
+		return Opened{}, err
+	}
+	if known != nil && known.State != gitprovider.Open {
+		return Opened{}, proposedBefore(known)
+	}
+	byPeople, err := pushBranch(ctx, m, plan)
+	if err != nil {
+		return Opened{}, err
+	}
+	if known == nil {
+		known, err = provider.Open(ctx, gitprovider.NewPullRequest{Branch: plan.Branch, Base: plan.Base, Title: plan.Title, Body: body})
+		if err != nil {
+			return Opened{}, err
+		}
+	}
+	if together := addClaim(known.Body, body); together != known.Body {
+		if err := provider.UpdateBody(ctx, known.Number, together); err != nil {
+			return Opened{}, err
+		}
+	}
+	return Opened{URL: known.URL, Number: known.Number, Head: plan.Head, ByPeople: byPeople}, nil
+}
+
+func proposedBefore(pr *gitprovider.PullRequest) *Refusal {
+	at := pr.URL
+	if at == "" {
+		at = fmt.Sprintf("%.7s", pr.Head)
+	}
+	if pr.State == gitprovider.Merged {
+		return &Refusal{Rule: "merged-before", Reason: "the same revert was merged before: " + at}
+	}
+	return &Refusal{Rule: "closed-before", Reason: "the same revert was proposed before and closed, which is final: " + at}
+}
+
+// pushBranch brings the branch to the Plan's head, unless people committed to it.
+func pushBranch(ctx context.Context, m *git.Mirror, plan *Plan) (byPeople bool, err error) {
+	ref := "refs/heads/" + plan.Branch
+	refs, err := m.Refs(ctx, ref)
+	if err != nil {
+		return false, err
+	}
+	at := refs[ref]
+	if at == plan.Head {
+		return false, nil
+	}
+	if !at.IsZero() {
+		if err := m.Fetch(ctx, at); err != nil {
+			return false, err
+		}
+		if own, err := madeByAssay(ctx, m.Repository(), at, plan); err != nil || !own {
+			return !own, err
+		}
+	}
+	return false, m.Push(ctx, git.RefUpdate{Ref: ref, Old: at, New: plan.Head})
+}
+
+// madeByAssay tells whether the last commits of a branch are reverts of the Plan's culprits by the Plan's author and nothing else, as an earlier
+// Plan for an older base left them.
+func madeByAssay(ctx context.Context, o git.Objects, at git.Hash, plan *Plan) (bool, error) {
+	planned, err := o.Commit(ctx, plan.Head)
+	if err != nil {
+		return false, err
+	}
+	for range plan.Commits {
+		c, err := o.Commit(ctx, at)
+		if err != nil {
+			return false, err
+		}
+		same := func(a, b git.Signature) bool { return a.Name == b.Name && a.Email == b.Email }
+		if !same(c.Author, planned.Author) || !same(c.Committer, planned.Committer) || !revertsOnly(c, plan.Culprits) {
+			return false, nil
+		}
+		at = c.Parent()
+	}
+	return true, nil
+}
+
+// revertsOnly tells whether a commit says that it reverts some of these commits, and no other.
+func revertsOnly(c *git.Commit, culprits []git.Hash) bool {
+	ids := revertedBy(c)
+	for _, id := range ids {
+		if !slices.ContainsFunc(culprits, func(h git.Hash) bool { return h.String() == id }) {
+			return false
+		}
+	}
+	return len(ids) > 0
+}
+
+// Push moves the base itself to the Plan's head, for the mode without reviews. The error wraps git.ErrStale where the base has moved since it was
+// planned: plan again. A push that went through before is no error.
+func Push(ctx context.Context, m *git.Mirror, plan *Plan) error {
+	err := m.Push(ctx, git.RefUpdate{Ref: "refs/heads/" + plan.Base, Old: plan.BaseHead, New: plan.Head})
+	if errors.Is(err, git.ErrStale) {
+		if on, landedErr := isOn(ctx, m, plan.Base, plan.BaseHead, plan.Head); landedErr == nil && on {
+			return nil
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("push the revert of %s to %s of %s: %w", someHashes(plan.Culprits), plan.Base, plan.Repository, err)
+	}
+	return nil
+}
+
+// isOn tells whether the remote's branch holds a commit that was built on its commit from.
+func isOn(ctx context.Context, m *git.Mirror, branch string, from, commit git.Hash) (bool, error) {
+	head, _, err := m.Refresh(ctx, branch)
+	if err != nil {
+		return false, err
+	}
+	if err := m.History(ctx, branch, from, head); err != nil {
+		return false, err
+	}
+	return git.IsAncestor(ctx, m.Repository(), commit, head)
+}

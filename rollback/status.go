@@ -1,0 +1,181 @@
+package rollback
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/assay-dev/assay/rollback/gitprovider"
+	"github.com/assay-dev/assay/sources/git"
+)
+
+// Proposed is a Proposal as its maker remembers it.
+type Proposed struct {
+	Branch, Base string
+	Number       int64
+	// Head is the last revert commit.
+	Head     git.Hash
+	Culprits []git.Hash
+	PatchIDs []string
+}
+
+// Became is what became of a Proposal.
+type Became struct {
+	State gitprovider.State
+	// Commit of the base's first-parent path that brought the revert, when Merged.
+	Commit git.Hash
+	// Reason says how that is known, or who closed it.
+	Reason string
+}
+
+// Status tells what became of a Proposal. The base decides, not the page: a revert that came to the base in any way is Merged, be it by a merge,
+// a rebase, a squash that dropped branch and text, or by hand.
+func Status(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p Proposed) (Became, error) {
+	became, err := status(ctx, m, provider, p)
+	if err != nil {
+		return Became{}, fmt.Errorf("follow %s into %s: %w", p.Branch, p.Base, err)
+	}
+	return became, nil
+}
+
+func status(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p Proposed) (Became, error) {
+	pr, err := provider.Get(ctx, p.Number)
+	if err != nil && !errors.Is(err, gitprovider.ErrNotFound) {
+		return Became{}, err
+	}
+	landed, reason, err := land(ctx, m, p)
+	switch {
+	case err != nil:
+		return Became{}, err
+	case !landed.IsZero():
+		return Became{State: gitprovider.Merged, Commit: landed, Reason: reason}, nil
+	case pr == nil:
+		return Became{State: gitprovider.Closed, Reason: fmt.Sprintf("%s no longer knows the proposal", provider.Name())}, nil
+	case pr.State == gitprovider.Merged:
+		return Became{State: gitprovider.Merged, Commit: pr.MergeCommit, Reason: "merged" + by(pr)}, nil
+	case pr.State == gitprovider.Closed:
+		return Became{State: gitprovider.Closed, Reason: "closed without being merged" + by(pr)}, nil
+	}
+	return Became{State: gitprovider.Open}, nil
+}
+
+func by(pr *gitprovider.PullRequest) string {
+	if pr.By == "" {
+		return ""
+	}
+	return " by " + pr.By
+}
+
+// land finds the commit of the base's first-parent path that brought the revert; zero if there is none.
+func land(ctx context.Context, m *git.Mirror, p Proposed) (git.Hash, string, error) {
+	head, _, err := m.Refresh(ctx, p.Base)
+	if err != nil {
+		return git.Hash{}, "", err
+	}
+	if err := m.Fetch(ctx, p.Head); errors.Is(err, git.ErrNoCommit) {
+		return git.Hash{}, "", nil // the branch is deleted, and nothing else holds the commit
+	} else if err != nil {
+		return git.Hash{}, "", err
+	}
+	fork, err := forkOf(ctx, m.Repository(), p)
+	if err != nil {
+		return git.Hash{}, "", err
+	}
+	since, err := pathBetween(ctx, m, p.Base, fork.Hash, head)
+	var untraceable *Untraceable
+	if errors.As(err, &untraceable) {
+		return git.Hash{}, "", nil // the base was rewritten; what the page says is all there is
+	}
+	if err != nil {
+		return git.Hash{}, "", err
+	}
+	for _, c := range since {
+		reason, err := brings(ctx, m, p, fork, c)
+		if err != nil || reason != "" {
+			return c.Hash, reason, err
+		}
+	}
+	return git.Hash{}, "", nil
+}
+
+// forkOf is the commit of the base that the revert was built on.
+func forkOf(ctx context.Context, o git.Objects, p Proposed) (*git.Commit, error) {
+	at, err := o.Commit(ctx, p.Head)
+	for err == nil && revertsOnly(at, p.Culprits) && !at.Parent().IsZero() {
+		at, err = o.Commit(ctx, at.Parent())
+	}
+	return at, err
+}
+
+// brings tells how a commit of the base brought the revert; empty if it did not.
+func brings(ctx context.Context, m *git.Mirror, p Proposed, fork, c *git.Commit) (string, error) {
+	repository := m.Repository()
+	if c.Hash == p.Head {
+		return "its commits are on " + p.Base, nil
+	}
+	if len(c.Parents) > 1 {
+		for _, parent := range c.Parents[1:] {
+			if merged, err := git.IsAncestor(ctx, repository, p.Head, parent); err != nil || merged {
+				return fmt.Sprintf("merged by %s", named(c)), err
+			}
+		}
+		return "", nil
+	}
+	tip, err := repository.Commit(ctx, p.Head)
+	if err != nil {
+		return "", err
+	}
+	scratch := repository.Scratch()
+	squash, err := scratch.WriteCommit(git.NewCommit{Tree: tip.Tree, Parents: []git.Hash{fork.Hash}})
+	if err != nil {
+		return "", err
+	}
+	wanted, err := git.PatchID(ctx, scratch, squash)
+	if err != nil {
+		return "", err
+	}
+	got, err := git.PatchID(ctx, repository, c.Hash)
+	if err != nil {
+		return "", err
+	}
+	if got == wanted {
+		return fmt.Sprintf("%s makes the same change", named(c)), nil
+	}
+	if !namesAll(c, p.Culprits) {
+		return "", nil
+	}
+	same, err := sameOutcome(ctx, repository, fork.Tree, tip.Tree, c.Tree)
+	if err != nil || !same {
+		return "", err
+	}
+	return fmt.Sprintf("%s reverts the same to the same", named(c)), nil
+}
+
+// namesAll tells whether a commit says that it reverts all culprits.
+func namesAll(c *git.Commit, culprits []git.Hash) bool {
+	ids := revertedBy(c)
+	for _, culprit := range culprits {
+		if !slices.Contains(ids, culprit.String()) {
+			return false
+		}
+	}
+	return len(culprits) > 0
+}
+
+// sameOutcome tells whether a tree has, in every path that differs from fork to tip, what tip has.
+func sameOutcome(ctx context.Context, o git.Objects, fork, tip, tree git.Hash) (bool, error) {
+	changes, err := git.Diff(ctx, o, fork, tip)
+	if err != nil {
+		return false, err
+	}
+	differ, err := git.Diff(ctx, o, tip, tree)
+	if err != nil {
+		return false, err
+	}
+	left := map[string]bool{}
+	for _, c := range differ {
+		left[c.Path] = true
+	}
+	return !slices.ContainsFunc(changes, func(c git.Change) bool { return left[c.Path] }), nil
+}
