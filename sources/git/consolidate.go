@@ -3,7 +3,6 @@ package git
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,10 +30,9 @@ func (m *Mirror) consolidate(ctx context.Context) error {
 			return fmt.Errorf("reading the index of %s: %w", filepath.Base(stem), err)
 		}
 	}
-	reader, writer := io.Pipe()
-	defer reader.Close()
-	go func() { writer.CloseWithError(writePack(ctx, writer, m.repo.store, sortedHashes(hashes))) }()
-	whole, err := receivePack(ctx, objects, reader)
+	pack := packing(ctx, m.repo.store.get, sortedHashes(hashes))
+	defer pack.Close()
+	whole, err := receivePack(ctx, objects, pack)
 	if err != nil {
 		return fmt.Errorf("making one pack of %d: %w", len(stems), err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,9 +85,7 @@ func (s *localSession) UploadPack(ctx context.Context, request *packp.UploadPack
 	if err != nil {
 		return nil, err
 	}
-	reader, writer := io.Pipe()
-	go func() { writer.CloseWithError(writePack(ctx, writer, s.repo.store, hashes)) }()
-	response := packp.NewUploadPackResponseWithPackfile(request, reader)
+	response := packp.NewUploadPackResponseWithPackfile(request, packing(ctx, s.repo.store.get, hashes))
 	response.ShallowUpdate = cut.update
 	return response, nil
 }

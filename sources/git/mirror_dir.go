@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
 const (
@@ -17,8 +16,6 @@ const (
 	lockName = "assay-mirror.lock"
 	// urlName is the file that says whose mirror it is, as Normalize spells it.
 	urlName = "assay-mirror.url"
-	// abandoned is the age from which a half-written object has no writer.
-	abandoned = time.Hour
 )
 
 // prepare makes the folder a mirror in good order and opens it.
@@ -36,14 +33,16 @@ func (m *Mirror) prepare() error {
 	if err := tidy(m.dir); err != nil {
 		return err
 	}
-	if m.repo, err = m.inspect(ctx); err == nil {
-		return nil
+	if m.repo, err = m.inspect(ctx); err != nil {
+		if err := m.create(); err != nil {
+			return err
+		}
+		if m.repo, err = m.inspect(ctx); err != nil {
+			return err
+		}
 	}
-	if err := m.create(); err != nil {
-		return err
-	}
-	m.repo, err = m.inspect(ctx)
-	return err
+	m.repo.turn = m.lock
+	return nil
 }
 
 // claim makes sure that dir is a mirror or may become one.
@@ -100,18 +99,9 @@ func tidy(dir string) error {
 		if err != nil || entry.IsDir() || entry.Name() == lockName {
 			return ignoreAbsent(err)
 		}
-		name := entry.Name()
 		stem, isPack := strings.CutSuffix(path, ".pack")
-		switch {
-		case strings.HasPrefix(name, "tmp_obj_"):
-			// Objects are stored without the lock: this one may be on its way.
-			info, err := entry.Info()
-			if err != nil || time.Since(info.ModTime()) < abandoned {
-				return ignoreAbsent(err)
-			}
-		case strings.HasPrefix(name, "tmp_"), strings.HasSuffix(name, ".lock"):
-		case isPack && !exists(stem+".idx"):
-		default:
+		half := strings.HasPrefix(entry.Name(), "tmp_") || strings.HasSuffix(entry.Name(), ".lock") || isPack && !exists(stem+".idx")
+		if !half {
 			return nil
 		}
 		if err := os.Remove(path); ignoreAbsent(err) != nil {

@@ -148,6 +148,35 @@ func TestKilledFetch(t *testing.T) {
 	require.Empty(t, packs)
 }
 
+// What a Scratch stores in a mirror is not taken for what a dead writer left.
+func TestFlushWhileTheMirrorIsOpened(t *testing.T) {
+	t.Parallel()
+	r := newRemoteRepo(t, 10)
+	m := open(t, r.dir, git.Auth{})
+	refreshed(t, m)
+	var writers sync.WaitGroup
+	blobs := make([]git.Hash, 20)
+	for i := range blobs {
+		writers.Go(func() {
+			s := m.Repository().Scratch()
+			blobs[i] = s.WriteBlob([]byte{byte(i)})
+			if err := s.Flush(t.Context()); err != nil {
+				t.Errorf("storing blob %d: %v", i, err)
+			}
+		})
+		writers.Go(func() {
+			if _, err := git.OpenMirror(m.Dir(), r.dir, git.Auth{}); err != nil {
+				t.Errorf("opening the mirror: %v", err)
+			}
+		})
+	}
+	writers.Wait()
+	for _, blob := range blobs {
+		_, err := m.Repository().Blob(t.Context(), blob)
+		require.NoError(t, err)
+	}
+}
+
 // Two mirrors in one folder, as two processes have them, take turns.
 func TestWritersOfOneFolder(t *testing.T) {
 	t.Parallel()

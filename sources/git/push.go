@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -120,9 +119,7 @@ func (m *Mirror) updateRequest(ctx context.Context, advertised *packp.AdvRefs, u
 	if err != nil {
 		return nil, err
 	}
-	reader, writer := io.Pipe()
-	go func() { writer.CloseWithError(writePack(ctx, writer, m.repo.store, hashes)) }()
-	request.Packfile = reader
+	request.Packfile = packing(ctx, m.repo.store.get, hashes)
 	return request, nil
 }
 

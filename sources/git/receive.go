@@ -26,6 +26,9 @@ const packTrailer = 20
 // is not kept.
 func receivePack(ctx context.Context, objects string, r io.Reader) (sum Hash, err error) {
 	dir := filepath.Join(objects, "pack")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return Hash{}, fmt.Errorf("storing a pack: %w", err)
+	}
 	pack, err := os.CreateTemp(dir, "tmp_pack_")
 	if err != nil {
 		return Hash{}, fmt.Errorf("storing a pack: %w", err)

@@ -33,6 +33,10 @@ type Repository struct {
 	store   *store
 	decoded *lru[Hash, any] // *Commit, []Entry or []byte
 
+	// turn waits until no other writer of the same mirror is at work; nil where
+	// writers need not wait for each other.
+	turn func(context.Context) (release func(), err error)
+
 	// go-git's storage serves the references. It is not safe for concurrent
 	// use.
 	refs   *filesystem.Storage

@@ -3,15 +3,12 @@ package git
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"sync"
 
-	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
-	"github.com/go-git/go-git/v5/storage/filesystem"
-	"github.com/go-git/go-git/v5/storage/filesystem/dotgit"
 )
 
 // Scratch makes objects in memory, on top of a [Repository] whose objects it
@@ -22,9 +19,7 @@ type Scratch struct {
 
 	mu      sync.RWMutex
 	objects map[Hash]object
-	// order is how the objects were written, so that whatever an object refers
-	// to is stored before it.
-	order []Hash
+	order   []Hash // as they were written
 }
 
 // Scratch returns an empty scratch pad over r.
@@ -136,36 +131,36 @@ func (s *Scratch) has(h Hash) (bool, error) {
 	return s.repo.store.has(h)
 }
 
-// Flush stores in the repository what was written and is not there yet. An
-// object is stored after everything it refers to, so that a crash leaves none
-// that cannot be read in full. No reference changes: the objects are there, and
-// nothing shows them yet.
+// Flush stores in the repository what was written and is not there yet, as one
+// pack, which appears whole or not at all, also after a crash or a loss of power.
+// No reference changes: the objects are there, and nothing shows them yet.
 func (s *Scratch) Flush(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	files := dotgit.New(osfs.New(s.repo.common))
-	objects := filesystem.NewObjectStorage(files, cache.NewObjectLRU(0))
+	var absent []Hash
 	for _, h := range s.order {
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("store objects: %w", err)
-		}
 		stored, err := s.repo.store.has(h)
-		if err == nil && !stored {
-			err = storeLoose(objects, s.objects[h])
-		}
 		if err != nil {
 			return fmt.Errorf("store object %s: %w", h, err)
 		}
+		if !stored {
+			absent = append(absent, h)
+		}
+	}
+	if len(absent) == 0 {
+		return ctx.Err()
+	}
+	if s.repo.turn != nil {
+		release, err := s.repo.turn(ctx)
+		if err != nil {
+			return fmt.Errorf("store objects: %w", err)
+		}
+		defer release()
+	}
+	pack := packing(ctx, func(h Hash) (object, error) { return s.objects[h], nil }, absent)
+	defer pack.Close()
+	if _, err := receivePack(ctx, filepath.Join(s.repo.common, "objects"), pack); err != nil {
+		return fmt.Errorf("store %d objects: %w", len(absent), err)
 	}
 	return nil
-}
-
-func storeLoose(objects *filesystem.ObjectStorage, o object) error {
-	encoded := &plumbing.MemoryObject{}
-	encoded.SetType(o.kind)
-	if _, err := encoded.Write(o.data); err != nil {
-		return err
-	}
-	_, err := objects.SetEncodedObject(encoded)
-	return err
 }

@@ -54,7 +54,7 @@ func TestWritesAsGitDoes(t *testing.T) {
 	require.NoError(t, s.Flush(ctx), "a second time changes nothing")
 	require.Equal(t, r.run(nil, "cat-file", "-p", "HEAD"), other.run(nil, "cat-file", "-p", got.String()))
 	other.run(nil, "fsck", "--strict", "--no-dangling")
-	require.Equal(t, "6 objects", strings.Split(other.run(nil, "count-objects"), ",")[0])
+	require.Contains(t, other.run(nil, "count-objects", "-v"), "in-pack: 6\npacks: 1\n")
 }
 
 func TestEditTree(t *testing.T) {

@@ -87,9 +87,17 @@ func (g *gathering) tree(ctx context.Context, tree Hash, bases []Hash) error {
 	return nil
 }
 
-// writePack writes stored objects as a pack, each by itself: what is sent is
-// small, and reading one at a time keeps memory small.
-func writePack(ctx context.Context, w io.Writer, s *store, hashes []Hash) error {
+// packing makes a pack of objects, which get reads, while it is being read. Who
+// closes it early ends that.
+func packing(ctx context.Context, get func(Hash) (object, error), hashes []Hash) *io.PipeReader {
+	reader, writer := io.Pipe()
+	go func() { writer.CloseWithError(writePack(ctx, writer, get, hashes)) }()
+	return reader
+}
+
+// writePack writes objects as a pack, each by itself: what is sent is small, and
+// reading one at a time keeps memory small.
+func writePack(ctx context.Context, w io.Writer, get func(Hash) (object, error), hashes []Hash) error {
 	hasher := githash.New(crypto.SHA1)
 	both := io.MultiWriter(w, hasher)
 	header := append([]byte("PACK"), 0, 0, 0, 2)
@@ -101,7 +109,7 @@ func writePack(ctx context.Context, w io.Writer, s *store, hashes []Hash) error 
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		o, err := s.get(h)
+		o, err := get(h)
 		if err != nil {
 			return err
 		}
