@@ -72,8 +72,8 @@ func mergeOnto(ctx context.Context, m *git.Mirror, provider gitprovider.Provider
 
 // Withdraw closes a Proposal that is no longer needed, and says why where people see it. One that is not open is left alone.
 func Withdraw(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p Proposed, why string) error {
-	became, err := Status(ctx, m, provider, p)
-	if err != nil || became.State != gitprovider.Open {
+	state, err := Status(ctx, m, provider, p)
+	if err != nil || state.State != gitprovider.Open {
 		return err
 	}
 	if err := provider.Comment(ctx, p.Number, "Assay withdraws this proposal: "+why); err != nil {

@@ -20,8 +20,8 @@ type Proposed struct {
 	PatchIDs []string
 }
 
-// Became is what became of a Proposal.
-type Became struct {
+// State is where a Proposal has got to.
+type State struct {
 	State gitprovider.State
 	// Commit of the base's first-parent path that brought the revert, when Merged.
 	Commit git.Hash
@@ -31,33 +31,33 @@ type Became struct {
 
 // Status tells what became of a Proposal. The base decides, not the page: a revert that came to the base in any way is Merged, be it by a merge,
 // a rebase, a squash that dropped branch and text, or by hand.
-func Status(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p Proposed) (Became, error) {
-	became, err := status(ctx, m, provider, p)
+func Status(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p Proposed) (State, error) {
+	state, err := status(ctx, m, provider, p)
 	if err != nil {
-		return Became{}, fmt.Errorf("follow %s into %s: %w", p.Branch, p.Base, err)
+		return State{}, fmt.Errorf("follow %s into %s: %w", p.Branch, p.Base, err)
 	}
-	return became, nil
+	return state, nil
 }
 
-func status(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p Proposed) (Became, error) {
+func status(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p Proposed) (State, error) {
 	pr, err := provider.Get(ctx, p.Number)
 	if err != nil && !errors.Is(err, gitprovider.ErrNotFound) {
-		return Became{}, err
+		return State{}, err
 	}
 	landed, reason, err := land(ctx, m, p)
 	switch {
 	case err != nil:
-		return Became{}, err
+		return State{}, err
 	case !landed.IsZero():
-		return Became{State: gitprovider.Merged, Commit: landed, Reason: reason}, nil
+		return State{State: gitprovider.Merged, Commit: landed, Reason: reason}, nil
 	case pr == nil:
-		return Became{State: gitprovider.Closed, Reason: fmt.Sprintf("%s no longer knows the proposal", provider.Name())}, nil
+		return State{State: gitprovider.Closed, Reason: fmt.Sprintf("%s no longer knows the proposal", provider.Name())}, nil
 	case pr.State == gitprovider.Merged:
-		return Became{State: gitprovider.Merged, Commit: pr.MergeCommit, Reason: "merged" + by(pr)}, nil
+		return State{State: gitprovider.Merged, Commit: pr.MergeCommit, Reason: "merged" + by(pr)}, nil
 	case pr.State == gitprovider.Closed:
-		return Became{State: gitprovider.Closed, Reason: "closed without being merged" + by(pr)}, nil
+		return State{State: gitprovider.Closed, Reason: "closed without being merged" + by(pr)}, nil
 	}
-	return Became{State: gitprovider.Open}, nil
+	return State{State: gitprovider.Open}, nil
 }
 
 func by(pr *gitprovider.PullRequest) string {
