@@ -206,6 +206,9 @@ func apply(base, delta []byte) ([]byte, error) {
 	return data, nil
 }
 
+// deltaStart is how many bytes the sizes that a delta starts with take at most.
+const deltaStart = 2 * binary.MaxVarintLen64
+
 // deltaSizes reads the sizes of base and result that a delta starts with.
 func deltaSizes(delta []byte) (from, to uint64, err error) {
 	r := bytes.NewReader(delta)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -15,8 +16,15 @@ import (
 	githash "github.com/go-git/go-git/v5/plumbing/hash"
 )
 
-// packTrailer is the length of the checksum that ends a pack and an index.
-const packTrailer = 20
+const (
+	// packTrailer is the length of the checksum that ends a pack and an index.
+	packTrailer = 20
+	// maxPack is the largest pack that is received, in bytes, and maxPackObjects
+	// how many objects may be in it: far beyond what repositories of configuration
+	// and tests bring, and as much as disk and memory can be expected to hold.
+	maxPack        = 4 << 30
+	maxPackObjects = 2 << 20
+)
 
 // receivePack stores the pack that r delivers in a repository's object folder,
 // with its index. The pack appears whole or not at all: both files are written
@@ -38,6 +46,9 @@ func receivePack(ctx context.Context, objects string, r io.Reader) (sum Hash, er
 	if err != nil || sum == (Hash{}) {
 		return sum, err
 	}
+	if err := checkPack(ctx, pack); err != nil {
+		return sum, fmt.Errorf("checking the received pack: %w", err)
+	}
 	index, err := os.CreateTemp(dir, "tmp_idx_")
 	if err != nil {
 		return sum, fmt.Errorf("storing a pack index: %w", err)
@@ -58,9 +69,12 @@ func receivePack(ctx context.Context, objects string, r io.Reader) (sum Hash, er
 func copyPack(pack *os.File, r io.Reader) (Hash, error) {
 	hasher := githash.New(crypto.SHA1)
 	body := &trailing{sink: io.MultiWriter(pack, hasher)}
-	size, err := io.Copy(body, r)
+	size, err := io.Copy(body, io.LimitReader(r, maxPack+1))
 	if err != nil {
 		return Hash{}, fmt.Errorf("receiving objects, after %d bytes: %w", size, err)
+	}
+	if size > maxPack {
+		return Hash{}, fmt.Errorf("receiving objects: they take more than the limit of %d bytes", maxPack)
 	}
 	sum := Hash(body.held)
 	if size < 12+packTrailer || !bytes.Equal(hasher.Sum(nil), sum[:]) {
@@ -73,6 +87,68 @@ func copyPack(pack *os.File, r io.Reader) (Hash, error) {
 		return Hash{}, nil
 	}
 	return sum, nil
+}
+
+// checkPack refuses a pack with an object that is too large, or with too many,
+// before anything is unpacked into memory. It goes by the sizes that objects and
+// deltas announce, which unpacking holds them to.
+func checkPack(ctx context.Context, pack *os.File) error {
+	if _, err := pack.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	scanner := packfile.NewScanner(pack)
+	_, count, err := scanner.Header()
+	if err != nil {
+		return err
+	}
+	if count > maxPackObjects {
+		return fmt.Errorf("%d objects are over the limit of %d", count, maxPackObjects)
+	}
+	for range count {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		header, err := scanner.NextObjectHeader()
+		if err != nil {
+			return err
+		}
+		size := header.Length
+		if header.Type.IsDelta() && size <= maxObject {
+			if size, err = resultSize(scanner); err != nil {
+				return err
+			}
+		}
+		if size > maxObject {
+			return fmt.Errorf("at byte %d: %w", header.Offset, errTooLarge(size))
+		}
+	}
+	return nil
+}
+
+// resultSize reads what size the delta makes that a scanner is at.
+func resultSize(scanner *packfile.Scanner) (int64, error) {
+	delta := &prefix{left: deltaStart}
+	if _, _, err := scanner.NextObject(delta); err != nil {
+		return 0, err
+	}
+	_, size, err := deltaSizes(delta.data)
+	if err != nil || size > math.MaxInt64 {
+		return 0, fmt.Errorf("a delta without sizes: %w", ErrCorrupt)
+	}
+	return int64(size), nil
+}
+
+// prefix keeps the first bytes of what is written to it.
+type prefix struct {
+	data []byte
+	left int
+}
+
+func (p *prefix) Write(b []byte) (int, error) {
+	kept := b[:min(len(b), p.left)]
+	p.data = append(p.data, kept...)
+	p.left -= len(kept)
+	return len(b), nil
 }
 
 // indexPack writes the index of pack, resolving every delta on the way.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	githash "github.com/go-git/go-git/v5/plumbing/hash"
 )
@@ -113,7 +114,7 @@ func writePack(ctx context.Context, w io.Writer, get func(Hash) (object, error),
 		if err != nil {
 			return err
 		}
-		if _, err := both.Write(packHeader(o)); err != nil {
+		if _, err := both.Write(packHeader(o.kind, len(o.data))); err != nil {
 			return err
 		}
 		deflate.Reset(both)
@@ -130,9 +131,8 @@ func writePack(ctx context.Context, w io.Writer, get func(Hash) (object, error),
 
 // packHeader encodes kind and length: four bits of the length beside the kind,
 // then seven at a time, lowest first.
-func packHeader(o object) []byte {
-	size := uint64(len(o.data))
-	header := []byte{byte(o.kind)<<4 | byte(size&0x0f)}
+func packHeader(kind plumbing.ObjectType, size int) []byte {
+	header := []byte{byte(kind)<<4 | byte(size&0x0f)}
 	for size >>= 4; size > 0; size >>= 7 {
 		header[len(header)-1] |= 0x80
 		header = append(header, byte(size&0x7f))

@@ -196,13 +196,13 @@ func (s *store) fromPack(at place, depth int) (object, error) {
 		return object{}, err
 	}
 	o := object{kind: head.kind}
-	if o.data, err = at.pack.inflate(head, head.size); err != nil {
-		return object{}, err
-	}
 	if head.kind.IsDelta() {
-		if o, err = s.undelta(at, head, o.data, depth); err != nil {
-			return object{}, err
-		}
+		o, err = s.undelta(at, head, depth)
+	} else {
+		o.data, err = at.pack.inflate(head, head.size)
+	}
+	if err != nil {
+		return object{}, err
 	}
 	// A blob that nothing was built on is rarely read again from here: those
 	// who read files keep them.
@@ -212,7 +212,9 @@ func (s *store) fromPack(at place, depth int) (object, error) {
 	return o, nil
 }
 
-func (s *store) undelta(at place, head packed, delta []byte, depth int) (object, error) {
+// undelta reads the base before the delta, so that of a long chain no more than
+// one delta is in memory.
+func (s *store) undelta(at place, head packed, depth int) (object, error) {
 	if depth == maxDeltaDepth {
 		return object{}, fmt.Errorf("%s.pack: more than %d deltas in a chain: %w", at.pack.path, maxDeltaDepth, ErrCorrupt)
 	}
@@ -226,6 +228,10 @@ func (s *store) undelta(at place, head packed, delta []byte, depth int) (object,
 	if err != nil {
 		return object{}, fmt.Errorf("base of a delta: %w", err)
 	}
+	delta, err := at.pack.inflate(head, head.size)
+	if err != nil {
+		return object{}, err
+	}
 	data, err := apply(base.data, delta)
 	return object{base.kind, data}, err
 }
@@ -235,8 +241,7 @@ func sizeInPack(at place) (int64, error) {
 	if err != nil || !head.kind.IsDelta() {
 		return head.size, err
 	}
-	// Two lengths of at most ten bytes each.
-	start, err := at.pack.inflate(head, 20)
+	start, err := at.pack.inflate(head, deltaStart)
 	if err != nil {
 		return 0, err
 	}
