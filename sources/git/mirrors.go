@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"path/filepath"
 	"sync"
 	"time"
@@ -11,21 +12,30 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// Mirrors are the Mirrors of a process: one a repository, however its URL is spelled. It is safe for concurrent use.
+// Mirrors are the mirrors of a process: one of each repository, however its
+// address is spelled. It is safe for concurrent use.
 type Mirrors struct {
 	dir     string
 	auth    func(normalized string) Auth
 	clock   clock.PassiveClock
 	options []MirrorOption
 
-	mu   sync.Mutex
-	open map[string]*sharedMirror
+	mu     sync.Mutex
+	shared map[mirrorKey]*sharedMirror
 }
 
-// sharedMirror remembers where branches were, so that many who follow one branch cost one question.
+// mirrorKey tells mirrors apart. The scheme is part of it, so that who writes
+// https is never served by what somebody else wrote http for. Mirrors that differ
+// by scheme alone share a folder.
+type mirrorKey struct{ scheme, normalized string }
+
+// sharedMirror remembers where branches were, so that many who follow one branch
+// cost one question.
 type sharedMirror struct {
-	*Mirror
-	mu    sync.Mutex
+	opening sync.Mutex
+	mirror  *Mirror // nil until it could be opened
+
+	turn  chan struct{} // held by who asks the remote
 	heads map[string]seenHead
 }
 
@@ -35,59 +45,90 @@ type seenHead struct {
 	at   time.Time
 }
 
-// NewMirrors keeps Mirrors in folders of dir. auth is asked for the credentials of a repository by its normalised URL.
+// NewMirrors keeps mirrors in folders of dir, which is made when it is needed.
+// auth is asked for the credentials of a repository when its mirror is opened, by
+// the address as [Normalize] spells it. The options go for all mirrors.
 func NewMirrors(dir string, auth func(normalized string) Auth, clock clock.PassiveClock, options ...MirrorOption) *Mirrors {
-	return &Mirrors{dir: dir, auth: auth, clock: clock, options: options, open: map[string]*sharedMirror{}}
+	return &Mirrors{dir: dir, auth: auth, clock: clock, options: options, shared: map[mirrorKey]*sharedMirror{}}
 }
 
-// Mirror opens the Mirror of a repository, or gives the one that is open. The remote is not contacted.
+// Mirror opens the mirror of a repository, or returns the one that is open. The
+// remote is not contacted. The errors are those of [OpenMirror], which the next
+// call tries again.
 func (m *Mirrors) Mirror(url string) (*Mirror, error) {
-	shared, err := m.shared(url)
+	shared, err := m.find(url)
 	if err != nil {
 		return nil, err
 	}
-	return shared.Mirror, nil
+	return shared.mirror, nil
 }
 
-func (m *Mirrors) shared(url string) (*sharedMirror, error) {
-	name := Normalize(url)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if shared, there := m.open[name]; there {
-		return shared, nil
-	}
-	sum := sha256.Sum256([]byte(name))
-	mirror, err := OpenMirror(filepath.Join(m.dir, hex.EncodeToString(sum[:8])), url, m.auth(name), m.options...)
-	if err != nil {
-		return nil, err
-	}
-	shared := &sharedMirror{Mirror: mirror, heads: map[string]seenHead{}}
-	m.open[name] = shared
-	return shared, nil
-}
-
-// Head is where a branch of a repository is. What was seen at or after since is good enough; else the remote is asked, once for all who ask at
-// the same time. The zero time always asks. An empty branch is the remote's default.
+// Head is where a branch of a repository is; an empty branch is the remote's
+// default. What was seen at since or later is good enough, be it a head or an
+// error. Otherwise the remote is asked, by one of those who want to know while the
+// others wait for what it hears; with the zero since each asks for itself. The
+// errors are those of [Mirror.DefaultBranch] and [Mirror.Refresh]. An asker that
+// gives up keeps its error to itself.
 func (m *Mirrors) Head(ctx context.Context, url, branch string, since time.Time) (Hash, error) {
-	shared, err := m.shared(url)
+	shared, err := m.find(url)
 	if err != nil {
 		return Hash{}, err
 	}
-	shared.mu.Lock()
-	defer shared.mu.Unlock()
-	if seen := shared.heads[branch]; !since.IsZero() && !seen.at.IsZero() && !seen.at.Before(since) {
+	select {
+	case shared.turn <- struct{}{}:
+		defer func() { <-shared.turn }()
+	case <-ctx.Done():
+		return Hash{}, fmt.Errorf("waiting for somebody else to ask %s for branch %q: %w", shared.mirror, branch, context.Cause(ctx))
+	}
+	seen, known := shared.heads[branch]
+	if known && !since.IsZero() && !seen.at.Before(since) {
 		return seen.head, seen.err
 	}
-	seen := seenHead{at: m.clock.Now()}
-	name := branch
-	if name == "" {
-		name, seen.err = shared.DefaultBranch(ctx)
-	}
-	if seen.err == nil {
-		seen.head, _, seen.err = shared.Refresh(ctx, name)
-	}
-	if ctx.Err() == nil { // an answer that the asker cut short is nobody else's
+	seen = seenHead{at: m.clock.Now()}
+	seen.head, seen.err = ask(ctx, shared.mirror, branch)
+	if ctx.Err() == nil {
 		shared.heads[branch] = seen
 	}
 	return seen.head, seen.err
+}
+
+func ask(ctx context.Context, mirror *Mirror, branch string) (head Hash, err error) {
+	if branch == "" {
+		if branch, err = mirror.DefaultBranch(ctx); err != nil {
+			return Hash{}, err
+		}
+	}
+	head, _, err = mirror.Refresh(ctx, branch)
+	return head, err
+}
+
+// find returns an open mirror. While it is being opened, those of other
+// repositories are found all the same.
+func (m *Mirrors) find(url string) (*sharedMirror, error) {
+	at, err := parseLocation(url)
+	if err != nil {
+		return nil, err
+	}
+	key := mirrorKey{at.scheme, Normalize(url)}
+	shared := m.place(key)
+	shared.opening.Lock()
+	defer shared.opening.Unlock()
+	if shared.mirror == nil {
+		sum := sha256.Sum256([]byte(key.normalized))
+		dir := filepath.Join(m.dir, hex.EncodeToString(sum[:8]))
+		shared.mirror, err = OpenMirror(dir, url, m.auth(key.normalized), m.options...)
+	}
+	return shared, err
+}
+
+// place returns where a mirror is or will be.
+func (m *Mirrors) place(key mirrorKey) *sharedMirror {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	shared, there := m.shared[key]
+	if !there {
+		shared = &sharedMirror{turn: make(chan struct{}, 1), heads: map[string]seenHead{}}
+		m.shared[key] = shared
+	}
+	return shared
 }
