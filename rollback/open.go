@@ -49,18 +49,16 @@ func open(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, pla
 	if err != nil {
 		return Opened{}, err
 	}
-	if known == nil {
-		known, err = provider.Open(ctx, gitprovider.NewPullRequest{Branch: plan.Branch, Base: plan.Base, Title: plan.Title, Body: body})
-		if err != nil {
+	pr, err := provider.Open(ctx, gitprovider.NewPullRequest{Branch: plan.Branch, Base: plan.Base, Title: plan.Title, Body: body})
+	if err != nil {
+		return Opened{}, err
+	}
+	if together := addClaim(pr.Body, body); together != pr.Body {
+		if err := provider.UpdateBody(ctx, pr.Number, together); err != nil {
 			return Opened{}, err
 		}
 	}
-	if together := addClaim(known.Body, body); together != known.Body {
-		if err := provider.UpdateBody(ctx, known.Number, together); err != nil {
-			return Opened{}, err
-		}
-	}
-	return Opened{URL: known.URL, Number: known.Number, Head: plan.Head, ByPeople: byPeople}, nil
+	return Opened{URL: pr.URL, Number: pr.Number, Head: plan.Head, ByPeople: byPeople}, nil
 }
 
 func proposedBefore(pr *gitprovider.PullRequest) *Refusal {

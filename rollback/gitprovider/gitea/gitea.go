@@ -1,0 +1,254 @@
+// Package gitea opens pull requests on Gitea and Forgejo through their API. In go branches that are pushed already; out come pull requests.
+//
+// It never pushes, never merges at another commit than the one it is given, and never schedules a merge for later. What a server answers
+// while it is still finding out (a branch that was pushed a moment ago, a pull request whose mergeability is being computed, a gateway that is
+// restarting) is asked again for a few seconds.
+package gitea
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	sdk "code.gitea.io/sdk/gitea"
+
+	"github.com/assay-dev/assay/rollback/gitprovider"
+	"github.com/assay-dev/assay/sources/git"
+)
+
+// Provider is one repository of a server. It is safe for concurrent use.
+type Provider struct {
+	server      string // https://host, with a path where the server has one
+	owner, name string
+	token       string
+	http        *http.Client
+	pauses      []time.Duration // between attempts
+}
+
+// New makes a Provider for the repository that Git reaches at the URL, by HTTP or SSH; its last two path segments are owner and name. The token
+// needs the scopes write:repository and write:issue. A nil client is http.DefaultClient. The server is not contacted.
+func New(repository, token string, client *http.Client) (*Provider, error) {
+	p := &Provider{token: token, http: cmp.Or(client, http.DefaultClient), pauses: []time.Duration{
+		100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1600 * time.Millisecond, 3200 * time.Millisecond,
+	}}
+	u, err := address(repository)
+	if err != nil {
+		return nil, err
+	}
+	segments := strings.Split(strings.Trim(strings.TrimSuffix(strings.TrimSuffix(u.Path, "/"), ".git"), "/"), "/")
+	if len(segments) < 2 || u.Host == "" {
+		return nil, fmt.Errorf("repository %s: expected https://HOST/OWNER/NAME", git.Redact(repository))
+	}
+	last := len(segments) - 1
+	p.owner, p.name = segments[last-1], segments[last]
+	u.Path, u.User = strings.Join(segments[:last-1], "/"), nil
+	p.server = strings.TrimSuffix(u.String(), "/")
+	return p, nil
+}
+
+// address is the page of a repository. A server that is reached by SSH has its pages at the same host.
+func address(repository string) (*url.URL, error) {
+	raw := repository
+	if host, path, scp := strings.Cut(raw, ":"); scp && !strings.Contains(raw, "://") {
+		raw = "ssh://" + host + "/" + path
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("repository %s: not a URL", git.Redact(repository))
+	case u.Scheme == "ssh":
+		return &url.URL{Scheme: "https", Host: u.Hostname(), Path: u.Path}, nil
+	case u.Scheme == "http" || u.Scheme == "https":
+		return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}, nil
+	}
+	return nil, fmt.Errorf("repository %s: Gitea serves https, http and ssh", git.Redact(repository))
+}
+
+// Name implements gitprovider.Provider.
+func (p *Provider) Name() string { return "gitea" }
+
+// String is the repository's page.
+func (p *Provider) String() string { return fmt.Sprintf("%s/%s/%s", p.server, p.owner, p.name) }
+
+// Find implements gitprovider.Provider. An open pull request comes before others; of several that are closed it is any.
+func (p *Provider) Find(ctx context.Context, branch, base string) (*gitprovider.PullRequest, error) {
+	found, err := call(ctx, p, "find the pull request of "+branch, func(c *sdk.Client) (*sdk.PullRequest, *sdk.Response, error) {
+		return c.GetPullRequestByBaseHead(p.owner, p.name, base, branch)
+	})
+	if errors.Is(err, gitprovider.ErrNotFound) {
+		return nil, p.exists(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if found.State != sdk.StateOpen {
+		open, err := p.findOpen(ctx, branch, base)
+		if err != nil || open != nil {
+			return open, err
+		}
+	}
+	return pullRequest(found), nil
+}
+
+// exists tells a repository without the pull request from a repository that is not there.
+func (p *Provider) exists(ctx context.Context) error {
+	_, err := call(ctx, p, "read the repository", func(c *sdk.Client) (*sdk.Repository, *sdk.Response, error) {
+		return c.GetRepo(p.owner, p.name)
+	})
+	return err
+}
+
+// findOpen goes through the open pull requests, page by page.
+func (p *Provider) findOpen(ctx context.Context, branch, base string) (*gitprovider.PullRequest, error) {
+	for page := 1; page > 0; {
+		var next int
+		prs, err := call(ctx, p, "list open pull requests", func(c *sdk.Client) ([]*sdk.PullRequest, *sdk.Response, error) {
+			prs, response, err := c.ListRepoPullRequests(p.owner, p.name, sdk.ListPullRequestsOptions{
+				ListOptions: sdk.ListOptions{Page: page, PageSize: 50}, State: sdk.StateOpen,
+			})
+			if response != nil {
+				next = response.NextPage
+			}
+			return prs, response, err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, pr := range prs {
+			if pr.Head != nil && pr.Base != nil && pr.Head.Ref == branch && pr.Head.RepoID == pr.Base.RepoID && pr.Base.Ref == base {
+				return pullRequest(pr), nil
+			}
+		}
+		page = next
+	}
+	return nil, nil
+}
+
+// Open implements gitprovider.Provider.
+func (p *Provider) Open(ctx context.Context, n gitprovider.NewPullRequest) (*gitprovider.PullRequest, error) {
+	opened, err := call(ctx, p, "open a pull request for "+n.Branch, func(c *sdk.Client) (*sdk.PullRequest, *sdk.Response, error) {
+		return c.CreatePullRequest(p.owner, p.name, sdk.CreatePullRequestOption{Head: n.Branch, Base: n.Base, Title: n.Title, Body: n.Body})
+	}, http.StatusNotFound) // the branch was pushed a moment ago
+	if errors.Is(err, errConflict) {
+		found, findErr := p.findOpen(ctx, n.Branch, n.Base)
+		if findErr != nil || found != nil {
+			return found, findErr
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := p.label(ctx, opened.Index, n.Labels); err != nil {
+		return nil, err
+	}
+	return p.Get(ctx, opened.Index)
+}
+
+// label puts those of the labels on a pull request that the repository has.
+func (p *Provider) label(ctx context.Context, number int64, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	labels, err := call(ctx, p, "list labels", func(c *sdk.Client) ([]*sdk.Label, *sdk.Response, error) {
+		return c.ListRepoLabels(p.owner, p.name, sdk.ListLabelsOptions{})
+	})
+	if err != nil {
+		return err
+	}
+	var ids []int64
+	for _, l := range labels {
+		if slices.Contains(names, l.Name) {
+			ids = append(ids, l.ID)
+		}
+	}
+	_, err = call(ctx, p, fmt.Sprintf("label pull request %d", number), func(c *sdk.Client) ([]*sdk.Label, *sdk.Response, error) {
+		return c.AddIssueLabels(p.owner, p.name, number, sdk.IssueLabelsOption{Labels: ids})
+	})
+	return err
+}
+
+// Get implements gitprovider.Provider.
+func (p *Provider) Get(ctx context.Context, number int64) (*gitprovider.PullRequest, error) {
+	pr, err := call(ctx, p, fmt.Sprintf("read pull request %d", number), func(c *sdk.Client) (*sdk.PullRequest, *sdk.Response, error) {
+		return c.GetPullRequest(p.owner, p.name, number)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return pullRequest(pr), nil
+}
+
+// UpdateBody implements gitprovider.Provider.
+func (p *Provider) UpdateBody(ctx context.Context, number int64, body string) error {
+	_, err := call(ctx, p, fmt.Sprintf("edit pull request %d", number), func(c *sdk.Client) (*sdk.PullRequest, *sdk.Response, error) {
+		return c.EditPullRequest(p.owner, p.name, number, sdk.EditPullRequestOption{Body: &body})
+	})
+	return err
+}
+
+// Comment implements gitprovider.Provider.
+func (p *Provider) Comment(ctx context.Context, number int64, text string) error {
+	_, err := call(ctx, p, fmt.Sprintf("comment on pull request %d", number), func(c *sdk.Client) (*sdk.Comment, *sdk.Response, error) {
+		return c.CreateIssueComment(p.owner, p.name, number, sdk.CreateIssueCommentOption{Body: text})
+	})
+	return err
+}
+
+// Merge implements gitprovider.Provider, with a merge commit. One that is merged already is no error.
+func (p *Provider) Merge(ctx context.Context, number int64, head git.Hash) error {
+	merge := func() error {
+		_, err := call(ctx, p, fmt.Sprintf("merge pull request %d", number), func(c *sdk.Client) (bool, *sdk.Response, error) {
+			return c.MergePullRequest(p.owner, p.name, number, sdk.MergePullRequestOption{Style: sdk.MergeStyleMerge, HeadCommitId: head.String()})
+		})
+		return err
+	}
+	pr, err := p.Get(ctx, number)
+	switch {
+	case err != nil || pr.State == gitprovider.Merged:
+		return err
+	case pr.State == gitprovider.Closed:
+		return fmt.Errorf("merge pull request %d of %s: %w: it is closed", number, p, gitprovider.ErrBlocked)
+	case pr.Head != head:
+		return fmt.Errorf("merge pull request %d of %s: %w from %s to %s", number, p, gitprovider.ErrHeadMoved, head, pr.Head)
+	}
+	return p.patiently(ctx, merge, func(err error) bool { return errors.Is(err, errComputing) })
+}
+
+// Close implements gitprovider.Provider.
+func (p *Provider) Close(ctx context.Context, number int64) error {
+	closed := sdk.StateClosed
+	_, err := call(ctx, p, fmt.Sprintf("close pull request %d", number), func(c *sdk.Client) (*sdk.PullRequest, *sdk.Response, error) {
+		return c.EditPullRequest(p.owner, p.name, number, sdk.EditPullRequestOption{State: &closed})
+	})
+	return err
+}
+
+// pullRequest is a pull request in the words of gitprovider.
+func pullRequest(pr *sdk.PullRequest) *gitprovider.PullRequest {
+	out := &gitprovider.PullRequest{Number: pr.Index, URL: pr.HTMLURL, State: gitprovider.Open, Title: pr.Title, Body: pr.Body}
+	if pr.Head != nil {
+		out.Head, _ = git.ParseHash(pr.Head.Sha) // empty where the branch is gone
+	}
+	for _, l := range pr.Labels {
+		out.Labels = append(out.Labels, l.Name)
+	}
+	switch {
+	case pr.HasMerged:
+		out.State = gitprovider.Merged
+		if pr.MergedCommitID != nil {
+			out.MergeCommit, _ = git.ParseHash(*pr.MergedCommitID)
+		}
+		if pr.MergedBy != nil {
+			out.By = pr.MergedBy.UserName
+		}
+	case pr.State == sdk.StateClosed:
+		out.State = gitprovider.Closed
+	}
+	return out
+}
