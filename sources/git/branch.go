@@ -6,7 +6,7 @@ import (
 )
 
 // CreateBranch creates a branch at a commit. One that exists stays where it is,
-// and the error matches ErrStale.
+// and the error matches [ErrStale].
 func (r *Repository) CreateBranch(name string, at Hash) error {
 	ref := "refs/heads/" + name
 	err := refFiles{r.common}.swap(ref, Hash{}, at)

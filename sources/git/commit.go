@@ -27,7 +27,9 @@ type Signer interface {
 }
 
 // WriteCommit writes a commit. Its tree and parents must be in s or in the
-// repository. The same NewCommit without Sign yields the same Hash always.
+// repository, else the error wraps [ErrNotFound]; a message with a NUL byte and a
+// signer that fails are errors too. The same NewCommit without Sign yields the same
+// Hash always.
 func (s *Scratch) WriteCommit(n NewCommit) (Hash, error) {
 	h, err := s.writeCommit(n)
 	if err != nil {

@@ -19,7 +19,8 @@ type Change struct {
 
 // Diff lists what differs between two trees, by path, as git diff-tree -r
 // --no-renames does: directories are looked into and never listed themselves.
-// The zero Hash is the empty tree. Folders of equal hash are not read.
+// The zero Hash is the empty tree. Folders of equal hash are not read. The errors
+// are those of o.
 func Diff(ctx context.Context, o Objects, from, to Hash) ([]Change, error) {
 	d := differ{ctx: ctx, objects: o}
 	if err := d.trees("", from, to); err != nil {

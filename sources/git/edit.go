@@ -15,7 +15,8 @@ import (
 // be it a file or a folder. The name in an entry is ignored, the path counts.
 // Folders are made as needed and vanish when they become empty. A file in the way
 // of a folder must be removed by an edit of its own. Only the folders on the way to
-// the paths are read.
+// the paths are read. The error for a path that leads out of the tree wraps
+// [ErrUnsafe]; others are those of reading and of [Scratch.WriteTree].
 func (s *Scratch) EditTree(ctx context.Context, tree Hash, edits map[string]Entry) (Hash, error) {
 	root := &folderEdit{}
 	for _, path := range slices.Sorted(maps.Keys(edits)) {

@@ -27,7 +27,7 @@ const (
 
 // Fetch makes commits present, with their trees. Those that a server does not
 // give out by name are looked for in the history of its branches, deeper and
-// deeper. ErrNoCommit says that the remote has no such commit, or hides it.
+// deeper. [ErrNoCommit] says that the remote has no such commit, or hides it.
 func (m *Mirror) Fetch(ctx context.Context, commits ...Hash) (err error) {
 	ctx, end := m.operation(ctx, &err, "fetching commits")
 	defer end()
@@ -152,7 +152,7 @@ func tips(advertised *packp.AdvRefs) []Hash {
 
 // History makes present every commit that to has in its history and from has
 // not, and from itself. It fetches deeper history of to as long as one is
-// missing. ErrNotAncestor says that from is not in the history of to.
+// missing. [ErrNotAncestor] says that from is not in the history of to.
 func (m *Mirror) History(ctx context.Context, branch string, from, to Hash) (err error) {
 	ctx, end := m.operation(ctx, &err, "fetching the history of branch %s from %.7s to %.7s", branch, from, to)
 	defer end()
@@ -203,7 +203,8 @@ func (m *Mirror) deepen(ctx context.Context, branch string, commit Hash, depth i
 }
 
 // Rewritten reports whether the head that a branch had before is not in the
-// history of its head now: somebody has forced a push.
+// history of its head now: somebody has forced a push. The errors are those of
+// [Mirror.History], but for ErrNotAncestor.
 func (m *Mirror) Rewritten(ctx context.Context, branch string, before, head Hash) (bool, error) {
 	err := m.History(ctx, branch, before, head)
 	if errors.Is(err, ErrNotAncestor) {

@@ -45,7 +45,8 @@ type trustedKey struct {
 // NewKeyring reads public keys as the secrets of Flux's spec.verify hold them:
 // armoured OpenPGP keys in entries named *.asc, SSH keys (lines as in
 // authorized_keys) in entries named *.sshpub. Entries of other names are passed
-// over; a keyring without a key is an error. now says at what time keys must be valid.
+// over; a key that cannot be read and a keyring without a key are errors. now says
+// at what time keys must be valid.
 func NewKeyring(entries map[string][]byte, now func() time.Time) (*Keyring, error) {
 	k := &Keyring{now: now}
 	for _, name := range slices.Sorted(maps.Keys(entries)) {
@@ -92,8 +93,8 @@ func (k *Keyring) addSSH(lines []byte) error {
 }
 
 // Verify returns who signed a commit: the identity of an OpenPGP key, the comment
-// and fingerprint of an SSH key. The error says which commit, and matches one of ErrUnsigned,
-// ErrUnknownSigner, ErrBadSignature and ErrKeyExpired.
+// and fingerprint of an SSH key. The error says which commit, and matches one of
+// [ErrUnsigned], [ErrUnknownSigner], [ErrBadSignature] and [ErrKeyExpired].
 func (k *Keyring) Verify(c *Commit) (signer string, err error) {
 	armor := strings.TrimSpace(c.Armor)
 	switch {

@@ -17,6 +17,9 @@ import (
 // branches that were asked for under the names they have there, and as much of
 // their history as was needed so far. Reading through [Mirror.Repository] goes
 // on while a Mirror writes; writers take turns, also across processes.
+//
+// What talks to the remote fails with [ErrDenied], [ErrNoRepository],
+// [ErrDumbHTTP] or [ErrStalled], besides the errors that its own comment names.
 type Mirror struct {
 	dir      string
 	location location
@@ -47,7 +50,8 @@ func WithTimeouts(operation, idle time.Duration) MirrorOption {
 // OpenMirror opens the mirror of the repository at url that is kept in dir. A
 // folder that is absent or empty becomes one; a damaged mirror, or one of
 // another repository, is emptied to be fetched anew. A folder with anything else in
-// it is refused. The remote is not contacted.
+// it is refused, as is an address that is not understood or credentials that do
+// not fit it. The remote is not contacted.
 func OpenMirror(dir, url string, auth Auth, options ...MirrorOption) (*Mirror, error) {
 	at, err := parseLocation(url)
 	if err != nil {
@@ -109,7 +113,7 @@ func (m *Mirror) Refs(ctx context.Context, prefix string) (refs map[string]Hash,
 }
 
 // DefaultBranch asks the remote which branch its HEAD names. The error is
-// ErrEmpty for a repository without commits, ErrNoBranch where HEAD names no
+// [ErrEmpty] for a repository without commits, [ErrNoBranch] where HEAD names no
 // branch that exists.
 func (m *Mirror) DefaultBranch(ctx context.Context) (branch string, err error) {
 	ctx, end := m.operation(ctx, &err, "finding the default branch")
@@ -129,9 +133,9 @@ func (m *Mirror) DefaultBranch(ctx context.Context) (branch string, err error) {
 }
 
 // Refresh asks the remote where branch is, which is all that happens while it
-// does not move. When it has moved since the mirror last looked (moved), the new commits are
-// fetched. ErrNoBranch says that the branch is deleted or was never there, and,
-// together with ErrEmpty, that the repository has no commits yet.
+// does not move. When it has moved since the mirror last looked (moved), the new
+// commits are fetched. [ErrNoBranch] says that the branch is deleted or was never
+// there, and, together with [ErrEmpty], that the repository has no commits yet.
 func (m *Mirror) Refresh(ctx context.Context, branch string) (head Hash, moved bool, err error) {
 	ctx, end := m.operation(ctx, &err, "refreshing branch %s", branch)
 	defer end()

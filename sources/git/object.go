@@ -39,11 +39,15 @@ var (
 
 // Objects reads the objects of a repository. Implementations are safe for
 // concurrent use. What they return is shared: callers must not change it.
+//
+// The error for an object that is not there wraps [ErrNotFound], for one that is
+// damaged or of another kind [ErrCorrupt]; it names the object.
 type Objects interface {
 	// Commit returns the commit h, which is no tag ([Repository.Resolve] follows
 	// those).
 	Commit(ctx context.Context, h Hash) (*Commit, error)
-	// Entries lists a tree, sorted as Git sorts. The zero Hash is the empty tree.
+	// Entries lists a tree, sorted as Git sorts. The zero Hash is the empty tree. A
+	// tree with a name that leads out of it is an error that wraps [ErrUnsafe].
 	Entries(ctx context.Context, tree Hash) ([]Entry, error)
 	// Blob returns the content of a file or the target of a symbolic link.
 	Blob(ctx context.Context, h Hash) ([]byte, error)

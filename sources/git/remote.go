@@ -22,7 +22,8 @@ var (
 	ErrStale = errors.New("the remote ref has moved")
 	// ErrDenied: the remote refused the credentials, or asks for some.
 	ErrDenied = errors.New("access denied")
-	// ErrNoRepository: there is no repository at the URL, or it hides from these credentials.
+	// ErrNoRepository: there is no repository at the URL, or it hides from these
+	// credentials.
 	ErrNoRepository = errors.New("repository not found")
 	// ErrDumbHTTP: the server only serves files, it does not speak Git.
 	ErrDumbHTTP = errors.New("the server does not speak Git's smart HTTP protocol")

@@ -46,7 +46,8 @@ type Repository struct {
 // Open opens the repository at path: a bare one, or a folder with a .git folder
 // or, as a linked worktree has it, a .git file. Nothing but its configuration is
 // read. Repositories that name objects by something other than SHA-1 or keep
-// their references elsewhere than in files are refused.
+// their references elsewhere than in files are refused. Where there is no
+// repository at all the error wraps [fs.ErrNotExist].
 func Open(path string) (*Repository, error) {
 	r, err := open(path)
 	if err != nil {

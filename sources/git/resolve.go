@@ -22,7 +22,9 @@ const maxTags = 16
 // digits or more), HEAD or @, a branch, a tag, a remote branch or any full
 // reference, and after it any of ~n, ^n and ^{commit}. An annotated tag leads to
 // its commit. Where a hash and a reference look the same the full hash comes
-// first and an abbreviated one last, as in Git.
+// first and an abbreviated one last, as in Git. The error for what is not there
+// wraps [ErrNotFound] or [ErrShallow]; an abbreviation that fits several commits is
+// one too.
 func (r *Repository) Resolve(ctx context.Context, rev string) (Hash, error) {
 	base, steps := rev, ""
 	if i := strings.IndexAny(rev, "~^"); i >= 0 {

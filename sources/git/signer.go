@@ -16,7 +16,8 @@ import (
 const sshNamespace = "git"
 
 // NewOpenPGPSigner signs with the private key in an armoured keyring. Passphrase
-// unlocks it and may be empty for a key that is not locked.
+// unlocks it and may be empty for a key that is not locked. A keyring without a
+// private key, or with one that does not open, is an error.
 func NewOpenPGPSigner(armored, passphrase []byte) (Signer, error) {
 	keys, err := openpgp.ReadArmoredKeyRing(bytes.NewReader(armored))
 	if err != nil {
@@ -53,7 +54,8 @@ func (s signsWithOpenPGP) Sign(commit []byte) (string, error) {
 }
 
 // NewSSHSigner signs with a private SSH key in PEM or OpenSSH form. Passphrase
-// unlocks it and may be empty for a key that is not locked.
+// unlocks it and may be empty for a key that is not locked. One that cannot be
+// read or does not open is an error.
 func NewSSHSigner(pem, passphrase []byte) (Signer, error) {
 	var key ssh.Signer
 	var err error

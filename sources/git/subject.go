@@ -6,9 +6,11 @@ import (
 	"golang.org/x/text/encoding/ianaindex"
 )
 
-// Subject is the first line of the message, in UTF-8. An encoding that is not known is left as it is.
+// Subject is the first line of the message, trimmed and in UTF-8. What is in an
+// encoding that is not known is left as it is.
 func (c *Commit) Subject() string {
-	line, _, _ := strings.Cut(strings.TrimLeft(c.Message, "\n"), "\n")
+	line, _, _ := strings.Cut(strings.TrimSpace(c.Message), "\n")
+	line = strings.TrimRight(line, " \t\r")
 	if c.Encoding == "" {
 		return line
 	}
