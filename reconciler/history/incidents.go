@@ -86,16 +86,20 @@ type Filter struct {
 }
 
 func (f Filter) where(timeColumn string) (string, []any) {
-	limit := f.Limit
-	if limit == 0 {
-		limit = -1
-	}
-	since := int64(0)
+	since, limit := f.bounds()
+	return ` WHERE (? = '' OR environment = ?) AND (? = '' OR gate = ?) AND ` + timeColumn + ` >= ? ORDER BY seq DESC LIMIT ?`,
+		[]any{f.Environment, f.Environment, f.Gate, f.Gate, since, limit}
+}
+
+// bounds are since and limit as SQL takes them.
+func (f Filter) bounds() (since int64, limit int) {
 	if !f.Since.IsZero() {
 		since = f.Since.UnixNano()
 	}
-	return ` WHERE (? = '' OR environment = ?) AND (? = '' OR gate = ?) AND ` + timeColumn + ` >= ? ORDER BY seq DESC LIMIT ?`,
-		[]any{f.Environment, f.Environment, f.Gate, f.Gate, since, limit}
+	if limit = f.Limit; limit == 0 {
+		limit = -1
+	}
+	return since, limit
 }
 
 // Verifications lists them, newest first.

@@ -2,12 +2,10 @@ package demo
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -46,6 +44,10 @@ type assay struct {
 func (a *assay) start() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	return a.launch()
+}
+
+func (a *assay) launch() error {
 	cmd := exec.Command(a.command[0], a.command[1:]...)
 	cmd.Stdout, cmd.Stderr = a.log, a.log
 	if err := cmd.Start(); err != nil {
@@ -60,10 +62,36 @@ func (a *assay) start() error {
 	return nil
 }
 
-// signal sends a signal and waits until the process has ended, for so long as is reasonable; then it is killed.
-func (a *assay) signal(signal os.Signal) error {
+// graceful is how long Assay may take to stop.
+const graceful = 20 * time.Second
+
+// stop asks Assay to stop, and waits until it has.
+func (a *assay) stop() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	return a.end(syscall.SIGTERM)
+}
+
+// restart kills Assay, as a crash would, and starts it again.
+func (a *assay) restart() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return errors.Join(a.end(syscall.SIGKILL), a.launch())
+}
+
+// ended tells whether Assay has ended though nobody asked it to.
+func (a *assay) ended() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	select {
+	case <-a.over:
+		return true
+	default:
+		return false
+	}
+}
+
+func (a *assay) end(signal os.Signal) error {
 	if a.cmd == nil {
 		return nil
 	}
@@ -80,29 +108,6 @@ func (a *assay) signal(signal os.Signal) error {
 	}
 }
 
-// graceful is how long Assay may take to stop.
-const graceful = 20 * time.Second
-
-// restart kills Assay, as a crash would, and starts it again.
-func (a *assay) restart() error {
-	if err := a.signal(syscall.SIGKILL); err != nil {
-		return err
-	}
-	return a.start()
-}
-
-// ended tells whether Assay has ended though nobody asked it to.
-func (a *assay) ended() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	select {
-	case <-a.over:
-		return true
-	default:
-		return false
-	}
-}
-
 // tail is the end of the log, for when things go wrong.
 func tail(file string) string {
 	data, err := os.ReadFile(file)
@@ -111,31 +116,4 @@ func tail(file string) string {
 	}
 	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
 	return strings.Join(lines[max(0, len(lines)-8):], "\n")
-}
-
-// close ends every process of the story.
-func (w *world) close() error {
-	var errs []error
-	if w.assay != nil {
-		errs = append(errs, w.assay.signal(syscall.SIGTERM))
-	}
-	for _, service := range w.services {
-		_ = service.Process.Kill()
-		_ = service.Wait() // it was killed
-	}
-	if w.history != nil {
-		errs = append(errs, w.history.Close())
-	}
-	errs = append(errs, w.log.Close())
-	if !w.options.Keep {
-		errs = append(errs, os.RemoveAll(w.dir))
-	}
-	return errors.Join(errs...)
-}
-
-func (o Options) program(name string) string { return filepath.Join(o.Bin, name) }
-
-// found tells whether a program can be started.
-func found(ctx context.Context, name string, args ...string) error {
-	return exec.CommandContext(ctx, name, args...).Run()
 }

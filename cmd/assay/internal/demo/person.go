@@ -15,9 +15,9 @@ import (
 const branch = "main"
 
 // clone is a person's clone of a repository, in which they work with plain git.
-type clone struct{ dir string }
+type clone struct{ dir, bare string }
 
-// git runs git as the named person, without anything from this machine's configuration.
+// runGit runs git as the named person, without anything of this machine's configuration.
 func runGit(ctx context.Context, dir, author string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", args...)
 	email := strings.ToLower(author) + "@shop.example.com"
@@ -35,7 +35,7 @@ func runGit(ctx context.Context, dir, author string, args ...string) (string, er
 }
 
 // newRepository makes a bare repository out of files, and a clone to work in.
-func newRepository(ctx context.Context, bare, work, author, subject string, files fs.FS, more map[string]string) (*clone, error) {
+func newRepository(ctx context.Context, bare, work, author, subject string, files fs.FS) (*clone, error) {
 	if _, err := runGit(ctx, filepath.Dir(bare), author, "init", "-q", "--bare", "-b", branch, bare); err != nil {
 		return nil, err
 	}
@@ -45,17 +45,12 @@ func newRepository(ctx context.Context, bare, work, author, subject string, file
 	if _, err := runGit(ctx, filepath.Dir(work), author, "clone", "-q", bare, work); err != nil {
 		return nil, err
 	}
-	c := &clone{dir: work}
+	c := &clone{dir: work, bare: bare}
 	if _, err := runGit(ctx, work, author, "checkout", "-q", "-B", branch); err != nil {
 		return nil, err
 	}
 	if err := os.CopyFS(work, files); err != nil {
 		return nil, err
-	}
-	for name, content := range more {
-		if err := c.write(name, content); err != nil {
-			return nil, err
-		}
 	}
 	if _, err := c.commit(ctx, author, subject); err != nil {
 		return nil, err

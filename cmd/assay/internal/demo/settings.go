@@ -30,10 +30,11 @@ type settings struct {
 	Config      string        `json:"config"`
 	Interval    time.Duration `json:"interval"` // between two looks at a repository
 	Path        []string      `json:"path"`     // of the programs that Suites use
+	Show        []string      `json:"show"`     // what of them Runs must see
 }
 
 func (s settings) process() process.Options {
-	return process.Options{Cache: s.Cache, Path: s.Path, Show: s.Path}
+	return process.Options{Cache: s.Cache, Path: s.Path, Show: s.Show}
 }
 
 func (s settings) wire(log *slog.Logger) wire.Settings {
@@ -82,3 +83,6 @@ func Loop(ctx context.Context, file string) (err error) {
 
 // runnerDir is where wire puts the runner.
 func (s settings) runnerDir() string { return filepath.Join(s.Data, "runner") }
+
+// historyDir is where wire puts the history.
+func (s settings) historyDir() string { return filepath.Join(s.Data, "history") }

@@ -23,6 +23,9 @@ import (
 	"github.com/assay-dev/assay/sources/tests"
 )
 
+// HistoryDir is the folder of a data directory that holds the history.
+const HistoryDir = "history"
+
 // Settings are what an Assay is made of.
 type Settings struct {
 	// DataDir is where Assay keeps what it must not lose: the history and the key of digests; and its mirrors and runs.
@@ -85,7 +88,7 @@ func (a *Assay) open(ctx context.Context, s Settings) error {
 	if a.Process, err = process.New(ctx, s.Process); err != nil {
 		return err
 	}
-	if a.History, err = history.Open(ctx, filepath.Join(data, "history")); err != nil {
+	if a.History, err = history.Open(ctx, filepath.Join(data, HistoryDir)); err != nil {
 		return err
 	}
 	key, err := digestKey(filepath.Join(data, "key"))
@@ -96,7 +99,7 @@ func (a *Assay) open(ctx context.Context, s Settings) error {
 	if auth == nil {
 		auth = func(string) git.Auth { return git.Auth{} }
 	}
-	mirrors := git.NewMirrors(filepath.Join(data, "mirrors"), auth)
+	mirrors := git.NewMirrors(filepath.Join(data, "mirrors"), auth, clock.RealClock{})
 	builder := render.NewBuilder(key)
 	options := reconciler.Options{
 		History: a.History, Runner: runner.Limit(a.Process, s.MaxParallel), Mirrors: mirrors, Builder: builder,
