@@ -15,6 +15,9 @@ import (
 // Prefix of every variable.
 const Prefix = "ASSAY_"
 
+// DefaultDataDir is where data is kept unless the operator says otherwise.
+const DefaultDataDir = "assay-data"
+
 // Settings are all that the operator says. In tags, default is what holds when a variable is not set, shown is what help says of a default that
 // depends on something else, and meaning is what help says.
 type Settings struct {
@@ -67,10 +70,10 @@ type Environment struct {
 
 	ConfigRepositories []string `env:"CONFIG_REPOSITORIES" shown:"none" meaning:"URLs of the config repositories that Assay may write to"`
 	ConfigCredentials  string   `env:"CONFIG_CREDENTIALS" shown:"none" meaning:"folder with the credentials of these repositories"`
-	ConfigProvider     string   `env:"CONFIG_PROVIDER, default=auto" meaning:"what serves them: auto (told by the URL), plain (no pull requests) or gitea (also Forgejo)"`
+	ConfigProvider     Provider `env:"CONFIG_PROVIDER, default=auto" meaning:"what serves them: auto (told by the URL), plain (no pull requests) or gitea (also Forgejo)"`
 	Mode               Mode     `env:"MODE, default=propose" meaning:"the boldest rollback allowed: shadow, propose, merge or commit; the stricter of this and the Gate's wins"`
-	ProtectPaths       []string `env:"PROTECT_PATHS" shown:"none" meaning:"globs of paths that no revert may touch"`
-	ProtectKinds       []string `env:"PROTECT_KINDS" shown:"none" meaning:"kinds of objects that no revert may touch, such as PersistentVolumeClaim"`
+	ProtectPaths       []Glob   `env:"PROTECT_PATHS" shown:"none" meaning:"globs of paths that no revert may touch"`
+	ProtectKinds       []Kind   `env:"PROTECT_KINDS" shown:"none" meaning:"kinds of objects that no revert may touch, such as PersistentVolumeClaim"`
 }
 
 // prefix of an Environment's variables.

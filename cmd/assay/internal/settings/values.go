@@ -3,14 +3,17 @@ package settings
 import (
 	"fmt"
 	"log/slog"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/bmatcuk/doublestar/v4"
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/assay-dev/assay/reconciler/runner/process"
+	"github.com/assay-dev/assay/rollback/gitprovider/connect"
 	"github.com/assay-dev/assay/sources/tests"
 )
 
@@ -49,6 +52,14 @@ func (i *Isolation) UnmarshalText(text []byte) error {
 	return choose((*process.Level)(i), text, process.Namespaces, process.UserNamespace, process.OwnUser, process.None)
 }
 
+// Provider is one of connect.Kinds.
+type Provider string
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (p *Provider) UnmarshalText(text []byte) error {
+	return choose((*string)(p), text, connect.Kinds()...)
+}
+
 // LogEncoding is text or json.
 type LogEncoding string
 
@@ -56,7 +67,7 @@ type LogEncoding string
 func (e *LogEncoding) UnmarshalText(text []byte) error { return choose(e, text, "text", "json") }
 
 // LogLevel is the least severity that is logged.
-type LogLevel struct{ slog.Level }
+type LogLevel slog.Level
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (l *LogLevel) UnmarshalText(text []byte) error {
@@ -64,7 +75,7 @@ func (l *LogLevel) UnmarshalText(text []byte) error {
 	if err := choose(&name, text, "debug", "info", "warn", "error"); err != nil {
 		return err
 	}
-	return l.Level.UnmarshalText(text)
+	return (*slog.Level)(l).UnmarshalText(text)
 }
 
 // Switch is true or false.
@@ -129,5 +140,32 @@ func (b *Bytes) UnmarshalText(text []byte) error {
 		return &valueError{string(text), "an amount of bytes, such as 512Mi or 2Gi"}
 	}
 	*b = Bytes(quantity.Value())
+	return nil
+}
+
+// Glob is a pattern of paths in a config repository.
+type Glob string
+
+// UnmarshalText implements encoding.TextUnmarshaler. A pattern that matches nothing would protect nothing.
+func (g *Glob) UnmarshalText(text []byte) error {
+	pattern := string(text)
+	if pattern == "" || strings.HasPrefix(pattern, "/") || !doublestar.ValidatePattern(pattern) {
+		return &valueError{pattern, "a glob relative to the root of the repository, such as clusters/prod/**"}
+	}
+	*g = Glob(pattern)
+	return nil
+}
+
+// Kind is a kind of Kubernetes objects.
+type Kind string
+
+var kindPattern = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`)
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (k *Kind) UnmarshalText(text []byte) error {
+	if !kindPattern.Match(text) {
+		return &valueError{string(text), "a kind, such as PersistentVolumeClaim"}
+	}
+	*k = Kind(text)
 	return nil
 }

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/assay-dev/assay/reconciler/runner/process"
+)
+
+func TestMain(m *testing.M) {
+	process.Main()
+	os.Exit(m.Run())
+}
+
+// said is what a command line came to.
+type said struct {
+	code     int
+	out, err string
+}
+
+// assay runs one command line in this process.
+func assay(t *testing.T, args ...string) said {
+	t.Helper()
+	return assayReading(t, "", args...)
+}
+
+func assayReading(t *testing.T, stdin string, args ...string) said {
+	t.Helper()
+	var out, err bytes.Buffer
+	code := execute(t.Context(), args, streams{strings.NewReader(stdin), &out, &err})
+	return said{code, out.String(), err.String()}
+}
+
+// files of a folder by path; an empty text removes the file.
+type files map[string]string
+
+func write(t *testing.T, dir string, all files) {
+	t.Helper()
+	for name, text := range all {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if text == "" {
+			require.NoError(t, os.Remove(file))
+			continue
+		}
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
+		if strings.HasPrefix(text, "#!") {
+			require.NoError(t, os.Chmod(file, 0o755))
+		}
+	}
+}
+
+// repository makes a Git repository with the commits, oldest first, and returns their ids.
+func repositoryOf(t *testing.T, commits ...files) (dir string, ids []string) {
+	t.Helper()
+	dir = t.TempDir()
+	gitIn(t, dir, "init", "-q", "-b", "main")
+	for _, commit := range commits {
+		write(t, dir, commit)
+		ids = append(ids, commitAll(t, dir))
+	}
+	return dir, ids
+}
+
+func commitAll(t *testing.T, dir string) string {
+	t.Helper()
+	gitIn(t, dir, "add", "-A")
+	gitIn(t, dir, "commit", "-q", "-m", "change")
+	return gitIn(t, dir, "rev-parse", "HEAD")
+}
+
+func gitIn(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("git", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null",
+		"GIT_AUTHOR_NAME=A", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=C", "GIT_COMMITTER_EMAIL=c@example.com")
+	out, err := cmd.CombinedOutput()
+	require.NoErrorf(t, err, "git %v: %s", args, out)
+	return strings.TrimSpace(string(out))
+}

@@ -1,0 +1,51 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/pressly/goose/v3"
+)
+
+// OpenReadOnly opens the history in a folder to be looked at, also while an Assay writes to it. Nothing is created or changed, and whatever
+// would record something is an error. The error is fs.ErrNotExist where there is no history, and says so where another version of Assay
+// wrote it.
+func OpenReadOnly(ctx context.Context, dir string) (*Store, error) {
+	if _, err := os.Stat(filepath.Join(dir, "history.db")); err != nil {
+		return nil, fmt.Errorf("history: %w", err)
+	}
+	s := &Store{dir: dir}
+	var err error
+	if s.reader, err = s.connect("mode=ro", 4); err != nil {
+		return nil, err
+	}
+	s.writer = s.reader
+	if err := s.fits(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("history in %s cannot be read: %w", dir, err), s.Close())
+	}
+	return s, nil
+}
+
+// fits says whether the schema is the one that this Assay knows.
+func (s *Store) fits(ctx context.Context) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, s.reader, files)
+	if err != nil {
+		return err
+	}
+	current, target, err := provider.GetVersions(ctx)
+	switch {
+	case err != nil:
+		return err
+	case current != target:
+		return fmt.Errorf("it was written by another version of Assay (schema %d, this one knows %d): use that one, or let `assay run` bring it up to date", current, target)
+	}
+	return nil
+}
