@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing/filemode"
@@ -164,7 +166,7 @@ func (f *TreeFS) list(dir Entry) ([]fs.DirEntry, error) {
 	for i, e := range entries {
 		list[i] = f.info(e, e.Name)
 	}
-	sortByName(list)
+	slices.SortFunc(list, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	return list, nil
 }
 

@@ -123,7 +123,3 @@ func where(trail []Entry) string {
 	}
 	return path.Join(names...)
 }
-
-func sortByName(list []fs.DirEntry) {
-	slices.SortFunc(list, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
-}
