@@ -40,6 +40,9 @@ func (d *differ) trees(dir string, from, to Hash) error {
 	if from == to {
 		return nil
 	}
+	if err := checkDepth(strings.Count(dir, "/")); err != nil {
+		return err
+	}
 	before, err := d.objects.Entries(d.ctx, from)
 	if err != nil {
 		return err

@@ -91,6 +91,9 @@ func (x extraction) entry(e Entry, at string) error {
 }
 
 func (x extraction) folder(e Entry, at string) error {
+	if err := checkDepth(strings.Count(at, "/")); err != nil {
+		return err
+	}
 	if at != "." {
 		if err := x.root.Mkdir(at, 0o755); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -143,6 +144,31 @@ func TestHostileTrees(t *testing.T) {
 		err = git.Extract(t.Context(), r.open(), toHash(t, good), t.TempDir())
 		require.ErrorIs(t, err, git.ErrUnsafe, "%q", name)
 	}
+}
+
+// A tree may be nested deeper than a stack can be.
+func TestBottomlessTree(t *testing.T) {
+	r := newLocalRepo(t)
+	s := r.open().Scratch()
+	tree := write(t, s, map[string]string{"file": "x"})
+	for range 2100 {
+		var err error
+		tree, err = s.WriteTree([]git.Entry{{Name: "d", Mode: filemode.Dir, Hash: tree}})
+		require.NoError(t, err)
+	}
+	commit, err := s.WriteCommit(git.NewCommit{Tree: tree, Author: ada, Committer: bob})
+	require.NoError(t, err)
+	require.NoError(t, s.Flush(t.Context()))
+
+	_, err = git.Diff(t.Context(), s, git.Hash{}, tree)
+	require.ErrorIs(t, err, git.ErrUnsafe)
+	require.ErrorIs(t, git.CheckPortable(t.Context(), s, tree), git.ErrUnsafe)
+	_, err = git.FS(t.Context(), s, tree).Stat(strings.Repeat("d/", 2100) + "file")
+	require.ErrorIs(t, err, git.ErrUnsafe)
+	require.NoError(t, r.open().CreateBranch("deep", commit))
+	m := open(t, r.dir, git.Auth{})
+	_, _, err = m.Refresh(t.Context(), "deep")
+	require.ErrorIs(t, err, git.ErrUnsafe, "a repository on this disk is read by this process")
 }
 
 func TestCheckPortable(t *testing.T) {

@@ -1,6 +1,7 @@
 package git
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path"
@@ -24,6 +25,17 @@ func checkName(name string) error {
 		return nil
 	}
 	return fmt.Errorf("name %q: %w", name, ErrUnsafe)
+}
+
+// maxFolders is how deep folders may be nested, the limit that Git has too
+// (core.maxTreeDepth): a tree may be deeper than a stack can be.
+const maxFolders = 2048
+
+func checkDepth(folders int) error {
+	if folders > maxFolders {
+		return fmt.Errorf("folders are nested more than %d deep: %w", maxFolders, ErrUnsafe)
+	}
+	return nil
 }
 
 // isDotGit recognises .git in any case, its short name on Windows (git~1, and
@@ -58,7 +70,7 @@ func CheckPortable(ctx context.Context, o Objects, tree Hash) error {
 
 func checkPortable(ctx context.Context, o Objects, tree Hash, dir string) error {
 	entries, err := o.Entries(ctx, tree)
-	if err != nil {
+	if err = cmp.Or(err, checkDepth(strings.Count(dir, "/"))); err != nil {
 		return fmt.Errorf("check %s: %w", dir, err)
 	}
 	fold := cases.Fold()

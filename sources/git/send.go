@@ -29,7 +29,7 @@ func gather(ctx context.Context, o Objects, commits []*Commit) ([]Hash, error) {
 				bases = append(bases, base.Tree)
 			}
 		}
-		if err := g.tree(ctx, commits[i].Tree, bases); err != nil {
+		if err := g.tree(ctx, commits[i].Tree, bases, 0); err != nil {
 			return nil, fmt.Errorf("commit %s: %w", commits[i].Hash, err)
 		}
 	}
@@ -52,8 +52,12 @@ func (g *gathering) add(h Hash) bool {
 	return true
 }
 
-// tree adds a tree with everything in it that none of bases has in its place.
-func (g *gathering) tree(ctx context.Context, tree Hash, bases []Hash) error {
+// tree adds a tree, depth folders down, with everything in it that none of bases
+// has in its place.
+func (g *gathering) tree(ctx context.Context, tree Hash, bases []Hash, depth int) error {
+	if err := checkDepth(depth); err != nil {
+		return err
+	}
 	if slices.Contains(bases, tree) || !g.add(tree) {
 		return nil
 	}
@@ -78,7 +82,7 @@ func (g *gathering) tree(ctx context.Context, tree Hash, bases []Hash) error {
 	for _, e := range entries {
 		switch {
 		case e.Mode == filemode.Dir:
-			if err := g.tree(ctx, e.Hash, folders[e.Name]); err != nil {
+			if err := g.tree(ctx, e.Hash, folders[e.Name], depth+1); err != nil {
 				return err
 			}
 		case e.Mode != filemode.Submodule && !slices.Contains(files[e.Name], e.Hash):

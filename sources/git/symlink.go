@@ -67,6 +67,9 @@ func (f *TreeFS) resolve(name string, follow follow) (Entry, string, error) {
 		}
 		if e.Mode != filemode.Symlink || len(todo) == 0 && follow == keepLast {
 			trail = append(trail, e)
+			if err := checkDepth(len(trail)); err != nil {
+				return Entry{}, "", err
+			}
 			continue
 		}
 		at := path.Join(where(trail), part)
