@@ -183,7 +183,7 @@ func TestPacksStayFew(t *testing.T) {
 	r := newRemoteRepo(t, 10)
 	m := open(t, r.dir, git.Auth{})
 	head := refreshed(t, m)
-	for i := range 90 {
+	for i := range 50 {
 		r.fill("main", 10+i, 11+i)
 		refreshed(t, m)
 	}
@@ -192,14 +192,14 @@ func TestPacksStayFew(t *testing.T) {
 	require.LessOrEqual(t, len(packs), 41)
 	commits, err := git.FirstParents(t.Context(), m.Repository(), head, r.at("main"))
 	require.NoError(t, err)
-	require.Len(t, commits, 90)
+	require.Len(t, commits, 50)
 	remoteRepo{t, m.Dir()}.git("fsck", "--full")
 }
 
 // Of a long history only what is asked for is fetched.
 func TestLongHistory(t *testing.T) {
 	t.Parallel()
-	r := newRemoteRepo(t, 50_000)
+	r := newRemoteRepo(t, 10_000)
 	m := open(t, r.serve(), git.Auth{})
 	head := refreshed(t, m)
 	_, err := m.Repository().Commit(t.Context(), r.at("main~60"))
@@ -209,6 +209,6 @@ func TestLongHistory(t *testing.T) {
 	commits, err := git.FirstParents(t.Context(), m.Repository(), from, head)
 	require.NoError(t, err)
 	require.Len(t, commits, 2000)
-	_, err = m.Repository().Commit(t.Context(), r.at("main~20000"))
+	_, err = m.Repository().Commit(t.Context(), r.at("main~8000"))
 	require.ErrorIs(t, err, git.ErrNotFound)
 }

@@ -19,7 +19,7 @@ import (
 // into folders and back.
 func randomRepo(t *testing.T, rt *rapid.T) (r localRepo, commits []string) {
 	r = localRepo{t, t.TempDir()}
-	r.run(nil, "init", "-q", "--bare", "-b", "main")
+	r.run(nil, "init", "-q", "--bare", "-b", "main", "--template=")
 	var stream strings.Builder
 	n := rapid.IntRange(2, 12).Draw(rt, "commits")
 	for i := range n {
@@ -73,6 +73,7 @@ func randomText(rt *rapid.T) string {
 }
 
 func TestRandomHistoriesAsGitSeesThem(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		r, commits := randomRepo(t, rt)
 		repo := r.open()
@@ -151,11 +152,10 @@ func rawDiff(rt *rapid.T, o git.Objects, a, b git.Hash) string {
 
 // patchIDOf asks git, which gets merges as the change to their first parent.
 func patchIDOf(t testing.TB, r localRepo, commit string) string {
-	from := git.EmptyTree.String()
-	if parent, err := r.try(nil, "rev-parse", "--verify", "-q", commit+"^"); err == nil {
-		from = parent
+	from, err := r.try(nil, "rev-parse", "--verify", "-q", commit+"^")
+	if err != nil {
+		from = r.run(nil, "hash-object", "-t", "tree", "-w", "/dev/null")
 	}
-	r.run(nil, "hash-object", "-t", "tree", "-w", "/dev/null")
 	patch, err := exec.Command("git", "-C", r.dir, "diff-tree", "-p", "--full-index", "--no-renames", from, commit).Output()
 	require.NoError(t, err)
 	id, _, _ := strings.Cut(r.run(patch, "patch-id", "--stable"), " ")
@@ -165,6 +165,7 @@ func patchIDOf(t testing.TB, r localRepo, commit string) string {
 // TestPatchIDsOfLargeChanges reaches the sizes at which Git stops looking for the
 // shortest difference.
 func TestPatchIDsOfLargeChanges(t *testing.T) {
+	t.Parallel()
 	r := localRepo{t, t.TempDir()}
 	r.run(nil, "init", "-q", "--bare")
 	random := rand.New(rand.NewPCG(1, 2))
@@ -203,6 +204,7 @@ func TestPatchIDsOfLargeChanges(t *testing.T) {
 }
 
 func TestPatchIDsOfRealHistory(t *testing.T) {
+	t.Parallel()
 	for bundle, limit := range map[string]string{"flux-example.bundle": "1000", "konflux-config.bundle": "600"} {
 		t.Run(bundle, func(t *testing.T) {
 			r := sharedRepo(t, bundle)
