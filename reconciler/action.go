@@ -34,7 +34,7 @@ type inherit struct {
 func (inherit) Name() string     { return "Inherit" }
 func (a inherit) Reason() string { return a.why }
 func (a inherit) do(ctx context.Context, l *Loop, w *world) error {
-	return l.history.Inherit(ctx, w.key, a.targets, a.why)
+	return l.history.Inherit(ctx, w.key, a.targets, a.why, w.now)
 }
 
 // supersede ends the open Verification, whose state is no longer there, and the Runs that it has under way.

@@ -1,6 +1,7 @@
 package reconciler
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/assay-dev/assay/reconciler/blame"
 	"github.com/assay-dev/assay/reconciler/gate"
 	"github.com/assay-dev/assay/reconciler/history"
+	"github.com/assay-dev/assay/rollback/gitprovider"
 	"github.com/assay-dev/assay/sources/sync"
 	"github.com/assay-dev/assay/sources/tests"
 )
@@ -37,15 +39,22 @@ func decide(w *world) Action {
 		return a
 	}
 	due, why := dueAt(w)
+	if proposals := describeProposals(w); proposals != "" && w.past.Incident.State == history.Ongoing {
+		why = proposals
+	}
+	if !w.lookAgain.IsZero() && w.lookAgain.Before(due) {
+		due = w.lookAgain
+	}
 	return wait{until: due, why: why}
 }
 
 // decideOpen brings the open Verification to its end.
 func decideOpen(w *world, open *history.Verification) Action {
-	if len(w.unready) == 0 {
-		if why := supersedes(w, open); why != "" {
-			return supersede{verification: *open, why: why}
-		}
+	if len(w.unready) > 0 {
+		return wait{why: strings.Join(w.unready, "; ")} // what ran may not count, once it is known where the state went
+	}
+	if why := supersedes(w, open); why != "" {
+		return supersede{verification: *open, why: why}
 	}
 	if failed := failedSync(open.Targets); failed != "" && open.Verdict == nil {
 		return judge{verification: *open, verdict: gate.SyncFailed(failed)}
@@ -141,19 +150,52 @@ func decideIncident(w *world) Action {
 	return decideProposal(w, *incident)
 }
 
+// decideProposal brings the revert of a Config cause before people, and follows it.
 func decideProposal(w *world, incident history.Incident) Action {
 	if incident.Cause == nil || incident.Cause.Kind != blame.Config {
 		return nil
 	}
+	planned := len(w.proposals) == 0
 	for _, p := range w.proposals {
-		if p.State == history.ProposalOpen {
-			return follow{incident: incident, proposal: p.Proposal}
+		switch {
+		case p.State == history.ProposalPlanned:
+			planned = true
+		case p.State != history.ProposalOpen:
+		case p.status.State != gitprovider.Open:
+			return settle{proposal: p.Proposal, status: p.status}
+		case (w.mode == tests.Merge || w.mode == tests.Commit) && len(p.NotByItself) == 0 && !w.stopped:
+			return merge{proposal: p.Proposal}
 		}
 	}
-	if len(w.proposals) > 0 && w.proposals[0].State != history.ProposalPlanned {
-		return nil
+	if planned {
+		return propose{incident: incident}
 	}
-	return propose{incident: incident}
+	return nil
+}
+
+// describeProposals says what the Incident waits for.
+func describeProposals(w *world) string {
+	var out []string
+	for _, p := range w.proposals {
+		at := cmp.Or(p.URL, p.Branch)
+		switch p.State {
+		case history.ProposalOpen:
+			text := "the revert waits for a person to merge it: " + at
+			if w.mode != tests.Propose && len(p.NotByItself) > 0 {
+				text += " (not merged by itself: " + strings.Join(p.NotByItself, "; ") + ")"
+			}
+			out = append(out, text)
+		case history.ProposalMerged:
+			out = append(out, "the revert is merged, and waits to be synced: "+at)
+		case history.ProposalClosed:
+			out = append(out, "the revert was closed, which is final: "+p.Reason)
+		case history.ProposalRefused:
+			out = append(out, "no revert is proposed: "+p.Reason)
+		case history.ProposalShadowed:
+			out = append(out, p.Reason)
+		}
+	}
+	return strings.Join(out, "; ")
 }
 
 // dueAt is when the Gate is to be verified again though nothing changed, and why.

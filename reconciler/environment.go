@@ -16,7 +16,7 @@ import (
 // Environment is one overlay of the test repository, and what the operator allows there.
 type Environment struct {
 	Name string
-	// Tests is where the overlay lies.
+	// Tests is where the overlay is pulled from.
 	Tests TestRepository
 	// Sources of Syncs, besides the Sites of the overlay.
 	Sources []syncs.Source
@@ -33,13 +33,15 @@ type Environment struct {
 // SiteSource is a Source that is told which Sites there are.
 type SiteSource interface {
 	syncs.Source
+	// Follow names the Sites that there are now, and the tree that they were read from.
 	Follow(sites []*tests.Site, tree render.Tree)
+	// Run watches them until ctx ends.
+	Run(ctx context.Context)
 }
 
 // TestRepository is where an Environment's tests come from.
 type TestRepository struct {
-	Mirror *git.Mirror
-	// URL is the normalised one, without credentials.
+	// URL as git.Mirrors takes it; Branch is the remote's default when empty.
 	URL     string
 	Branch  string
 	Overlay string
@@ -49,61 +51,78 @@ type TestRepository struct {
 	Interval time.Duration
 }
 
+// revision is the tests of an Environment at one commit of the test repository.
+type revision struct {
+	*tests.Set
+	commit git.Hash
+	tree   *git.TreeFS
+}
+
 // inForce are the tests of an Environment: the last good revision, and what is wrong with a newer one.
 type inForce struct {
+	loader *tests.Loader
+
 	mu      sync.Mutex
-	set     *tests.Set
-	commit  git.Hash
-	problem error
-	head    git.Hash // that the problem is of
+	tests   *revision
+	head    git.Hash // that was looked at last
+	problem error    // with head
 }
 
-func (f *inForce) get() (set *tests.Set, commit git.Hash, problem error) {
+func (f *inForce) get() *revision {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.set, f.commit, f.problem
+	return f.tests
 }
 
-// pull looks at the test repository once. A revision that cannot be used changes nothing but the problem that is shown: the last good
-// one stays in force.
+// looked notes what came of a look at head. A revision that cannot be used changes nothing but the problem: the last good one stays in force.
+func (f *inForce) looked(head git.Hash, found *revision, problem error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.head, f.problem = head, problem
+	if found != nil {
+		f.tests = found
+	}
+}
+
+// settled tells whether looking at head again would find the same.
+func (f *inForce) settled(head git.Hash) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var wrong tests.Problems
+	return f.head == head && (f.problem == nil || errors.As(f.problem, &wrong))
+}
+
+// pull looks at the test repository once, and tells whether other tests are in force now.
 func (l *Loop) pull(ctx context.Context, env *Environment) (changed bool, err error) {
 	in := l.inForce[env.Name]
-	head, _, err := env.Tests.Mirror.Refresh(ctx, env.Tests.Branch)
+	head, err := l.mirrors.Head(ctx, env.Tests.URL, env.Tests.Branch, l.clock.Now().Add(-env.Tests.Interval/2))
 	if err != nil {
-		return false, in.hold(git.Hash{}, err)
+		return false, err
 	}
-	if _, commit, problem := in.get(); commit == head && problem == nil {
+	if in.settled(head) {
 		return false, nil
 	}
-	in.mu.Lock()
-	known := in.head == head && in.problem != nil
-	in.mu.Unlock()
-	if known {
-		return false, nil
-	}
-	set, err := l.load(ctx, env, head)
+	found, err := l.load(ctx, env, in.loader, head)
+	in.looked(head, found, err)
 	if err != nil {
-		return false, in.hold(head, err)
+		return false, err
 	}
-	in.mu.Lock()
-	in.set, in.commit, in.problem, in.head = set, head, nil, head
-	in.mu.Unlock()
 	if env.Sites != nil {
-		env.Sites.Follow(set.Sites, set.Tree)
+		env.Sites.Follow(found.Sites, found.tree)
 	}
 	return true, nil
 }
 
-func (f *inForce) hold(head git.Hash, problem error) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.problem, f.head = problem, head
-	return problem
-}
-
 // load reads and checks the tests at a commit.
-func (l *Loop) load(ctx context.Context, env *Environment, at git.Hash) (*tests.Set, error) {
-	repo := env.Tests.Mirror.Repository()
+func (l *Loop) load(ctx context.Context, env *Environment, loader *tests.Loader, at git.Hash) (*revision, error) {
+	mirror, err := l.mirrors.Mirror(env.Tests.URL)
+	if err != nil {
+		return nil, err
+	}
+	if err := mirror.Fetch(ctx, at); err != nil {
+		return nil, fmt.Errorf("tests at %.8s: %w", at, err)
+	}
+	repo := mirror.Repository()
 	commit, err := repo.Commit(ctx, at)
 	if err != nil {
 		return nil, fmt.Errorf("tests at %.8s: %w", at, err)
@@ -113,9 +132,13 @@ func (l *Loop) load(ctx context.Context, env *Environment, at git.Hash) (*tests.
 			return nil, fmt.Errorf("tests at %.8s are not used: %w", at, err)
 		}
 	}
-	// The tree is read for as long as the Set is in force, which is longer than this call.
+	// The tree is read for as long as the revision is in force, which is longer than this call.
 	tree := git.FS(context.WithoutCancel(ctx), repo, commit.Tree)
-	return tests.Load(ctx, l.builder, tree, env.Tests.Overlay, l.loadOptions)
+	set, err := loader.Load(ctx, tree, env.Tests.Overlay)
+	if err != nil {
+		return nil, fmt.Errorf("tests at %.8s: %w", at, err)
+	}
+	return &revision{Set: set, commit: at, tree: tree}, nil
 }
 
 // targets asks every Source of the Environment. What one Source cannot tell does not hide what the others can.

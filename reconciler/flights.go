@@ -11,7 +11,6 @@ import (
 	"github.com/assay-dev/assay/reconciler/history"
 	"github.com/assay-dev/assay/reconciler/report"
 	"github.com/assay-dev/assay/reconciler/runner"
-	"github.com/assay-dev/assay/sources/tests"
 )
 
 // flights are the Runs that this process is at. They are not in the world that survives a crash: after one, a Run without an end is
@@ -137,15 +136,15 @@ func (l *Loop) keepArtifact(run string, file runner.File) error {
 }
 
 // jobOf is what the runner is asked to do for a Run.
-func (l *Loop) jobOf(w *world, run history.Run, set *tests.Set) (runner.Job, error) {
-	suite := set.Suite(run.Suite)
+func (l *Loop) jobOf(w *world, run history.Run, of *revision) (runner.Job, error) {
+	suite := of.Suite(run.Suite)
 	if suite == nil {
-		return runner.Job{}, fmt.Errorf("suite %s of run %s is not in the tests at %.8s", run.Suite, run.ID, w.tests.Commit)
+		return runner.Job{}, fmt.Errorf("suite %s of run %s is not in the tests at %.8s", run.Suite, run.ID, of.commit)
 	}
 	env := map[string]string{
 		"ASSAY_ENVIRONMENT": w.key.Environment,
 		"ASSAY_GATE":        w.key.Gate,
-		"ASSAY_REVISION":    w.tests.Commit,
+		"ASSAY_REVISION":    of.commit.String(),
 	}
 	if run.Purpose == history.ToRerun {
 		env["ASSAY_RERUN"] = fmt.Sprint(run.Round)
@@ -156,7 +155,7 @@ func (l *Loop) jobOf(w *world, run history.Run, set *tests.Set) (runner.Job, err
 	}
 	env["ASSAY_TARGETS"] = targets.String()
 	return runner.Job{
-		ID: run.ID, Environment: w.key.Environment, Suite: suite, Files: set.Tree(),
+		ID: run.ID, Environment: w.key.Environment, Suite: suite, Files: of.tree,
 		Shard: run.Shard, Shards: run.Shards, Matrix: run.Matrix, Env: env,
 	}, nil
 }

@@ -196,7 +196,7 @@ func (l *Loop) suspects(ctx context.Context, env *Environment, w *world, target 
 	if to.Branch == "" {
 		return nil, &rollback.Untraceable{Reason: "the source is pinned to a tag or a commit; the change is where the pin is written"}
 	}
-	mirror, err := l.mirror(ctx, to.Repository)
+	mirror, err := l.mirrors.Mirror(to.URL)
 	if err != nil {
 		return nil, err
 	}

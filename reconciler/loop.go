@@ -3,38 +3,12 @@ package reconciler
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"maps"
 	"sync"
 	"time"
 
-	"k8s.io/client-go/util/workqueue"
-	"k8s.io/utils/clock"
-
 	"github.com/assay-dev/assay/reconciler/history"
-	"github.com/assay-dev/assay/reconciler/runner"
-	"github.com/assay-dev/assay/sources/render"
-	"github.com/assay-dev/assay/sources/tests"
 )
-
-// Loop reconciles the Gates of some Environments. Make one with New and run it once.
-type Loop struct {
-	environments map[string]*Environment
-	history      *history.Store
-	runner       runner.Runner
-	builder      *render.Builder
-	loadOptions  tests.LoadOptions
-	rollback     rollbackSettings
-	clock        clock.WithTicker
-	log          *slog.Logger
-	announce     func(Event)
-	workers      int
-
-	inForce map[string]*inForce
-	flights *flights
-	queue   workqueue.TypedRateLimitingInterface[history.Key]
-	running context.Context // ends when the loop is told to stop; Runs live in it
-}
 
 // Run reconciles until ctx ends, and then stops gracefully: what is under way is cancelled and left to be taken up again, what is done is recorded.
 // An error means that it could not begin.
@@ -50,6 +24,7 @@ func (l *Loop) Run(ctx context.Context) error {
 			wait.Go(func() { l.watchSource(ctx, env, source.Changed()) })
 		}
 		if env.Sites != nil {
+			wait.Go(func() { env.Sites.Run(ctx) })
 			wait.Go(func() { l.watchSource(ctx, env, env.Sites.Changed()) })
 		}
 	}
@@ -98,8 +73,8 @@ func (l *Loop) watchSource(ctx context.Context, env *Environment, changed <-chan
 // lookAgain queues every Gate of the Environment, and those that have something open though the tests no longer hold them.
 func (l *Loop) lookAgain(ctx context.Context, env *Environment) {
 	keys := map[history.Key]bool{}
-	if set, _, _ := l.inForce[env.Name].get(); set != nil {
-		for _, g := range set.Gates {
+	if current := l.inForce[env.Name].get(); current != nil {
+		for _, g := range current.Gates {
 			keys[history.Key{Environment: env.Name, Gate: g.Name()}] = true
 		}
 	}
@@ -158,9 +133,6 @@ func (l *Loop) pass(ctx context.Context, key history.Key) (time.Time, error) {
 		}
 		if err := action.do(ctx, l, w); err != nil {
 			return time.Time{}, fmt.Errorf("%s: %w", action.Name(), err)
-		}
-		if f, ok := action.(follow); ok {
-			return w.now.Add(f.interval()), nil
 		}
 	}
 	return l.clock.Now(), nil

@@ -25,16 +25,16 @@ func (l *Loop) observe(ctx context.Context, key history.Key) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &world{now: l.clock.Now(), key: key, past: past, inFlight: l.flights.ids()}
-	set, commit, _ := l.inForce[env.Name].get()
-	if set == nil {
+	w := &world{now: l.clock.Now(), key: key, past: past, inFlight: l.flights.ids(), stopped: l.rollback.Stop}
+	current := l.inForce[env.Name].get()
+	if current == nil {
 		return w, nil
 	}
-	if w.gate = set.Gate(key.Gate); w.gate == nil {
+	if w.gate = current.Gate(key.Gate); w.gate == nil {
 		return w, nil
 	}
-	w.suites = set.SuitesOf(w.gate)
-	w.tests = history.TestsState{Repository: env.Tests.URL, Commit: commit.String(), Digest: set.Digest(w.gate)}
+	w.suites = current.SuitesOf(w.gate)
+	w.tests = history.TestsState{Repository: git.Normalize(env.Tests.URL), Commit: current.commit.String(), Digest: current.Digest(w.gate)}
 	w.mode = tests.Stricter(w.gate.Spec.Rollback.Mode, env.Mode)
 	if err := l.observeTargets(ctx, env, w); err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func (l *Loop) observe(ctx context.Context, key history.Key) (*world, error) {
 	if open := w.open(); open != nil {
 		return w, l.observeOpen(ctx, env, w, open)
 	}
-	return w, l.observeProposals(ctx, env, w)
+	return w, l.observeProposals(ctx, w)
 }
 
 // observeTargets finds the Targets that the Gate follows and exercises, and their states.
@@ -177,7 +177,7 @@ func newestAttempts(runs []history.Run) []history.Run {
 }
 
 // testsFor are the tests that a Run of the given purpose is of: those of the open Verification, or of the last pass.
-func (l *Loop) testsFor(ctx context.Context, env *Environment, w *world, purpose history.Purpose) (*tests.Set, error) {
+func (l *Loop) testsFor(ctx context.Context, env *Environment, w *world, purpose history.Purpose) (*revision, error) {
 	commit := w.open().Tests.Commit
 	if purpose == history.ToOldTests {
 		if w.past.Passed == nil {
@@ -185,17 +185,14 @@ func (l *Loop) testsFor(ctx context.Context, env *Environment, w *world, purpose
 		}
 		commit = w.past.Passed.Tests.Commit
 	}
-	if set, inForce, _ := l.inForce[env.Name].get(); inForce.String() == commit {
-		return set, nil
+	if current := l.inForce[env.Name].get(); current.commit.String() == commit {
+		return current, nil
 	}
 	at, err := git.ParseHash(commit)
 	if err != nil {
 		return nil, err
 	}
-	if err := env.Tests.Mirror.Fetch(ctx, at); err != nil {
-		return nil, fmt.Errorf("tests at %.8s: %w", commit, err)
-	}
-	return l.load(ctx, env, at)
+	return l.load(ctx, env, tests.NewLoader(l.builder, l.loadOptions), at)
 }
 
 func matches(selectors []tests.TargetSelector, state sync.State) bool {

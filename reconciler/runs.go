@@ -97,11 +97,11 @@ func (execute) Name() string     { return "Execute" }
 func (a execute) Reason() string { return a.why }
 func (a execute) do(ctx context.Context, l *Loop, w *world) error {
 	for _, run := range a.runs {
-		set, err := l.testsFor(ctx, l.environments[w.key.Environment], w, run.Purpose)
+		of, err := l.testsFor(ctx, l.environments[w.key.Environment], w, run.Purpose)
 		if err != nil {
 			return err
 		}
-		job, err := l.jobOf(w, run, set)
+		job, err := l.jobOf(w, run, of)
 		if err != nil {
 			return err
 		}

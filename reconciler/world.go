@@ -11,6 +11,7 @@ import (
 	"github.com/assay-dev/assay/reconciler/blame"
 	"github.com/assay-dev/assay/reconciler/gate"
 	"github.com/assay-dev/assay/reconciler/history"
+	"github.com/assay-dev/assay/rollback"
 	"github.com/assay-dev/assay/sources/sync"
 	"github.com/assay-dev/assay/sources/tests"
 )
@@ -44,9 +45,13 @@ type world struct {
 	// evidence is what blame rests on; only while the open Verification is Blaming and no Run is waiting.
 	evidence *blame.Case
 	// oldTests are those of the last pass, where they are others than those that failed.
-	oldTests *tests.Set
+	oldTests *revision
 	// proposals of the newest Incident.
 	proposals []proposalState
+	// stopped says that the operator has stopped all Proposals.
+	stopped bool
+	// lookAgain is when the proposals are to be looked at again; zero when none is open.
+	lookAgain time.Time
 	// mode is the stricter of the Gate's and the operator's.
 	mode tests.Mode
 }
@@ -66,6 +71,8 @@ type round struct {
 // proposalState is a Proposal with where its revert has got to.
 type proposalState struct {
 	history.Proposal
+	// status is what the provider says of an open one.
+	status rollback.State
 	// live says that the last final Verification was of a state that holds the merged revert.
 	live bool
 }

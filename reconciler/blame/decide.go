@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/assay-dev/assay/reconciler/gate"
 )
@@ -19,14 +20,14 @@ func Decide(c Case) Decision {
 	}
 
 	flake, d := c.flake()
-	if d != nil {
+	switch {
+	case d != nil:
 		return *d
-	}
-	if c.FailedSync == "" {
+	case flake:
 		note("%s", c.describeRounds())
-	}
-	if flake {
 		return cause(Flake, "what failed passes now and then on the same state: %s", c.describeFlake())
+	case c.FailedSync == "":
+		note("not a flake: %s", c.describeRounds())
 	}
 
 	if c.Passed == nil {
@@ -42,24 +43,23 @@ func Decide(c Case) Decision {
 	case len(changed) == 0:
 		return cause(Tests, "the tests changed, and no target did")
 	case !testsChanged:
-		note("the tests are the same as at the last pass")
+		note("not the tests: they are the same as at the last pass")
 	case c.OldTests == gate.Passed:
 		return cause(Tests, "the tests of the last pass hold on the same configuration")
 	case c.OldTests == gate.Failed:
-		note("the tests changed, and those of the last pass fail on this configuration too")
+		note("not the tests: they changed, and those of the last pass fail on this configuration too")
 	case c.OldTests == gate.Inconclusive:
 		return cause(Unknown, "both the tests and the configuration changed, and the old tests cannot tell them apart: %s", cmp.Or(c.OldTestsReason, "they gave no evidence"))
 	case c.FailedSync != "":
-		note("the tests changed too, but no suite ran: the sync failed before them")
+		note("not the tests: none ran, since the sync failed before them")
 	default:
 		return Decision{Probe: OldTests, Reason: "both the tests and the configuration changed: try the tests of the last pass on this configuration"}
 	}
 
-	if age := c.Now.Sub(c.Passed.RanAt); age > c.Gate.Spec.BaselineMaxAge.Duration {
+	if c.sincePassed() > c.Gate.Spec.BaselineMaxAge.Duration {
 		return cause(Unknown, "the last pass is %s old, older than baselineMaxAge %s: too long ago to blame a commit by it",
-			age.Round(1e9), c.Gate.Spec.BaselineMaxAge.Duration)
+			c.sincePassed(), c.Gate.Spec.BaselineMaxAge.Duration)
 	}
-	note("the gate last passed %s before", c.Now.Sub(c.Passed.RanAt).Round(1e9))
 	return c.config(changed, note, cause)
 }
 
@@ -70,7 +70,7 @@ func (c Case) config(changed []Change, note func(string, ...any), cause func(Kin
 		if change.Untraceable != "" {
 			return cause(Unknown, "%s changed, and cannot be traced to commits: %s", change.Target, change.Untraceable)
 		}
-		note("%s renders something else than at the last pass", change.Target)
+		note("not the environment alone: %s renders something else than %s ago, when the gate last passed", change.Target, c.sincePassed())
 		for _, s := range change.Suspects {
 			i := slices.IndexFunc(suspects, func(o Suspect) bool { return o.Repository == s.Repository && o.Commit == s.Commit })
 			if i < 0 {
@@ -96,6 +96,8 @@ func (c Case) config(changed []Change, note func(string, ...any), cause func(Kin
 	d.Cause.Suspects = suspects
 	return d
 }
+
+func (c Case) sincePassed() time.Duration { return c.Now.Sub(c.Passed.RanAt).Round(time.Second) }
 
 func (c Case) changed() (out []Change) {
 	for _, change := range c.Changes {

@@ -172,11 +172,14 @@ type Proposal struct {
 	Culprits   []string      `json:"culprits"`
 	PatchIDs   []string      `json:"patchIDs"`
 	Head       string        `json:"head,omitempty"`
+	Number     int64         `json:"number,omitempty"`
 	URL        string        `json:"url,omitempty"`
 	State      ProposalState `json:"state"`
 	// Proof is Restored, Removed or Unproven, with what it rests on.
 	Proof       string `json:"proof,omitempty"`
 	ProofReason string `json:"proofReason,omitempty"`
+	// NotByItself are the reasons why only a person may merge it.
+	NotByItself []string `json:"notByItself,omitempty"`
 	// Merged is the commit of the base that holds the revert.
 	Merged  string    `json:"merged,omitempty"`
 	Reason  string    `json:"reason,omitempty"`

@@ -190,7 +190,7 @@ func (f *followed) sync(commit git.Hash, outcome Outcome, digest string) *Sync {
 	return &Sync{
 		Target: Target{Kind: KindSite, Name: f.site.Name()},
 		Revisions: []Revision{{
-			Repository: git.Normalize(spec.Repository.URL), Branch: f.branch, Commit: commit.String(), Path: spec.Path,
+			Repository: git.Normalize(spec.Repository.URL), URL: spec.Repository.URL, Branch: f.branch, Commit: commit.String(), Path: spec.Path,
 		}},
 		Outcome: outcome, Digest: digest,
 	}

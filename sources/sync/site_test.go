@@ -123,7 +123,7 @@ func TestASyncIsSeenWhenWhatIsLiveChanges(t *testing.T) {
 	w.setLive(t, one)
 	first := w.look(t)
 	require.Empty(t, first.Reason)
-	require.Equal(t, []Revision{{Repository: git.Normalize(w.config.dir), Branch: "main", Commit: one, Path: "."}}, first.Sync.Revisions)
+	require.Equal(t, []Revision{{Repository: git.Normalize(w.config.dir), URL: w.config.dir, Branch: "main", Commit: one, Path: "."}}, first.Sync.Revisions)
 	require.Equal(t, Applied, first.Sync.Outcome)
 	require.NotEmpty(t, first.Sync.Digest)
 	require.Zero(t, first.Sync.Since, "it was there before Assay looked")

@@ -32,8 +32,10 @@ func (t Target) String() string {
 
 // Revision is one source that a Target renders, at the commit that was applied.
 type Revision struct {
-	// Repository is the normalised URL of the config repository, without credentials.
+	// Repository identifies the config repository: its URL as git.Normalize spells it.
 	Repository string `json:"repository"`
+	// URL is the address that the engine reads the repository from, without credentials.
+	URL string `json:"url"`
 	// Branch that the Target follows; empty when it is pinned to a tag or a commit.
 	Branch string `json:"branch,omitempty"`
 	// Commit is the full commit id.

@@ -1,0 +1,243 @@
+package reconciler
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/assay-dev/assay/reconciler/blame"
+	"github.com/assay-dev/assay/reconciler/gate"
+	"github.com/assay-dev/assay/reconciler/history"
+	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/rollback"
+	"github.com/assay-dev/assay/rollback/gitprovider"
+	"github.com/assay-dev/assay/sources/sync"
+	"github.com/assay-dev/assay/sources/tests"
+)
+
+var (
+	noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+	shop = sync.Target{Kind: "Site", Name: "shop"}
+)
+
+func at(digest, commit string) []history.TargetState {
+	return []history.TargetState{{
+		Target: shop, Digest: digest, Outcome: sync.Applied,
+		Revisions: []sync.Revision{{Repository: "https://git.example/config", Branch: "main", Commit: commit, Path: "."}},
+	}}
+}
+
+// resting is a Gate of one Suite that passed at noon, and nothing has happened since.
+func resting() *world {
+	g := &tests.Gate{Meta: tests.Meta{Metadata: tests.ObjectMeta{Name: "shop"}}}
+	g.Default()
+	suite := &tests.Suite{Meta: tests.Meta{Metadata: tests.ObjectMeta{Name: "smoke"}}}
+	final := &history.Verification{
+		ID: "v1", Phase: history.Done, Targets: at("A", "c1"), Tests: history.TestsState{Digest: "T"},
+		Started: noon.Add(-time.Minute), Finished: noon, Verdict: &gate.Verdict{Outcome: gate.Passed, Reason: "smoke passed"},
+	}
+	return &world{
+		now: noon.Add(time.Hour), gate: g, suites: []*tests.Suite{suite}, targets: at("A", "c1"),
+		tests: history.TestsState{Digest: "T"}, mode: tests.Propose, inFlight: map[string]bool{},
+		past: history.GateState{Latest: final, Final: final, Passed: &history.LastPassed{Verification: "v1", Targets: final.Targets}},
+	}
+}
+
+// verifying is the same with a new state, whose Verification is open.
+func verifying() *world {
+	w := resting()
+	w.targets = at("B", "c2")
+	w.past.Latest = &history.Verification{
+		ID: "v2", Phase: history.Running, Targets: w.targets, Tests: w.tests, Started: noon.Add(time.Minute),
+	}
+	w.rounds = []round{{purpose: history.ToVerify, runs: []history.Run{{ID: "r1"}}}}
+	return w
+}
+
+// broken is the same after it failed because of one commit, with an Incident open.
+func broken(proposals ...proposalState) *world {
+	w := resting()
+	w.targets = at("B", "c2")
+	cause := &blame.Cause{Kind: blame.Config, Reason: "c2 did it", Suspects: []blame.Suspect{{Commit: "c2"}}}
+	final := &history.Verification{
+		ID: "v2", Phase: history.Done, Targets: w.targets, Tests: w.tests, Started: noon.Add(time.Minute), Finished: noon.Add(2 * time.Minute),
+		Verdict: &gate.Verdict{Outcome: gate.Failed, Reason: "1 case failed"}, Cause: cause,
+	}
+	w.past.Latest, w.past.Final = final, final
+	w.past.Incident = &history.Incident{ID: "v2", Verification: "v2", Latest: "v2", State: history.Ongoing, Cause: cause, Opened: final.Finished}
+	w.proposals = proposals
+	return w
+}
+
+func proposal(state history.ProposalState, edit ...func(*proposalState)) proposalState {
+	p := proposalState{Proposal: history.Proposal{ID: "p", State: state, Branch: "assay/revert-1", URL: "https://git.example/config/pulls/1"}}
+	p.status.State = gitprovider.Open
+	for _, e := range edit {
+		e(&p)
+	}
+	return p
+}
+
+func TestDecide(t *testing.T) {
+	ended := func(w *world, outcome gate.Outcome) *world {
+		w.rounds[0].suites = []gate.Suite{{Name: "smoke", Outcome: outcome, Reason: "told"}}
+		return w
+	}
+	for name, tt := range map[string]struct {
+		world  *world
+		action string
+		reason string
+	}{
+		"nothing happened":               {resting(), "Wait", "smoke passed; verified again every 12h0m0s"},
+		"the gate is gone":               {func() *world { w := resting(); w.gate = nil; return w }(), "Wait", "no such gate"},
+		"a target is not up":             {func() *world { w := resting(); w.unready = []string{"Site/shop: down"}; return w }(), "Wait", "Site/shop: down"},
+		"never verified":                 {func() *world { w := resting(); w.past = history.GateState{}; return w }(), "Verify", "never verified"},
+		"a new state":                    {func() *world { w := resting(); w.targets = at("B", "c2"); return w }(), "Verify", "Site/shop synced c2"},
+		"new tests":                      {func() *world { w := resting(); w.tests.Digest = "U"; return w }(), "Verify", "the tests changed"},
+		"asked for":                      {func() *world { w := resting(); w.targets[0].Requested = "now"; return w }(), "Verify", "asked for on Site/shop"},
+		"due":                            {func() *world { w := resting(); w.now = noon.Add(13 * time.Hour); return w }(), "Verify", "every 12h"},
+		"a commit that renders the same": {func() *world { w := resting(); w.targets = at("A", "c2"); return w }(), "Inherit", "renders the same"},
+
+		"runs wait": {func() *world { w := verifying(); w.rounds[0].waiting = w.rounds[0].runs; return w }(), "Execute", "1 runs"},
+		"runs are under way": {func() *world {
+			w := verifying()
+			w.rounds[0].waiting = w.rounds[0].runs
+			w.inFlight["r1"] = true
+			return w
+		}(), "Wait", "under way"},
+		"a run was lost":           {func() *world { w := verifying(); w.rounds[0].lost = w.rounds[0].runs; return w }(), "Retry", "tried again"},
+		"the suites passed":        {ended(verifying(), gate.Passed), "Judge", "Passed: smoke passed"},
+		"a suite failed":           {ended(verifying(), gate.Failed), "Judge", "Failed: smoke: told"},
+		"a suite is inconclusive":  {ended(verifying(), gate.Inconclusive), "Judge", "Inconclusive"},
+		"the state moved":          {func() *world { w := verifying(); w.targets = at("C", "c3"); return w }(), "Supersede", "Site/shop synced c3"},
+		"it moved there and back":  {func() *world { w := verifying(); w.changedAt = noon.Add(2 * time.Minute); return w }(), "Supersede", "changed back"},
+		"the tests moved":          {func() *world { w := verifying(); w.tests.Digest = "U"; return w }(), "Supersede", "the tests changed"},
+		"only the commit moved":    {func() *world { w := ended(verifying(), gate.Passed); w.targets = at("B", "c3"); return w }(), "Judge", "Passed"},
+		"moving, where to unknown": {func() *world { w := ended(verifying(), gate.Passed); w.unready = []string{"syncing"}; return w }(), "Wait", "syncing"},
+		"a failed sync": {func() *world {
+			w := verifying()
+			w.targets[0].Outcome, w.targets[0].Reason = sync.Failed, "exit code 7"
+			w.rounds = nil
+			return w
+		}(), "Judge", "the sync failed: Site/shop: exit code 7"},
+
+		"failed, no incident yet":      {func() *world { w := broken(); w.past.Incident = nil; return w }(), "OpenIncident", "Config: c2 did it"},
+		"an incident without proposal": {broken(), "Propose", "c2 did it"},
+		"planned before a crash":       {broken(proposal(history.ProposalPlanned)), "Propose", "c2 did it"},
+		"proposed":                     {broken(proposal(history.ProposalOpen)), "Wait", "waits for a person to merge it: https://git.example/config/pulls/1"},
+		"merged by a person": {broken(proposal(history.ProposalOpen, func(p *proposalState) {
+			p.status = rollback.State{State: gitprovider.Merged, Reason: "merged by jo"}
+		})), "Settle", "merged by jo"},
+		"closed by a person": {broken(proposal(history.ProposalOpen, func(p *proposalState) {
+			p.status = rollback.State{State: gitprovider.Closed, Reason: "closed by jo"}
+		})), "Settle", "closed by jo"},
+		"closed stays closed":   {broken(proposal(history.ProposalClosed)), "Wait", "final"},
+		"refused stays refused": {broken(proposal(history.ProposalRefused, func(p *proposalState) { p.Reason = "protected" })), "Wait", "protected"},
+		"mode merge":            {func() *world { w := broken(proposal(history.ProposalOpen)); w.mode = tests.Merge; return w }(), "Merge", "proof holds"},
+		"mode merge, stopped": {func() *world {
+			w := broken(proposal(history.ProposalOpen))
+			w.mode, w.stopped = tests.Merge, true
+			return w
+		}(), "Wait", "waits for a person"},
+		"mode merge, not by itself": {func() *world {
+			w := broken(proposal(history.ProposalOpen, func(p *proposalState) { p.NotByItself = []string{"deletes data"} }))
+			w.mode = tests.Merge
+			return w
+		}(), "Wait", "deletes data"},
+		"merged, not synced": {broken(proposal(history.ProposalMerged)), "Wait", "waits to be synced"},
+		"recovered": {func() *world {
+			w := broken(proposal(history.ProposalMerged))
+			w.past.Final.Verdict = &gate.Verdict{Outcome: gate.Passed, Reason: "smoke passed"}
+			return w
+		}(), "Conclude", "Recovered: the revert was merged and synced"},
+		"recovered by other means": {func() *world {
+			w := broken(proposal(history.ProposalOpen))
+			w.past.Final.Verdict = &gate.Verdict{Outcome: gate.Passed, Reason: "smoke passed"}
+			return w
+		}(), "Conclude", "Recovered: the gate passes again"},
+		"the revert did not help": {broken(proposal(history.ProposalMerged, func(p *proposalState) { p.live = true })), "Conclude", "Unresolved: the revert was merged and synced, and the gate still fails"},
+		"ended with this verdict": {func() *world {
+			w := broken()
+			w.past.Incident.State = history.Unresolved
+			return w
+		}(), "Wait", ""},
+		"failed again": {func() *world { w := broken(proposal(history.ProposalOpen)); w.past.Incident.Latest = "v0"; return w }(), "Confirm", "still Failed"},
+		"inconclusive once": {func() *world {
+			w := resting()
+			w.past.Final.Verdict = &gate.Verdict{Outcome: gate.Inconclusive, Reason: "no report"}
+			w.past.InconclusiveInARow = 1
+			w.now = noon
+			return w
+		}(), "Wait", "verified again after 1m0s"},
+		"inconclusive for long": {func() *world {
+			w := resting()
+			w.past.Final.Verdict = &gate.Verdict{Outcome: gate.Inconclusive, Reason: "no report"}
+			w.past.InconclusiveInARow = patience
+			w.now = noon
+			return w
+		}(), "OpenIncident", "no report"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			action := decide(tt.world)
+			require.Equal(t, tt.action, action.Name(), action.Reason())
+			require.Contains(t, action.Reason(), tt.reason)
+			require.NotEmpty(t, action.Reason(), "every decision has a reason")
+		})
+	}
+}
+
+func TestOrderedSuitesStopAtTheFirstThatDoesNotHold(t *testing.T) {
+	w := verifying()
+	w.gate.Spec.Order = tests.Ordered
+	w.suites = append(w.suites, &tests.Suite{Meta: tests.Meta{Metadata: tests.ObjectMeta{Name: "load"}}})
+	w.rounds[0].suites = []gate.Suite{{Name: "smoke", Outcome: gate.Passed}}
+	require.Equal(t, "Schedule", decide(w).Name())
+	w.rounds[0].suites[0] = gate.Suite{Name: "smoke", Outcome: gate.Failed, Reason: "told"}
+	require.Contains(t, decide(w).Reason(), "Failed: smoke: told")
+}
+
+func TestBackoffGrowsWithTheIncident(t *testing.T) {
+	w := broken()
+	w.past.Final.Cause.Kind = blame.Unknown
+	for _, tt := range []struct{ age, delay time.Duration }{
+		{0, time.Minute}, {5 * time.Minute, 5 * time.Minute}, {100 * time.Hour, 12 * time.Hour},
+	} {
+		w.past.Incident.Opened = w.past.Final.Finished.Add(-tt.age)
+		due, reason := dueAt(w)
+		require.Equal(t, tt.delay, due.Sub(w.past.Final.Finished), reason)
+	}
+}
+
+func TestAVerificationIsNamedByItsInputs(t *testing.T) {
+	v := history.Verification{Key: history.Key{Environment: "staging", Gate: "shop"}, Targets: at("A", "c1"), Occasion: history.Occasion{Kind: history.OnSync, Value: "x"}}
+	same := v
+	same.Targets, same.Started = at("A", "c2"), noon
+	require.Equal(t, verificationID(v), verificationID(same), "neither the commit nor the time counts")
+	for name, change := range map[string]func(*history.Verification){
+		"digest":   func(v *history.Verification) { v.Targets = at("B", "c1") },
+		"tests":    func(v *history.Verification) { v.Tests.Digest = "U" },
+		"occasion": func(v *history.Verification) { v.Occasion.Value = "y" },
+		"previous": func(v *history.Verification) { v.Previous = "v0" },
+		"gate":     func(v *history.Verification) { v.Key.Gate = "other" },
+	} {
+		other := v
+		change(&other)
+		require.NotEqual(t, verificationID(v), verificationID(other), name)
+	}
+}
+
+func TestLostRunsAreTriedAgainUnderANewName(t *testing.T) {
+	suite := &tests.Suite{Meta: tests.Meta{Metadata: tests.ObjectMeta{Name: "smoke"}}, Spec: tests.SuiteSpec{Shards: 2, Matrix: map[string][]string{"B": {"x", "y"}}}}
+	runs, err := newRuns("v", history.ToVerify, 0, []*tests.Suite{suite})
+	require.NoError(t, err)
+	require.Len(t, runs, 4)
+	names := map[string]bool{}
+	for _, run := range append(runs, nextAttempts(runs)...) {
+		names[run.ID] = true
+	}
+	require.Len(t, names, 8)
+	runs[0].End = runner.Killed
+	require.True(t, lost(runs[0]))
+	require.Equal(t, runs[1:], newestAttempts(append(runs, nextAttempts(runs[:1])...))[:3])
+}

@@ -1,0 +1,196 @@
+package reconciler_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http/cgi"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"k8s.io/utils/clock"
+
+	"github.com/assay-dev/assay/reconciler"
+	"github.com/assay-dev/assay/reconciler/history"
+	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/rollback/gitprovider/plain"
+	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/render"
+	syncs "github.com/assay-dev/assay/sources/sync"
+	"github.com/assay-dev/assay/sources/tests"
+)
+
+// tick is how often everything looks: short, so that a test waits for nothing.
+const tick = 20 * time.Millisecond
+
+// patience is how long a test waits for what must come.
+const patience = time.Minute
+
+// gitIn runs the git program in a folder, as a person.
+func gitIn(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=A Person", "-c", "user.email=person@example.com",
+		"-c", "http.postBuffer=100000000"}, args...)...)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "git %v: %s", args, out)
+	return strings.TrimSpace(string(out))
+}
+
+// worktree is a checkout of a bare repository that people push from.
+type worktree struct {
+	t         *testing.T
+	dir, bare string
+}
+
+func newRepository(t *testing.T) *worktree {
+	bare, dir := filepath.Join(t.TempDir(), "repository.git"), t.TempDir()
+	gitIn(t, dir, "init", "--quiet", "--bare", "--initial-branch=main", bare)
+	gitIn(t, dir, "clone", "--quiet", bare, ".")
+	gitIn(t, dir, "checkout", "--quiet", "-b", "main")
+	return &worktree{t: t, dir: dir, bare: bare}
+}
+
+// push commits files, by path, and pushes them. It returns the commit.
+func (w *worktree) push(message string, files map[string]string) string {
+	w.t.Helper()
+	for name, content := range files {
+		path := filepath.Join(w.dir, name)
+		require.NoError(w.t, os.MkdirAll(filepath.Dir(path), 0o700))
+		require.NoError(w.t, os.WriteFile(path, []byte(content), 0o600))
+	}
+	gitIn(w.t, w.dir, "add", "--all")
+	gitIn(w.t, w.dir, "commit", "--quiet", "--allow-empty", "--message", message)
+	gitIn(w.t, w.dir, "push", "--quiet", "origin", "main")
+	return gitIn(w.t, w.dir, "rev-parse", "HEAD")
+}
+
+// merge merges a branch that somebody pushed, as a person does.
+func (w *worktree) merge(branch string) {
+	w.t.Helper()
+	gitIn(w.t, w.dir, "fetch", "--quiet", "origin")
+	gitIn(w.t, w.dir, "merge", "--quiet", "--no-ff", "--message", "Merge "+branch, "origin/"+branch)
+	gitIn(w.t, w.dir, "push", "--quiet", "origin", "main")
+}
+
+// serve serves a bare repository by git's own smart server, to whoever asks.
+func serve(t testing.TB, bare string) string {
+	t.Helper()
+	program, err := exec.LookPath("git")
+	require.NoError(t, err)
+	server := httptest.NewServer(&cgi.Handler{
+		Path: program, Args: []string{"http-backend"},
+		Env: []string{"GIT_PROJECT_ROOT=" + filepath.Dir(bare), "GIT_HTTP_EXPORT_ALL=1", "REMOTE_USER=person"},
+	})
+	t.Cleanup(server.Close)
+	return server.URL + "/" + filepath.Base(bare)
+}
+
+// judgeRunner runs no tool: it asks the test how each Job would end.
+type judgeRunner struct {
+	judge func(job runner.Job) int // the exit code
+	mu    sync.Mutex
+	jobs  []runner.Job
+}
+
+func (r *judgeRunner) Run(ctx context.Context, job runner.Job) (runner.Result, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.jobs = append(r.jobs, job)
+	now := time.Now()
+	return runner.Result{End: runner.Exited, ExitCode: r.judge(job), Started: now, Finished: now}, ctx.Err()
+}
+func (r *judgeRunner) Forget(context.Context, string) error { return nil }
+func (r *judgeRunner) Recover(context.Context) error        { return nil }
+func (r *judgeRunner) Isolation() (string, bool)            { return "nothing is run", true }
+
+// assay is one Assay that a test starts and stops. Its folder survives a restart.
+type assay struct {
+	t      *testing.T
+	data   string
+	config string // URL of the config repository
+	tests  *worktree
+	mode   tests.Mode
+	runner *judgeRunner
+	stop   func()
+	past   *history.Store
+}
+
+func (a *assay) start() {
+	a.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	past, err := history.Open(ctx, filepath.Join(a.data, "history"))
+	require.NoError(a.t, err)
+	mirrors := git.NewMirrors(filepath.Join(a.data, "mirrors"), func(string) git.Auth { return git.Auth{} }, clock.RealClock{})
+	builder := render.NewBuilder([]byte("key"))
+	config, err := mirrors.Mirror(a.config)
+	require.NoError(a.t, err)
+	loop, err := reconciler.New(reconciler.Options{
+		Log:     slog.New(slog.NewTextHandler(a.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+		History: past, Runner: a.runner, Mirrors: mirrors, Builder: builder,
+		Rollback: reconciler.Rollback{Name: "Assay", Email: "assay@example.com", Interval: tick},
+		Environments: []*reconciler.Environment{{
+			Name:     "staging",
+			Tests:    reconciler.TestRepository{URL: a.tests.bare, Branch: "main", Overlay: "staging", Interval: tick},
+			Sites:    syncs.NewSites(mirrors, builder, nil, clock.RealClock{}),
+			Mode:     a.mode,
+			Writable: map[string]reconciler.ConfigRepository{git.Normalize(a.config): {URL: a.config, Provider: plain.New(config)}},
+		}},
+	})
+	require.NoError(a.t, err)
+	stopped := make(chan error, 1)
+	go func() { stopped <- loop.Run(ctx) }()
+	a.past = past
+	a.stop = func() {
+		cancel()
+		require.NoError(a.t, <-stopped)
+		require.NoError(a.t, past.Close())
+	}
+}
+
+func (a *assay) eventually(what string, holds func() bool) {
+	a.t.Helper()
+	deadline := time.Now().Add(patience)
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for !holds() {
+		if time.Now().After(deadline) {
+			decisions, _ := a.past.Decisions(context.Background(), history.Filter{Limit: 20})
+			for _, d := range decisions {
+				a.t.Logf("%s %s %s (%d times)", d.Key.Gate, d.Action, d.Reason, d.Times)
+			}
+			a.t.Fatalf("never came: %s", what)
+		}
+		<-ticker.C
+	}
+}
+
+func (a *assay) incidents() []history.Incident {
+	a.t.Helper()
+	all, err := a.past.Incidents(context.Background(), history.Filter{})
+	require.NoError(a.t, err)
+	return all
+}
+
+// verified waits for a final Verification of the Gate at a commit, and returns it.
+func (a *assay) verified(gateName, commit string) history.Verification {
+	a.t.Helper()
+	var found history.Verification
+	a.eventually(gateName+" verified at "+commit, func() bool {
+		all, err := a.past.Verifications(context.Background(), history.Filter{Gate: gateName})
+		require.NoError(a.t, err)
+		for _, v := range all {
+			if v.Phase == history.Done && v.Targets[0].Revisions[0].Commit == commit {
+				found = v
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}

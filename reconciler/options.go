@@ -1,0 +1,85 @@
+package reconciler
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/clock"
+
+	"github.com/assay-dev/assay/reconciler/gate"
+	"github.com/assay-dev/assay/reconciler/history"
+	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/render"
+	"github.com/assay-dev/assay/sources/tests"
+)
+
+// Options are what a Loop is made of.
+type Options struct {
+	Environments []*Environment
+	History      *history.Store
+	Runner       runner.Runner
+	Mirrors      *git.Mirrors
+	Builder      *render.Builder
+	Rollback     Rollback
+	// Clock, Log and Announce may be left out. Announce is called for every Event, in the goroutine of what happened: it must be quick.
+	Clock    clock.WithTicker
+	Log      *slog.Logger
+	Announce func(Event)
+	// Workers is how many Gates are reconciled at the same time. Default 4.
+	Workers int
+}
+
+// Loop reconciles the Gates of some Environments. Make one with New and run it once.
+type Loop struct {
+	environments map[string]*Environment
+	history      *history.Store
+	runner       runner.Runner
+	mirrors      *git.Mirrors
+	builder      *render.Builder
+	loadOptions  tests.Options
+	rollback     Rollback
+	clock        clock.WithTicker
+	log          *slog.Logger
+	announce     func(Event)
+	workers      int
+
+	inForce map[string]*inForce
+	flights *flights
+	queue   workqueue.TypedRateLimitingInterface[history.Key]
+	running context.Context // ends when the loop is told to stop; Runs live in it
+}
+
+// New makes a Loop. It fails where there is nothing to reconcile.
+func New(o Options) (*Loop, error) {
+	if len(o.Environments) == 0 {
+		return nil, errors.New("there is no environment to reconcile: set ASSAY_ENVIRONMENTS")
+	}
+	l := &Loop{
+		environments: map[string]*Environment{}, history: o.History, runner: o.Runner, mirrors: o.Mirrors, builder: o.Builder,
+		loadOptions: tests.Options{CheckExpr: gate.Check},
+		rollback:    o.Rollback, clock: o.Clock, log: o.Log, announce: o.Announce, workers: o.Workers,
+		inForce: map[string]*inForce{}, flights: newFlights(),
+	}
+	if l.clock == nil {
+		l.clock = clock.RealClock{}
+	}
+	if l.log == nil {
+		l.log = slog.New(slog.DiscardHandler)
+	}
+	if l.announce == nil {
+		l.announce = func(Event) {}
+	}
+	if l.workers == 0 {
+		l.workers = 4
+	}
+	for _, env := range o.Environments {
+		l.environments[env.Name] = env
+		l.inForce[env.Name] = &inForce{loader: tests.NewLoader(l.builder, l.loadOptions)}
+	}
+	l.queue = workqueue.NewTypedRateLimitingQueueWithConfig(workqueue.DefaultTypedControllerRateLimiter[history.Key](),
+		workqueue.TypedRateLimitingQueueConfig[history.Key]{Clock: l.clock})
+	return l, nil
+}
