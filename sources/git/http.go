@@ -68,8 +68,9 @@ func (r *httpRemote) pushing(context.Context) (pushSession, error) {
 	return r.client.NewReceivePackSession(&endpoint, r.auth)
 }
 
-// smartOnly recognises servers that answer without speaking Git, and keeps what
-// a failing server has to say short enough for an error message.
+// smartOnly recognises servers that answer without speaking Git, and keeps lists
+// of references short enough for memory, and what a failing server has to say
+// short enough for an error message.
 type smartOnly struct{ next http.RoundTripper }
 
 // maxReason is how many bytes of an error page are quoted.
@@ -91,6 +92,8 @@ func (t *smartOnly) RoundTrip(request *http.Request) (*http.Response, error) {
 	case response.StatusCode == http.StatusOK && !strings.HasPrefix(kind, "application/x-git-"):
 		response.Body.Close()
 		return nil, fmt.Errorf("%w: it answered with %q; check the URL, or serve the repository with git http-backend, Gitea or the like", ErrDumbHTTP, kind)
+	case strings.HasSuffix(kind, "-advertisement"):
+		response.Body = readCloser{&listing{response.Body, maxListing}, response.Body}
 	}
 	return response, nil
 }

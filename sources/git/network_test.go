@@ -124,6 +124,26 @@ func TestDumbHTTP(t *testing.T) {
 }
 
 // A page for people, however long, does not become an error message.
+// A list of references without an end does not fill the memory.
+func TestEndlessReferences(t *testing.T) {
+	t.Parallel()
+	line := func(s string) string { return fmt.Sprintf("%04x%s", len(s)+4, s) }
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-git-upload-pack-advertisement")
+		head := strings.Repeat("1", 40)
+		io.WriteString(w, line("# service=git-upload-pack\n")+"0000"+line(head+" HEAD\x00ofs-delta\n"))
+		name := strings.Repeat("a", 60_000)
+		for i := 0; ; i++ {
+			if _, err := io.WriteString(w, line(fmt.Sprintf("%s refs/heads/%s%d\n", head, name, i))); err != nil {
+				return
+			}
+		}
+	}))
+	defer server.Close()
+	_, err := open(t, server.URL+"/r", git.Auth{}).Refs(t.Context(), "")
+	require.ErrorContains(t, err, "lists more than 67108864 bytes of references")
+}
+
 func TestErrorPage(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{http.StatusForbidden, http.StatusNotFound, http.StatusBadGateway} {

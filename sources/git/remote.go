@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -48,6 +49,25 @@ type pushSession interface {
 	AdvertisedReferencesContext(ctx context.Context) (*packp.AdvRefs, error)
 	ReceivePack(ctx context.Context, request *packp.ReferenceUpdateRequest) (*packp.ReportStatus, error)
 	io.Closer
+}
+
+// maxListing is the longest list of references that is read, in bytes: about a
+// million of them.
+const maxListing = 64 << 20
+
+// listing reads a list of references and fails where it goes on for too long.
+type listing struct {
+	from io.Reader
+	left int
+}
+
+func (l *listing) Read(p []byte) (int, error) {
+	if l.left == 0 {
+		return 0, fmt.Errorf("the server lists more than %d bytes of references", maxListing)
+	}
+	n, err := l.from.Read(p[:min(len(p), l.left)])
+	l.left -= n
+	return n, err
 }
 
 // newRemote returns the transport for l.

@@ -170,7 +170,7 @@ type sshSession struct {
 
 func (s *sshSession) AdvertisedReferencesContext(context.Context) (*packp.AdvRefs, error) {
 	refs := packp.NewAdvRefs()
-	err := refs.Decode(s.out)
+	err := refs.Decode(&listing{s.out, maxListing})
 	switch {
 	case errors.Is(err, packp.ErrEmptyAdvRefs), err == nil && refs.IsEmpty():
 		if !s.pushing {
