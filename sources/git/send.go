@@ -16,24 +16,51 @@ import (
 
 // gather lists the objects that commits bring along: themselves, and what their
 // trees hold beyond the trees of their parents. Parents that are not present
-// hold nothing. The commits are newest first, as a span has them.
+// hold nothing.
 func gather(ctx context.Context, o Objects, commits []*Commit) ([]Hash, error) {
 	g := &gathering{objects: o, seen: map[Hash]bool{}}
 	for _, commit := range commits {
 		g.add(commit.Hash)
 	}
-	for i := len(commits) - 1; i >= 0; i-- {
+	for _, commit := range parentsFirst(commits) {
 		var bases []Hash
-		for _, parent := range commits[i].Parents {
+		for _, parent := range commit.Parents {
 			if base, err := o.Commit(ctx, parent); err == nil {
 				bases = append(bases, base.Tree)
 			}
 		}
-		if err := g.tree(ctx, commits[i].Tree, bases, 0); err != nil {
-			return nil, fmt.Errorf("commit %s: %w", commits[i].Hash, err)
+		if err := g.tree(ctx, commit.Tree, bases, 0); err != nil {
+			return nil, fmt.Errorf("commit %s: %w", commit.Hash, err)
 		}
 	}
 	return g.hashes, nil
+}
+
+// parentsFirst orders commits so that none comes before its parents. A tree is
+// looked into once, less what the parents' trees hold, so theirs must be
+// complete by then: a commit may have the tree of one long before it.
+func parentsFirst(commits []*Commit) []*Commit {
+	waiting := make(map[Hash]*Commit, len(commits))
+	for _, c := range commits {
+		waiting[c.Hash] = c
+	}
+	ordered := make([]*Commit, 0, len(commits))
+	for _, c := range commits {
+		for path := []*Commit{c}; len(path) > 0; {
+			last := path[len(path)-1]
+			next := slices.IndexFunc(last.Parents, func(h Hash) bool { return waiting[h] != nil })
+			if next >= 0 {
+				path = append(path, waiting[last.Parents[next]])
+				continue
+			}
+			if waiting[last.Hash] != nil {
+				delete(waiting, last.Hash)
+				ordered = append(ordered, last)
+			}
+			path = path[:len(path)-1]
+		}
+	}
+	return ordered
 }
 
 type gathering struct {
