@@ -119,6 +119,7 @@ func TestSummaryIsWhatUsersReadAsJSON(t *testing.T) {
 	require.Equal(t, 2, all.ExitCode())
 	require.Equal(t, 1, Summary{Files: all.Files[:2]}.ExitCode())
 	require.Equal(t, 0, Summary{Files: all.Files[1:2]}.ExitCode())
+	require.Equal(t, 0, Summary{Files: []FileSummary{{NotOK: "all 2 cases were skipped"}}}.ExitCode(), "nothing failed")
 	require.Equal(t, 2, Summary{}.ExitCode())
 	require.Equal(t, 2, Summary{Files: []FileSummary{Summarize("x", nil, errors.New("gone"))}}.ExitCode())
 }

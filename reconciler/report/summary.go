@@ -57,8 +57,9 @@ func Summarize(path string, r *Report, err error) FileSummary {
 	return s
 }
 
-// ExitCode is the exit status of `assay report`: 2 when a file could not be read, else 1 when a report is no success,
-// else 0. Without any file nothing was verified, which is 2.
+// ExitCode is the exit status of `assay report`: 2 when a file could not be read, else 1 when something failed, else 0. A report that is
+// no evidence of anything, since it holds no case or every case was skipped, failed nothing: FileSummary.NotOK says so, and a Gate does not
+// pass on it. Without any file nothing was looked at, which is 2.
 func (s Summary) ExitCode() int {
 	if len(s.Files) == 0 {
 		return 2
@@ -68,7 +69,7 @@ func (s Summary) ExitCode() int {
 		switch {
 		case f.Error != "":
 			return 2
-		case f.NotOK != "":
+		case f.Failed+f.Errored+len(f.Problems) > 0:
 			code = 1
 		}
 	}
