@@ -60,11 +60,12 @@ func newStory(w *world) *story {
 }
 
 func (s *story) play(ctx context.Context) error {
+	s.begin()
 	chapters := []struct {
 		title string
 		tell  func(context.Context) error
 	}{
-		{"What is there is deployed and verified", s.first},
+		{"What is there is deployed, and verified", s.first},
 		{"A good change is verified, and one that changes nothing is not", s.good},
 		{"A bad change comes in, among others", s.breaks},
 		{"Assay proposes to revert it", s.proposed},

@@ -66,7 +66,7 @@ func (s *story) tellRun(run history.Run, reports []*report.Report) {
 // tellFailure tells what failed, as the first Runs found it.
 func (s *story) tellFailure(v *history.Verification) {
 	s.say(red, "✗", "%s: %s", gate.Failed, v.Verdict.Reason)
-	const most = 3
+	const most = 2
 	for i, failing := range v.Verdict.Failing {
 		if i == most {
 			s.quote(dim, fmt.Sprintf("and %d more", len(v.Verdict.Failing)-most))
@@ -92,7 +92,7 @@ func (s *story) tellCause(v *history.Verification) {
 		s.quote(dim, evidence)
 	}
 	culprit := v.Cause.Suspects[0]
-	s.say(yellow, "!", "Culprit: %.8s %q by %s (%s)", culprit.Commit, culprit.Subject, culprit.Author, culprit.Why)
+	s.say(yellow, "!", "Culprit: %.8s %q by %s. It %s", culprit.Commit, culprit.Subject, culprit.Author, culprit.Why)
 }
 
 // tellProposal shows the revert as a person finds it.
@@ -119,7 +119,7 @@ func shortened(body string) string {
 			folded = true
 		case strings.HasPrefix(line, "</details>"):
 			folded = false
-		case folded, strings.HasPrefix(line, "<!--"), line == "" && len(kept) > 0 && kept[len(kept)-1] == "":
+		case folded, strings.HasPrefix(line, "<!--"), strings.HasPrefix(line, "Assay-"), line == "" && len(kept) > 0 && kept[len(kept)-1] == "":
 		default:
 			kept = append(kept, line)
 		}

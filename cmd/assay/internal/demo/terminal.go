@@ -21,6 +21,9 @@ func newTerminal(o Options) *terminal {
 	return &terminal{out: o.Out, live: o.Live, color: o.Color, width: o.Width, began: time.Now()}
 }
 
+// begin starts the clock anew.
+func (t *terminal) begin() { t.began = time.Now() }
+
 // The styles, as ANSI names them.
 const (
 	bold   = "1"
@@ -66,14 +69,20 @@ func emphasis(style string) string {
 	return "0"
 }
 
-// quote shows text of others as it is, without the time, cut to the width.
+// quote shows the words of others, without the time; each line is wrapped with the indentation that it has.
 func (t *terminal) quote(style, text string) {
 	t.clear()
 	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, "\n")
-		fmt.Fprintf(t.out, "%s%s\n", t.paint(dim, "          | "), t.paint(style, cut(line, t.width-12)))
+		words := strings.TrimLeft(strings.TrimRight(line, "\n"), " ")
+		indent := strings.Repeat(" ", len(strings.TrimRight(line, "\n"))-len(words))
+		for _, part := range wrap(words, t.width-len(margin)-len(indent)) {
+			fmt.Fprintf(t.out, "%s%s\n", t.paint(dim, margin), t.paint(style, indent+part))
+		}
 	}
 }
+
+// margin stands before the words of others.
+const margin = "          | "
 
 // command shows one to copy: whole, whatever the width.
 func (t *terminal) command(text string) {

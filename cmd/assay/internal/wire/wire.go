@@ -130,7 +130,7 @@ func providers(mirrors *git.Mirrors, repositories []Repository) (map[string]reco
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", mirror, err)
 		}
-		writable[git.Normalize(repository.URL)] = reconciler.ConfigRepository{Provider: provider}
+		writable[git.Normalize(repository.URL)] = reconciler.ConfigRepository{URL: repository.URL, Provider: provider}
 	}
 	return writable, nil
 }
