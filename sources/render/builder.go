@@ -72,6 +72,9 @@ func (b *Builder) build(f *filesystem, dir string) (rendering *Rendering, err er
 	if err != nil {
 		return nil, err
 	}
+	if err := f.ctx.Err(); err != nil {
+		return nil, fmt.Errorf("after Kustomize: %w", err)
+	}
 	if err := postBuild(f.settings, built); err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ const (
 	ReasonChart     Reason = "chart"     // a Helm chart is inflated
 	ReasonMissing   Reason = "missing"   // no folder, or no kustomization file in it
 	ReasonVariables Reason = "variables" // variables cannot be substituted
+	ReasonLimit     Reason = "limit"     // building it would take too much time or memory
 	ReasonInvalid   Reason = "invalid"   // Kustomize says that it does not build
 )
 

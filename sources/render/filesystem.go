@@ -21,10 +21,6 @@ const mount = "/(tree)"
 // configurationDir holds Settings.Configurations in that file system, beside the tree.
 const configurationDir = "/(configurations)"
 
-// maxKustomizations bounds how many kustomization files one build reads: bases that name each other twice per level
-// double the work per level.
-const maxKustomizations = 5_000
-
 // filesystem shows a tree to Kustomize, read-only and lazily, and remembers in its closure whatever was asked.
 //
 // Kustomize takes an unreadable file for an absent one in places, so an error that must end the build is kept in stop, and
@@ -41,14 +37,16 @@ type filesystem struct {
 
 	unsettled bool // the tree did not answer a question, so that the closure does not say all
 
-	overlay        map[string][]byte // kustomization files written by Settings, by path
-	customSchema   bool              // this run began with a fresh schema
-	kustomizations int
-	keepOrigins    bool // the build itself asks for origin annotations
+	overlay      map[string][]byte // kustomization files written by Settings, by path
+	unparsed     map[string]bool   // by path: whether all kustomizations read so far refer to it as data only
+	spent        spent
+	customSchema bool // this run began with a fresh schema
+	keepOrigins  bool // the build itself asks for origin annotations
+	labelled     bool // the build asks for the label that says who manages an object
 }
 
 func newFilesystem(ctx context.Context, tree Tree, s *Settings) *filesystem {
-	f := &filesystem{ctx: ctx, tree: tree, settings: s, seen: newClosure(), overlay: map[string][]byte{}}
+	f := &filesystem{ctx: ctx, tree: tree, settings: s, seen: newClosure(), overlay: map[string][]byte{}, unparsed: map[string]bool{}}
 	if s.Engine == Flux {
 		f.ignore = newIgnoreRules(s.Ignore)
 	}
@@ -115,7 +113,7 @@ func (f *filesystem) read(name string) ([]byte, error) {
 	if err != nil {
 		return nil, f.fail(fmt.Errorf("read %s: %w", name, err))
 	}
-	return data, nil
+	return data, f.admit(name, data)
 }
 
 // unanswered ends the build because the tree does not say what lies at a path: for good where the tree itself is at fault,
@@ -157,17 +155,13 @@ func (f *filesystem) ReadFile(name string) ([]byte, error) {
 		return nil, err
 	}
 	data, written := f.overlay[rel]
-	if !written {
-		if data, err = f.read(rel); err != nil {
-			return nil, err
-		}
+	if written {
+		err = f.admit(rel, data)
+	} else {
+		data, err = f.read(rel)
 	}
-	if !isKustomization(rel) {
-		return data, nil
-	}
-	if f.kustomizations++; f.kustomizations > maxKustomizations {
-		return nil, f.fail(&Error{Reason: ReasonInvalid, File: rel,
-			Detail: fmt.Sprintf("more than %d kustomizations are read; remove bases that are named twice", maxKustomizations)})
+	if err != nil || !isKustomization(rel) {
+		return data, err
 	}
 	return f.kustomization(rel, data)
 }

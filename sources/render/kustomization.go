@@ -29,6 +29,7 @@ func (f *filesystem) kustomization(name string, data []byte) ([]byte, error) {
 	top := path.Dir(name) == f.build
 	if top {
 		f.keepOrigins = slices.Contains(k.BuildMetadata, types.OriginAnnotations)
+		f.labelled = slices.Contains(k.BuildMetadata, types.ManagedByLabelOption)
 	}
 	addOrigins := top && f.settings.Origins && !f.keepOrigins
 	if len(f.settings.Configurations) == 0 && !addOrigins {

@@ -39,11 +39,12 @@ func (f *filesystem) kustomize() (resmap.ResMap, error) {
 	if f.settings.Engine == Flux {
 		openapi.Schema() // Flux adds a build's schema to Kubernetes' own
 	}
-	f.stop, f.kustomizations, f.customSchema = nil, 0, true
+	f.stop, f.spent, f.customSchema = nil, spent{}, true
 	return f.run()
 }
 
-// run prepares the folder as its engine does and lets Kustomize build it.
+// run prepares the folder as its engine does and lets Kustomize build it. Of fields that are deprecated, Kustomize tells
+// os.Stderr, and nothing but a program's own main can safely turn that off.
 func (f *filesystem) run() (resmap.ResMap, error) {
 	if f.settings.edited() {
 		if err := f.edit(); err != nil {
@@ -65,7 +66,26 @@ func (f *filesystem) run() (resmap.ResMap, error) {
 	if err != nil {
 		return nil, f.invalid(err)
 	}
+	if f.labelled {
+		return built, relabel(built)
+	}
 	return built, nil
+}
+
+// release is the version of the kustomize command that has the same code; the command says so in the managed-by label.
+// It is not known to a program that has Kustomize as a library: that one would name itself.
+const release = "v5.8.2"
+
+// relabel makes the managed-by label that of the command.
+func relabel(built resmap.ResMap) error {
+	for _, object := range built.Resources() {
+		labels := object.GetLabels()
+		labels[konfig.ManagedbyLabelKey] = "kustomize-" + release
+		if err := object.SetLabels(labels); err != nil {
+			return fmt.Errorf("label %s: %w", object.CurId(), err)
+		}
+	}
+	return nil
 }
 
 // inBase is how Kustomize says that an error lies in a base, after having tried the base as a file, and inComponent is

@@ -58,6 +58,10 @@ func (s *pluginScan) path(name string) error {
 	if err != nil {
 		return err
 	}
+	if _, refusal := measure(data, true); refusal != nil {
+		refusal.File = name
+		return refusal
+	}
 	return checkPlugins(name, data, "", documents(data))
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
@@ -114,11 +113,9 @@ func (b *Builder) object(f *filesystem, res *resource.Resource) (Object, error) 
 		}
 		o.Origin = origin
 	}
-	data, err := marshal(res)
-	if err != nil {
-		return o, &Error{Reason: ReasonInvalid, Detail: fmt.Sprintf("%s: %v", &o, err)}
-	}
-	if o.manifest, err = yaml.JSONToYAML(data); err != nil {
+	var data []byte
+	var err error
+	if data, o.manifest, err = manifest(res); err != nil {
 		return o, &Error{Reason: ReasonInvalid, Detail: fmt.Sprintf("%s: %v", &o, err)}
 	}
 	o.shown, o.sum, err = b.conceal(&o, data)
@@ -142,13 +139,4 @@ func takeOrigin(f *filesystem, res *resource.Resource) (string, error) {
 		from = origin.ConfiguredIn
 	}
 	return path.Join(f.build, from), nil
-}
-
-// marshal returns an object's JSON with sorted keys, as res.MarshalJSON does without its detour over YAML text.
-func marshal(res *resource.Resource) ([]byte, error) {
-	var content map[string]any
-	if err := res.YNode().Decode(&content); err != nil {
-		return nil, err
-	}
-	return json.Marshal(content)
 }

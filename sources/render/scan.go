@@ -15,6 +15,7 @@ type reference struct {
 	field string
 	value string
 	base  bool // may be a folder, or a Git repository
+	data  bool // does not hold YAML that Kustomize takes apart
 }
 
 // scan refuses a kustomization that would make Kustomize fetch something or run something. It comes before Kustomize acts
@@ -32,6 +33,10 @@ func (f *filesystem) scan(name string, data []byte, k *types.Kustomization) erro
 	for _, r := range references(k) {
 		if isRemoteFile(r.value) || r.base && isRemoteBase(r.value) {
 			return refused(ReasonRemote, r.field, r.value, remoteDetail(r.value))
+		}
+		lies := at(name, r.value)
+		if _, known := f.unparsed[lies]; !known || !r.data {
+			f.unparsed[lies] = r.data
 		}
 	}
 	plugins := pluginScan{filesystem: f, visited: map[string]bool{}}
@@ -68,7 +73,11 @@ func references(k *types.Kustomization) []reference {
 	one := func(value, format string, args ...any) {
 		all = append(all, reference{field: fmt.Sprintf(format, args...), value: value})
 	}
-	one(k.OpenAPI["path"], "openapi.path")
+	data := func(value, format string, args ...any) {
+		one(value, format, args...)
+		all[len(all)-1].data = true
+	}
+	data(k.OpenAPI["path"], "openapi.path")
 	for i, p := range k.PatchesStrategicMerge {
 		one(string(p), "patchesStrategicMerge[%d]", i)
 	}
@@ -83,12 +92,12 @@ func references(k *types.Kustomization) []reference {
 	}
 	sources := func(field string, i int, s types.KvPairSources) {
 		for j, value := range s.FileSources {
-			one(sourcePath(value), "%s[%d].files[%d]", field, i, j)
+			data(sourcePath(value), "%s[%d].files[%d]", field, i, j)
 		}
 		for j, value := range s.EnvSources {
-			one(value, "%s[%d].envs[%d]", field, i, j)
+			data(value, "%s[%d].envs[%d]", field, i, j)
 		}
-		one(s.EnvSource, "%s[%d].env", field, i)
+		data(s.EnvSource, "%s[%d].env", field, i)
 	}
 	for i, g := range k.ConfigMapGenerator {
 		sources("configMapGenerator", i, g.KvPairSources)

@@ -83,7 +83,7 @@ func (l *Loader) Load(ctx context.Context, tree render.Tree, overlay string) (*S
 
 // load does what is new since the last time, which may be nil.
 func (l *Loader) load(ctx context.Context, tree render.Tree, overlay string, last *loaded) (*loaded, error) {
-	rendering, err := l.builder.Build(ctx, guarded{tree}, overlay, buildSettings())
+	rendering, err := l.builder.Build(ctx, tree, overlay, buildSettings())
 	if refusal := (*render.Error)(nil); errors.As(err, &refusal) {
 		return &loaded{problems: explain(tree, overlay, refusal)}, nil
 	} else if err != nil {
