@@ -23,13 +23,14 @@ type work struct {
 	dir, bare string
 	mirror    *git.Mirror
 	builder   *render.Builder
+	branch    string
 	commits   int
 }
 
 // newWork begins with a shop: a base with a Deployment, an overlay each for staging and prod, and settings that are generated.
 func newWork(t testing.TB) *work {
 	t.Helper()
-	w := &work{TB: t, dir: filepath.Join(t.TempDir(), "clone"), bare: filepath.Join(t.TempDir(), "shop.git"), builder: render.NewBuilder([]byte("key"))}
+	w := &work{TB: t, dir: filepath.Join(t.TempDir(), "clone"), bare: filepath.Join(t.TempDir(), "shop.git"), builder: render.NewBuilder([]byte("key")), branch: "main"}
 	w.run("", "init", "-q", "--bare", "-b", "main", w.bare)
 	w.run("", "clone", "-q", w.bare, w.dir)
 	w.git("checkout", "-q", "-b", "main")
@@ -143,7 +144,7 @@ func (w *work) hash(rev string) git.Hash {
 // head is where the branch is at the remote, as the mirror sees it.
 func (w *work) head() git.Hash {
 	w.Helper()
-	h, _, err := w.mirror.Refresh(context.Background(), "main")
+	h, _, err := w.mirror.Refresh(context.Background(), w.branch)
 	require.NoError(w, err)
 	return h
 }

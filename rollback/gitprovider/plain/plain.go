@@ -1,8 +1,8 @@
 // Package plain proposes changes with nothing but Git, for servers without pull requests or without an API that is known. A proposal is its
-// branch, and a reference of the same name under refs/assay that outlives it: "assay/revert-0123456789ab" is recorded in
-// refs/assay/revert-0123456789ab. In go branches and texts; out come commits on that reference, one for everything that happened, so that
+// branch, and a reference that outlives it: assay/revert-0123456789ab is recorded in refs/assay/proposals/revert-0123456789ab (and not in
+// refs/assay/revert-0123456789ab, because then git would find the name of the branch ambiguous). In go branches and texts; out come commits on that reference, one for everything that happened, so that
 //
-//	git fetch origin 'refs/assay/*:refs/assay/*' && git log --first-parent refs/assay/revert-0123456789ab
+//	git fetch origin 'refs/assay/*:refs/assay/*' && git log --first-parent refs/assay/proposals/revert-0123456789ab
 //
 // shows it to people. A branch whose head is in the base is merged; one that is deleted before is closed. It knows no labels, no reviews and no
 // names of those who merged. It writes to no branch but the base that it merges into and the branch that it closes.
@@ -30,8 +30,14 @@ func New(mirror *git.Mirror) *Provider { return &Provider{mirror: mirror} }
 // Name implements gitprovider.Provider.
 func (p *Provider) Name() string { return "plain" }
 
-// prefix is how the branches of proposals begin; their records are under "refs/" and the same.
-const prefix = "assay/"
+// The branches of proposals begin with prefix, their records with records; what follows is the same.
+const (
+	prefix  = "assay/"
+	records = "refs/assay/proposals/"
+)
+
+// recordOf is the reference that holds the records of a branch.
+func recordOf(branch string) string { return records + strings.TrimPrefix(branch, prefix) }
 
 // number of a proposal: 48 bits that its branch alone determines, so that no count must be kept.
 func number(branch string) int64 {
@@ -51,7 +57,7 @@ func (p *Provider) look(ctx context.Context, branch string) (remote, error) {
 		return remote{}, fmt.Errorf("the branch %s cannot be proposed: name it %s...", branch, prefix)
 	}
 	at := remote{branch: branch}
-	for ref, into := range map[string]*git.Hash{"refs/heads/" + branch: &at.head, "refs/" + branch: &at.record} {
+	for ref, into := range map[string]*git.Hash{"refs/heads/" + branch: &at.head, recordOf(branch): &at.record} {
 		refs, err := p.mirror.Refs(ctx, ref)
 		if err != nil {
 			return remote{}, classified(err)
@@ -85,12 +91,12 @@ func (p *Provider) Get(ctx context.Context, wanted int64) (*gitprovider.PullRequ
 
 // numbered finds a proposal by its number.
 func (p *Provider) numbered(ctx context.Context, wanted int64) (remote, *proposal, error) {
-	refs, err := p.mirror.Refs(ctx, "refs/"+prefix)
+	refs, err := p.mirror.Refs(ctx, records)
 	if err != nil {
 		return remote{}, nil, classified(err)
 	}
 	for ref := range refs {
-		branch := strings.TrimPrefix(ref, "refs/")
+		branch := prefix + strings.TrimPrefix(ref, records)
 		if number(branch) != wanted {
 			continue
 		}
@@ -101,7 +107,7 @@ func (p *Provider) numbered(ctx context.Context, wanted int64) (remote, *proposa
 		recorded, err := p.read(ctx, at)
 		return at, recorded, err
 	}
-	return remote{}, nil, fmt.Errorf("proposal %d: %w: no reference under refs/%s has that number", wanted, gitprovider.ErrNotFound, prefix)
+	return remote{}, nil, fmt.Errorf("proposal %d: %w: no reference under %s has that number", wanted, gitprovider.ErrNotFound, records)
 }
 
 func (p *Provider) read(ctx context.Context, at remote) (*proposal, error) {
@@ -186,7 +192,7 @@ func (p *Provider) Open(ctx context.Context, n gitprovider.NewPullRequest) (*git
 	if err != nil {
 		return nil, err
 	}
-	err = p.mirror.Push(ctx, git.RefUpdate{Ref: "refs/" + n.Branch, Old: at.record, New: commit})
+	err = p.mirror.Push(ctx, git.RefUpdate{Ref: recordOf(n.Branch), Old: at.record, New: commit})
 	if errors.Is(err, git.ErrStale) { // somebody else opened it at the same time
 		found, findErr := p.Find(ctx, n.Branch, n.Base)
 		if findErr == nil && found != nil {
@@ -228,7 +234,7 @@ func (p *Provider) push(ctx context.Context, at remote, recorded *proposal, chan
 	if err != nil {
 		return err
 	}
-	return classified(p.mirror.Push(ctx, append(further, git.RefUpdate{Ref: "refs/" + at.branch, Old: at.record, New: commit})...))
+	return classified(p.mirror.Push(ctx, append(further, git.RefUpdate{Ref: recordOf(at.branch), Old: at.record, New: commit})...))
 }
 
 // Merge implements gitprovider.Provider: it moves the base to the head. A base that has moved on since is gitprovider.ErrBlocked; there is nobody
