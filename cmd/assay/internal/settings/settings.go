@@ -86,16 +86,17 @@ func (e *Environment) Variable(suffix string) string { return prefix(e.Name) + s
 
 var namePattern = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
 
-// Read reads the variables of environ ("NAME=value"), over which those in flags win. The error names everything that is wrong, each with
+// Read reads the variables of environ ("NAME=value"), over which those in flags win; an empty one counts as not set. The error names everything that is wrong, each with
 // the variable and what is allowed.
 func Read(environ []string, flags map[string]string) (*Settings, error) {
 	vars := map[string]string{}
 	for _, entry := range environ {
-		if name, value, found := strings.Cut(entry, "="); found && strings.HasPrefix(name, Prefix) {
+		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, Prefix) {
 			vars[name] = strings.TrimSpace(value)
 		}
 	}
 	maps.Copy(vars, flags)
+	maps.DeleteFunc(vars, func(_, value string) bool { return value == "" })
 
 	s := &Settings{}
 	errs := []error{read(&s.Global, Prefix, vars)}
@@ -154,8 +155,8 @@ func read(target any, prefix string, vars map[string]string) error {
 			return errors.Join(errs...)
 		}
 		wrong := (*valueError)(nil)
-		if !errors.As(err, &wrong) {
-			return errors.Join(append(errs, fmt.Errorf("%s: %w", at, err))...)
+		if _, set := left[at]; !set || !errors.As(err, &wrong) {
+			return errors.Join(append(errs, err)...)
 		}
 		errs = append(errs, fmt.Errorf("%s: %w", at, wrong))
 		delete(left, at)

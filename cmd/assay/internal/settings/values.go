@@ -22,8 +22,13 @@ type valueError struct{ value, must string }
 
 func (e *valueError) Error() string { return fmt.Sprintf("%q must be %s", e.value, e.must) }
 
+// The types of values below are decoded by envconfig, which hands an empty text to those that are not set: it changes nothing.
+
 // choose finds a value among those that are allowed.
 func choose[T ~string](to *T, text []byte, allowed ...T) error {
+	if len(text) == 0 {
+		return nil
+	}
 	if !slices.Contains(allowed, T(text)) {
 		words := make([]string, len(allowed))
 		for i, a := range allowed {
@@ -72,7 +77,7 @@ type LogLevel slog.Level
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (l *LogLevel) UnmarshalText(text []byte) error {
 	var name string
-	if err := choose(&name, text, "debug", "info", "warn", "error"); err != nil {
+	if err := choose(&name, text, "debug", "info", "warn", "error"); err != nil || name == "" {
 		return err
 	}
 	return (*slog.Level)(l).UnmarshalText(text)
@@ -96,6 +101,9 @@ type Count int
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (c *Count) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		return nil
+	}
 	n, err := strconv.ParseUint(string(text), 10, 31)
 	if err != nil {
 		return &valueError{string(text), "a whole number from 0"}
@@ -109,6 +117,9 @@ type Interval time.Duration
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (i *Interval) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		return nil
+	}
 	d, err := time.ParseDuration(string(text))
 	if err != nil || d <= 0 {
 		return &valueError{string(text), "a time of more than 0, such as 30s or 5m"}
@@ -122,6 +133,9 @@ type Age time.Duration
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (a *Age) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		return nil
+	}
 	d, err := time.ParseDuration(string(text))
 	if err != nil || d < 0 {
 		return &valueError{string(text), "a time, such as 72h, or 0 for no bound"}
@@ -135,6 +149,9 @@ type Bytes int64
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (b *Bytes) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		return nil
+	}
 	quantity, err := resource.ParseQuantity(string(text))
 	if err != nil || quantity.Sign() < 0 {
 		return &valueError{string(text), "an amount of bytes, such as 512Mi or 2Gi"}
