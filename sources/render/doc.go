@@ -8,6 +8,8 @@
 // Kustomize runs in memory on the tree as it lies in the object store; nothing is checked out and nothing is copied that
 // the build does not read. An overlay whose closure is unchanged is not built again.
 //
+// What a build may read is bounded (see limits.go): no repository can take all memory, or minutes, with aliases or nesting.
+//
 // It never opens a connection, starts a process, reads outside the tree or writes anywhere: remote bases, charts and
 // plugins are refused before Kustomize sees them. It never shows what a Secret holds: Redacted and Unified replace values
 // by keyed marks, and values enter digests keyed.

@@ -29,8 +29,8 @@ type spent struct {
 	kustomizations, files, bytes, values int
 }
 
-// admit lets Kustomize see a file unless it is too much, by itself or after what was read before. Files that Kustomize
-// does not parse only count by their size.
+// admit counts a file that was read and ends the build where it is too much, by itself or after what was read before.
+// What Kustomize does not parse counts by its size only.
 func (f *filesystem) admit(name string, data []byte) error {
 	kustomization := isKustomization(name)
 	if kustomization {
