@@ -51,6 +51,9 @@ func match(tree fs.FS, folder, glob string) (files []string, linked bool, err er
 			}
 			return err
 		}
+		if entry.IsDir() && entry.Name() == ".git" {
+			return fs.SkipDir // of a working copy: commits hold none
+		}
 		relative := strings.TrimPrefix(strings.TrimPrefix(file, base), "/")
 		if base == "." {
 			relative = file

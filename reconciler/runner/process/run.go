@@ -143,5 +143,5 @@ func (r *Runner) collect(result *runner.Result, job runner.Job, room room, cwd s
 
 // workingDirectory is where the Suite's command runs, relative to the repository.
 func workingDirectory(suite *tests.Suite) string {
-	return path.Join(path.Dir(filepath.ToSlash(suite.Origin.File)), suite.Spec.WorkingDirectory)
+	return path.Join(suite.Origin.Folder(), suite.Spec.WorkingDirectory)
 }

@@ -33,7 +33,6 @@ func (h Harness) testFiles(t *testing.T) {
 		"all of the folder": {script: list, want: "./data/deep/input.txt\n./data/other.json\n./run.sh\n./suite.yaml\n"},
 		"globs":             {globs: []string{"**/*.txt", "run.sh"}, script: list, want: "./data/deep/input.txt\n./run.sh\n"},
 		"a folder":          {globs: []string{"data"}, script: list, want: "./data/deep/input.txt\n./data/other.json\n"},
-		"beside the folder": {globs: []string{"../../lib/*.sh"}, script: ". ../../lib/common.sh", want: "common\n"},
 		"nothing matches":   {globs: []string{"none/**"}, script: list},
 		"others' files":     {script: "ls ../other ../../README.md 2>/dev/null || echo absent", want: "absent\n"},
 		"executable":        {script: "./run.sh", want: "ran\n"},
@@ -49,12 +48,12 @@ func (h Harness) testFiles(t *testing.T) {
 			job := script("files", test.script)
 			job.Files = tree
 			job.Suite.Spec.Files, job.Suite.Spec.WorkingDirectory = test.globs, test.dir
+			job.Suite.Default()
 			_, output := passes(t, r, job)
 			require.Equal(t, test.want, output)
 		})
 	}
 	refused := map[string]func(*tests.SuiteSpec){
-		"files outside":             func(s *tests.SuiteSpec) { s.Files = []string{"../../../etc/*"} },
 		"working directory outside": func(s *tests.SuiteSpec) { s.WorkingDirectory = "../../.." },
 		"no working directory":      func(s *tests.SuiteSpec) { s.WorkingDirectory = "absent" },
 	}
@@ -64,27 +63,54 @@ func (h Harness) testFiles(t *testing.T) {
 			change(&job.Suite.Spec)
 			result := run(t, r, job)
 			require.Equal(t, runner.NotStarted, result.End)
-			require.NotEmpty(t, result.Reason)
+			require.Contains(t, result.Reason, "working")
 		})
 	}
 }
 
 func (h Harness) testLinks(t *testing.T) {
 	r := h.New(t)
-	job := script("links", "cat link.txt folder/b.txt; test -L link.txt")
-	job.Files = fstest.MapFS{
-		folder + "/a.txt":      file("a", 0o644),
-		folder + "/real/b.txt": file("b", 0o644),
-		folder + "/link.txt":   file("a.txt", fs.ModeSymlink|0o777),
-		folder + "/folder":     file("real", fs.ModeSymlink|0o777),
+	link := func(target string) *fstest.MapFile { return file(target, fs.ModeSymlink|0o777) }
+	tree := fstest.MapFS{
+		"lib/common.sh":         file("echo common", 0o644),
+		"lib/unused.sh":         file("exit 1", 0o644),
+		"lib/again":             link("."),
+		"elsewhere":             link("lib"),
+		folder + "/a.txt":       file("a", 0o644),
+		folder + "/real/b.txt":  file("b", 0o644),
+		folder + "/link.txt":    link("a.txt"),
+		folder + "/folder":      link("real"),
+		folder + "/lib":         link("../../elsewhere"),
+		folder + "/common.sh":   link("lib/common.sh"),
+		"suites/other/alone.sh": link("../../lib/common.sh"),
 	}
-	_, output := passes(t, r, job)
-	require.Equal(t, "ab", output)
-
-	for _, target := range []string{"/etc/passwd", "../../../../etc/passwd"} {
-		job.Files = fstest.MapFS{folder + "/link.txt": file(target, fs.ModeSymlink|0o777)}
+	cases := map[string]struct {
+		globs        []string
+		script, want string
+	}{
+		"stay links":                {script: "cat link.txt folder/b.txt; test -L link.txt; test -L folder", want: "ab"},
+		"what they lead to":         {script: ". lib/common.sh; . ./common.sh", want: "common\ncommon\n"},
+		"a file alone":              {globs: []string{"common.sh"}, script: ". ./common.sh; ls ../../lib", want: "common\ncommon.sh\n"},
+		"through a link":            {globs: []string{"lib/c*.sh"}, script: ". lib/common.sh; ls lib/", want: "common\ncommon.sh\n"},
+		"a link and what is behind": {globs: []string{"folder", "folder/*", "**"}, script: "cat folder/b.txt", want: "b"},
+		"nobody else's":             {script: "ls ..", want: "smoke\n"},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			job := script("links", test.script)
+			job.Files = tree
+			if test.globs != nil {
+				job.Suite.Spec.Files = test.globs
+			}
+			_, output := passes(t, r, job)
+			require.Equal(t, test.want, output)
+		})
+	}
+	for _, target := range []string{"/etc/passwd", "../../../../etc/passwd", "../../..", "absent", "link.txt"} {
+		job := script("links", "exit 0")
+		job.Files = fstest.MapFS{folder + "/link.txt": link(target)}
 		result := run(t, r, job)
-		require.Equal(t, runner.NotStarted, result.End)
+		require.Equal(t, runner.NotStarted, result.End, target)
 		require.Contains(t, result.Reason, "link.txt")
 	}
 }

@@ -66,6 +66,7 @@ func script(id, text string) runner.Job {
 	suite.Metadata.Name = "smoke"
 	suite.Spec.Script = text
 	suite.Spec.Timeout.Duration = patience
+	suite.Default()
 	return runner.Job{ID: id, Environment: Environment, Suite: suite, Shards: 1, Files: fstest.MapFS{
 		folder + "/suite.yaml": file("kind: Suite", 0o644),
 	}}

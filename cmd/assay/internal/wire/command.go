@@ -22,6 +22,7 @@ func commands(r runner.Runner, environment string) sync.RunCommand {
 		suite.Metadata.Name = c.Site.Name()
 		suite.Spec.Command, suite.Spec.Env, suite.Spec.Timeout.Duration = c.Args, c.Env, c.Timeout
 		suite.Spec.Reports = []tests.ReportSource{{Stdout: true}}
+		suite.Default()
 		job := runner.Job{
 			ID:          fmt.Sprintf("site-%s-%s-%d", environment, c.Site.Name(), count.Add(1)),
 			Environment: environment, Suite: suite, Files: c.Tree, Shards: 1, Env: c.Variables,
