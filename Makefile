@@ -7,7 +7,7 @@ RACE := $(shell command -v $$($(GO) env CC) >/dev/null 2>&1 && echo -race)
 # `./...` leaves out testdata, so its packages are named.
 PACKAGES := ./... ./testdata/samples/...
 
-TOOLS := bin/hey bin/kustomize bin/staticcheck bin/benchstat
+TOOLS := bin/kustomize bin/staticcheck bin/benchstat
 
 .PHONY: help
 help: ## List the targets
@@ -18,16 +18,21 @@ build: ## Build the assay binary into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/ ./cmd/assay
 
 .PHONY: tools
-tools: $(TOOLS) ## Build the pinned tools of testdata/tools into bin/
+tools: $(TOOLS) bin/hey ## Build the pinned tools of testdata/tools into bin/
 
 $(TOOLS) &: testdata/tools/go.mod testdata/tools/go.sum
 	cd testdata/tools && $(GO) build -o ../../bin/ tool
 	@touch $(TOOLS)
 
+# On its own, since the demo needs nothing but this one.
+bin/hey: testdata/tools/go.mod testdata/tools/go.sum
+	cd testdata/tools && $(GO) build -o ../../bin/ github.com/rakyll/hey
+	@touch bin/hey
+
 .PHONY: demo
-demo: build tools ## Watch Assay do its whole job on this machine
+demo: build bin/hey ## Watch Assay do its whole job on this machine
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./testdata/samples/shop
-	bin/assay demo
+	bin/assay demo --cache .cache/demo
 
 .PHONY: test
 test: tools ## Unit tests, and everything that needs no cluster
@@ -36,7 +41,7 @@ test: tools ## Unit tests, and everything that needs no cluster
 
 .PHONY: crash
 ROUNDS ?= 20
-crash: tools ## Kill Assay at random moments of the demo's story, ROUNDS times
+crash: ## Kill Assay at random moments of the demo's story, ROUNDS times
 	ASSAY_CRASH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -timeout 60m -run 'Crash' -v ./cmd/assay/...
 
 .PHONY: soak

@@ -104,8 +104,7 @@ func (s *story) checkProposal(t *testing.T) {
 
 	branches, err := runGit(ctx, s.settings.Config, "Ana", "for-each-ref", "--format=%(refname)", "refs/heads/assay", "refs/assay")
 	require.NoError(t, err)
-	name := strings.TrimPrefix(proposals[0].Branch, "assay/")
-	require.Equal(t, []string{"refs/assay/" + name, "refs/heads/assay/" + name}, strings.Fields(branches))
+	require.Equal(t, []string{recordOf(proposals[0]), "refs/heads/" + proposals[0].Branch}, strings.Fields(branches))
 	reverts, err := runGit(ctx, s.settings.Config, "Ana", "log", "--all", "--format=%H", "--grep=This reverts commit "+s.bad)
 	require.NoError(t, err)
 	require.Len(t, strings.Fields(reverts), 1, "the same revert was committed more than once")

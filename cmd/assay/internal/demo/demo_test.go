@@ -61,7 +61,7 @@ func TestStory(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, Run(t.Context(), quick(t, buildShop(t), &out)), "%s", &out)
 	for _, told := range []string{
-		"it inherits the verdict", "checkout: bill in US dollars", "smoke, rerun 2: 1 of 4 tests failed", "Config: ", "Culprit: ",
+		"it inherits the verdict", "checkout: bill in US dollars", "smoke, rerun 2: 1 of 4 tests failed", "### What happens next", "Config: ", "Culprit: ",
 		"Restored: ", "Incident Recovered",
 	} {
 		require.Contains(t, out.String(), told)

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/assay-dev/assay/reconciler/gate"
 	"github.com/assay-dev/assay/reconciler/runner"
@@ -58,15 +58,13 @@ func (s *story) loadTests(ctx context.Context) (*tests.Set, *render.Directory, e
 	return set, tree, nil
 }
 
-func isGoTest(suite *tests.Suite) bool {
-	return len(suite.Spec.Command) > 1 && filepath.Base(suite.Spec.Command[0]) == "go" && suite.Spec.Command[1] == "test"
-}
+func isGoTest(suite *tests.Suite) bool { return strings.Contains(suite.Spec.Script, "go test ") }
 
 // compile runs a Go suite without any of its tests: what it compiles stays in the environment's cache.
 func (s *story) compile(ctx context.Context, r runner.Runner, suite *tests.Suite, tree *render.Directory) error {
 	s.say(dim, " ", "Compiling the Go tests of suite %s once (what they import takes a while the first time)", suite.Name())
 	nothing := *suite
-	nothing.Spec.Command = slices.Insert(slices.Clone(suite.Spec.Command), 2, "-run=^$")
+	nothing.Spec.Env = append(slices.Clone(suite.Spec.Env), tests.EnvVar{Name: "GOFLAGS", Value: "-run=^$"})
 	job := runner.Job{ID: "compile-" + suite.Name(), Environment: s.options.Environment, Suite: &nothing, Files: tree, Shards: 1}
 	result, err := r.Run(ctx, job)
 	if err != nil {

@@ -35,32 +35,38 @@ func (s *story) tellRuns(ctx context.Context, v *history.Verification) error {
 }
 
 func (s *story) tellRun(run history.Run, reports []*report.Report) {
-	var counts report.Counts
-	rest := ""
-	for _, r := range reports {
-		counts = counts.Plus(r.Counts)
-		if p95, there := r.Metrics["response-time.p95"]; there {
-			rest = fmt.Sprintf("%.0f requests, p95 %.1f ms", r.Metrics["rows"], 1000*p95)
-		}
-	}
-	bad := counts.Failed + counts.Errored
-	switch {
-	case run.End != runner.Exited:
-		rest = string(run.End) + ": " + run.Reason
-	case bad > 0:
-		rest = fmt.Sprintf("%d of %d tests failed", bad, counts.Total)
-	case counts.Total > 0:
-		rest = fmt.Sprintf("%d tests passed", counts.Total)
-	}
 	name := run.Suite
 	if run.Purpose == history.ToRerun {
 		name = fmt.Sprintf("%s, rerun %d", run.Suite, run.Round)
 	}
+	found, good := findings(run, reports)
 	style, mark := green, "✓"
-	if bad > 0 || run.End != runner.Exited {
+	if !good {
 		style, mark = red, "✗"
 	}
-	s.say(style, mark, "%s: %s (%.1f s)", name, rest, run.Finished.Sub(run.Started).Seconds())
+	s.say(style, mark, "%s: %s (%.1f s)", name, found, run.Finished.Sub(run.Started).Seconds())
+}
+
+// findings sums up what a Run found, and tells whether that is good.
+func findings(run history.Run, reports []*report.Report) (text string, good bool) {
+	if run.End != runner.Exited {
+		return string(run.End) + ": " + run.Reason, false
+	}
+	var counts report.Counts
+	for _, r := range reports {
+		counts = counts.Plus(r.Counts)
+		if requests, answered := r.Metrics["rows"], r.Metrics["status.200"]; requests > 0 {
+			p95 := 1000 * r.Metrics["response-time.p95"]
+			if failed := requests - answered; failed > 0 {
+				return fmt.Sprintf("%.0f of %.0f requests failed (p95 %.1f ms)", failed, requests, p95), false
+			}
+			return fmt.Sprintf("%.0f requests answered (p95 %.1f ms)", requests, p95), true
+		}
+	}
+	if bad := counts.Failed + counts.Errored; bad > 0 {
+		return fmt.Sprintf("%d of %d tests failed", bad, counts.Total), false
+	}
+	return fmt.Sprintf("%d tests passed", counts.Total), true
 }
 
 // tellFailure tells what failed, as the first Runs found it.
@@ -100,26 +106,35 @@ func (s *story) tellProposal(ctx context.Context) error {
 	p := s.proposal
 	s.say(green, "✓", "Branch %s is pushed to %s: %d commit that reverts %.8s", p.Branch, filepath.Base(s.settings.Config), len(p.Culprits), s.bad)
 	s.say(green, "✓", "%s: %s", p.Proof, p.ProofReason)
-	body, err := runGit(ctx, s.settings.Config, "Ana", "log", "-1", "--first-parent", "--format=%B", "refs/"+p.Branch)
+	body, err := runGit(ctx, s.settings.Config, "Ana", "log", "-1", "--first-parent", "--format=%B", recordOf(p))
 	if err != nil {
 		return err
 	}
+	s.say(green, "✓", "Its text, in short (git log %s shows all of it):", recordOf(p))
 	s.quote(dim, shortened(body))
 	return nil
 }
 
-// shortened leaves out of a proposal's text what is meant for machines, and folded away for people.
+// recordOf is where the plain provider keeps a proposal's text.
+func recordOf(p history.Proposal) string {
+	return "refs/assay/proposals/" + strings.TrimPrefix(p.Branch, "assay/")
+}
+
+// shortened keeps of a proposal's text what was not told just before: who and what for, and what happens next. What is meant for machines, or folded
+// away, is left out.
 func shortened(body string) string {
 	var kept []string
-	folded := false
+	skip := false
 	for line := range strings.Lines(body) {
 		line = strings.TrimRight(line, "\n")
 		switch {
-		case strings.HasPrefix(line, "<details>"):
-			folded = true
-		case strings.HasPrefix(line, "</details>"):
-			folded = false
-		case folded, strings.HasPrefix(line, "<!--"), strings.HasPrefix(line, "Assay-"), line == "" && len(kept) > 0 && kept[len(kept)-1] == "":
+		case strings.HasPrefix(line, "### "):
+			if skip = line != "### What happens next"; skip {
+				kept = append(kept, line+" ...")
+			} else {
+				kept = append(kept, line)
+			}
+		case skip, line == "", strings.HasPrefix(line, "<!--"), strings.HasPrefix(line, "Assay-"):
 		default:
 			kept = append(kept, line)
 		}
