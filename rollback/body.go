@@ -2,6 +2,7 @@ package rollback
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,8 +58,15 @@ type Culprit struct {
 	Why string
 }
 
-// maxDiff bounds each rendered difference in a body, in bytes: the branch shows the rest.
-const maxDiff = 6_000
+// What a body shows of long things: together it stays within maxBody. Lengths are in bytes.
+const (
+	maxDiff   = 6_000 // of each rendered difference: the branch shows the rest
+	maxDiffs  = 6     // targets whose difference is shown
+	maxLines  = 1_000 // of what each case says
+	maxCases  = 10
+	maxNotes  = 2_000
+	maxReason = 1_000
+)
 
 // Body is the text of a Proposal, in Markdown that all providers take. Whatever comes from tests, commits and manifests stands in code, where it
 // neither formats, nor mentions anyone, nor can be taken for a claim.
@@ -66,12 +74,12 @@ func Body(e Evidence, plan *Plan) string {
 	b := &body{}
 	b.line("**Gate %s fails in %s.** %s", code(e.Gate), code(e.Environment), summary(plan))
 	if e.Notes != "" {
-		b.line("%s", quoted(e.Notes))
+		b.line("%s", quoted(clip(e.Notes, maxNotes)))
 	}
-	b.failures(e)
-	b.blame(e)
-	b.effect(plan)
-	b.next(e, plan)
+	b.section("What fails", func(b *body) { b.failures(e) })
+	b.section("Why this is reverted", func(b *body) { b.blame(e) })
+	b.section("What it changes", func(b *body) { b.effect(plan) })
+	b.section("What happens next", func(b *body) { b.next(e, plan) })
 	b.line("%s", Claim{Environment: e.Environment, Gate: e.Gate, Incident: e.Incident, ByItself: e.ByItself && len(plan.NotByItself) == 0})
 	return b.String()
 }
@@ -100,6 +108,15 @@ func (b *body) line(format string, args ...any) {
 	fmt.Fprintf(b, format+"\n", args...)
 }
 
+// section adds what fill writes, under a title, unless that is nothing.
+func (b *body) section(title string, fill func(*body)) {
+	inner := &body{}
+	if fill(inner); inner.Len() > 0 {
+		b.line("### %s", title)
+		b.WriteString("\n" + inner.String())
+	}
+}
+
 func (b *body) list(items []string) {
 	if len(items) > 0 {
 		b.line("- %s", strings.Join(items, "\n- "))
@@ -107,20 +124,19 @@ func (b *body) list(items []string) {
 }
 
 func (b *body) failures(e Evidence) {
-	b.line("### What fails")
 	var items []string
-	for _, c := range e.Failing {
+	for _, c := range e.Failing[:min(len(e.Failing), maxCases)] {
 		item := code(c.Name) + " of " + code(c.Suite)
 		if c.URL != "" {
 			item += fmt.Sprintf(" ([log](%s))", link(c.URL))
 		}
 		if c.Lines != "" {
-			item += "\n" + indented(fenced("", c.Lines))
+			item += "\n" + indented(fenced("", clip(c.Lines, maxLines)))
 		}
 		items = append(items, item)
 	}
-	if e.MoreFailing > 0 {
-		items = append(items, fmt.Sprintf("and %d more", e.MoreFailing))
+	if more := e.MoreFailing + max(0, len(e.Failing)-maxCases); more > 0 {
+		items = append(items, fmt.Sprintf("and %d more", more))
 	}
 	b.list(items)
 	if e.Reruns != "" {
@@ -148,7 +164,6 @@ func (b *body) states(what string, targets []TargetAt) {
 }
 
 func (b *body) blame(e Evidence) {
-	b.line("### Why this is reverted")
 	var items []string
 	for _, c := range e.Culprits {
 		commit := code(short(c.Commit))
@@ -157,14 +172,14 @@ func (b *body) blame(e Evidence) {
 		}
 		item := fmt.Sprintf("%s %s, by %s on %s", commit, code(c.Subject), code(c.Author), c.When.UTC().Format(minutes))
 		if c.Why != "" {
-			item += ": it " + inert(c.Why)
+			item += ": it " + inert(clip(c.Why, maxReason))
 		}
 		items = append(items, item)
 	}
 	b.list(items)
 	items = nil
 	for _, reason := range e.RuledOut {
-		items = append(items, inert(reason))
+		items = append(items, inert(clip(reason, maxReason)))
 	}
 	if len(items) > 0 {
 		b.line("What it is not:")
@@ -173,30 +188,29 @@ func (b *body) blame(e Evidence) {
 }
 
 func (b *body) effect(plan *Plan) {
-	b.line("### What it changes")
-	b.line("%s: %s.", plan.Proof.Kind, inert(plan.Proof.Reason))
+	b.line("%s: %s.", plan.Proof.Kind, inert(clip(plan.Proof.Reason, maxReason)))
 	if plan.Proof.Difference != "" {
 		b.diff("Difference to what last passed", plan.Proof.Difference)
 	}
-	for _, c := range plan.Changes {
-		b.diff(c.Target.String(), c.Difference)
+	all := slices.Concat(plan.Changes, plan.Others)
+	for i, c := range all[:min(len(all), maxDiffs)] {
+		title := c.Target.String()
+		if i >= len(plan.Changes) {
+			title += ", which the gate does not follow"
+		}
+		b.diff(title, c.Difference)
 	}
-	for _, c := range plan.Others {
-		b.diff(c.Target.String()+", which the gate does not follow", c.Difference)
+	if more := len(all) - maxDiffs; more > 0 {
+		b.line("And %d more targets change.", more)
 	}
 }
 
 // diff folds a difference away under its title.
 func (b *body) diff(title, text string) {
-	if len(text) > maxDiff {
-		cut := strings.LastIndexByte(text[:maxDiff], '\n') + 1
-		text = text[:cut] + fmt.Sprintf("... and %d more lines\n", strings.Count(text[cut:], "\n"))
-	}
-	b.line("<details><summary>%s</summary>\n\n%s\n</details>", escapeHTML(title), fenced("diff", text))
+	b.line("<details><summary>%s</summary>\n\n%s\n</details>", escapeHTML(title), fenced("diff", clip(text, maxDiff)))
 }
 
 func (b *body) next(e Evidence, plan *Plan) {
-	b.line("### What happens next")
 	if e.Next != "" {
 		b.line("%s", inert(e.Next))
 	}
@@ -204,7 +218,7 @@ func (b *body) next(e Evidence, plan *Plan) {
 		b.line("Only a person may merge this:")
 		var items []string
 		for _, reason := range plan.NotByItself {
-			items = append(items, inert(reason))
+			items = append(items, inert(clip(reason, maxReason)))
 		}
 		b.list(items)
 	}

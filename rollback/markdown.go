@@ -1,6 +1,7 @@
 package rollback
 
 import (
+	"fmt"
 	"strings"
 )
 
@@ -18,7 +19,7 @@ func escapeHTML(text string) string {
 
 // code is foreign text in a code span.
 func code(text string) string {
-	text = strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "`", "'")
+	text = strings.ReplaceAll(unclaimed(strings.Join(strings.Fields(text), " ")), "`", "'")
 	if text == "" {
 		return "(none)"
 	}
@@ -52,3 +53,14 @@ func link(url string) string {
 
 // short abbreviates a commit id.
 func short(id string) string { return id[:min(len(id), 12)] }
+
+// clip cuts a long text after a line, or in the middle of one that is too long itself, and says so.
+func clip(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	if cut := strings.LastIndexByte(text[:most], '\n') + 1; cut > 0 {
+		return text[:cut] + fmt.Sprintf("... and %d more lines\n", strings.Count(strings.TrimRight(text[cut:], "\n"), "\n")+1)
+	}
+	return strings.ToValidUTF8(text[:most], "") + "..."
+}
