@@ -1,3 +1,5 @@
+//go:build linux || darwin
+
 package process
 
 import (
@@ -134,25 +136,6 @@ func (c *collector) copy(name string, limit int64) (runner.File, error) {
 	kept := filepath.Join(c.room.kept(), strconv.Itoa(c.count))
 	c.count++
 	return keep(kept, io.LimitReader(source, limit), c.redact)
-}
-
-// openRegular opens a file if it is a regular one. Others are never opened: opening a pipe may wait for ever, opening a device may act.
-func openRegular(root *os.Root, name string) (*os.File, fs.FileInfo, error) {
-	info, err := root.Stat(name)
-	if err != nil {
-		return nil, nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, nil, errors.New("it is not a regular file")
-	}
-	file, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, nil, err
-	}
-	if info, err = file.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, nil, errors.Join(err, errors.New("it is not a regular file"), file.Close())
-	}
-	return file, info, nil
 }
 
 // keep writes what source holds, without secrets, to a file of Assay's own.

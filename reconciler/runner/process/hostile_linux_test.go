@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -17,15 +16,6 @@ import (
 	"github.com/assay-dev/assay/reconciler/runner"
 	"github.com/assay-dev/assay/sources/tests"
 )
-
-// jobOf is a Job with a script.
-func jobOf(id, script string) runner.Job {
-	suite := &tests.Suite{Origin: tests.Origin{File: "suite.yaml"}}
-	suite.Metadata.Name = "hostile"
-	suite.Spec.Script = script
-	suite.Spec.Timeout.Duration = time.Minute
-	return runner.Job{ID: id, Environment: "staging", Suite: suite, Shards: 1, Files: fstest.MapFS{}}
-}
 
 // isolatedLevels are those at which a Run is kept from Assay.
 func isolatedLevels(t *testing.T) (levels []Level) {

@@ -1,10 +1,13 @@
 package process
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -12,11 +15,40 @@ import (
 
 	"github.com/assay-dev/assay/reconciler/runner"
 	"github.com/assay-dev/assay/reconciler/runner/runnertest"
+	"github.com/assay-dev/assay/sources/tests"
 )
+
+// victimVariable makes this binary an Assay of its own that is there to be killed: it holds the directory, and what follows tell the
+// level and the script of the one Run.
+const victimVariable, victimLevel, victimScript = "VICTIM_DIR", "VICTIM_LEVEL", "VICTIM_SCRIPT"
+
+func victim(dir string) (code int) {
+	r, err := New(context.Background(), Options{Dir: dir, Isolation: Level(os.Getenv(victimLevel))})
+	if err == nil {
+		job := jobOf("victim", os.Getenv(victimScript))
+		job.Log = os.Stdout
+		_, err = r.Run(context.Background(), job)
+	}
+	fmt.Println("not killed:", err)
+	return 1
+}
 
 func TestMain(m *testing.M) {
 	Main()
+	if dir := os.Getenv(victimVariable); dir != "" {
+		os.Exit(victim(dir))
+	}
 	goleak.VerifyTestMain(m)
+}
+
+// jobOf is a Job with a script.
+func jobOf(id, script string) runner.Job {
+	suite := &tests.Suite{Origin: tests.Origin{File: "suite.yaml"}}
+	suite.Metadata.Name = "hostile"
+	suite.Spec.Script = script
+	suite.Spec.Timeout.Duration = time.Minute
+	suite.Default()
+	return runner.Job{ID: id, Environment: "staging", Suite: suite, Shards: 1, Files: fstest.MapFS{}}
 }
 
 // openDir is a directory that every user may pass through, unlike t.TempDir.
