@@ -40,7 +40,12 @@ func (r *Runner) execute(ctx context.Context, job runner.Job, room room, order o
 		return runner.Result{}, err
 	}
 	printed.started()
-	interrupted := r.watch(ctx, process, r.timeout(job.Suite))
+	measured, stop := context.WithCancel(context.WithoutCancel(ctx)) // so that the end of ctx is no overflow
+	full := overflows(measured, room.box(), r.options.Limits.Disk)
+	interrupted := r.watch(ctx, process, r.timeout(job.Suite), full)
+	stop()
+	for range full { // the directory is its own again
+	}
 	if err := sweep(order.Level, order.User, order.Mark); err != nil {
 		return runner.Result{}, err
 	}
@@ -64,9 +69,9 @@ func (r *Runner) execute(ctx context.Context, job runner.Job, room room, order o
 	return result, nil
 }
 
-// watch waits for the process to end and ends it where it takes too long or is no longer wanted. The Result that it returns has no End
-// where the process ended by itself.
-func (r *Runner) watch(ctx context.Context, process *process, timeout time.Duration) (interrupted runner.Result) {
+// watch waits for the process to end and ends it where it takes too long, is no longer wanted, or fills the disk. The Result that it
+// returns has no End where the process ended by itself.
+func (r *Runner) watch(ctx context.Context, process *process, timeout time.Duration, full <-chan string) (interrupted runner.Result) {
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	select {
@@ -76,6 +81,9 @@ func (r *Runner) watch(ctx context.Context, process *process, timeout time.Durat
 		interrupted = runner.Result{End: runner.TimedOut, Reason: fmt.Sprintf("it took longer than its timeout of %s", timeout)}
 	case <-ctx.Done():
 		interrupted = runner.Result{End: runner.Cancelled, Reason: "no longer wanted"}
+	case reason := <-full:
+		process.kill()
+		return runner.Result{End: runner.Killed, Reason: reason}
 	}
 	process.terminate()
 	timer.Reset(r.options.Grace)

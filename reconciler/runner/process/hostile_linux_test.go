@@ -155,7 +155,7 @@ func TestLimits(t *testing.T) {
 		t.Run(string(level), func(t *testing.T) {
 			r := newRunner(t, Options{
 				Dir: openDir(t), Isolation: level, Grace: 10 * time.Millisecond,
-				Limits: Limits{Processes: 64, FileSize: 1 << 20, OpenFiles: 32, Report: 4 << 10},
+				Limits: Limits{Processes: 64, FileSize: 1 << 20, Disk: 8 << 20, OpenFiles: 32, Report: 4 << 10},
 			})
 			t.Run("fork bomb", func(t *testing.T) {
 				job := jobOf("bomb", "#!/bin/bash\nbomb() { bomb | bomb & }; bomb 2>/dev/null; sleep 60")
@@ -169,6 +169,13 @@ func TestLimits(t *testing.T) {
 				result, err := r.Run(t.Context(), job)
 				require.NoError(t, err)
 				require.True(t, result.End == runner.Killed || result.ExitCode != 0, "%s %d", result.End, result.ExitCode)
+			})
+			t.Run("many files", func(t *testing.T) {
+				job := jobOf("many", `for i in $(seq 20); do head -c 1000000 /dev/zero > "$HOME/$i"; done; exec sleep 60`)
+				result, err := r.Run(t.Context(), job)
+				require.NoError(t, err)
+				require.Equal(t, runner.Killed, result.End, result.Reason)
+				require.Contains(t, result.Reason, "8 MiB are the limit")
 			})
 			t.Run("large report", func(t *testing.T) {
 				job := jobOf("report", "head -c 5000 /dev/zero > report.xml; head -c 5000 /dev/zero")

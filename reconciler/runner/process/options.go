@@ -48,6 +48,9 @@ type Limits struct {
 	OpenFiles uint64
 	// FileSize in bytes, of each file that is written. Default 4 GiB.
 	FileSize uint64
+	// Disk in bytes, that a Run's own directory may take. It is measured about once a second, so that a fast writer gets some further; the
+	// cache is not counted, nor files that are deleted while they are open, nor what a Run writes elsewhere where it may. Default 16 GiB.
+	Disk uint64
 	// Report and Artifact are the largest file in bytes that is kept. Defaults 64 MiB and 256 MiB.
 	Report, Artifact int64
 	// Files is how many reports, and how many artifacts, are kept. Default 1000.
@@ -63,6 +66,7 @@ func (o Options) withDefaults() Options {
 	o.Limits.Processes = cmp.Or(o.Limits.Processes, 4096)
 	o.Limits.OpenFiles = cmp.Or(o.Limits.OpenFiles, 65536)
 	o.Limits.FileSize = cmp.Or(o.Limits.FileSize, 4<<30)
+	o.Limits.Disk = cmp.Or(o.Limits.Disk, 16<<30)
 	o.Limits.Report = cmp.Or(o.Limits.Report, 64<<20)
 	o.Limits.Artifact = cmp.Or(o.Limits.Artifact, 256<<20)
 	o.Limits.Files = cmp.Or(o.Limits.Files, 1000)

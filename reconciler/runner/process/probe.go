@@ -61,7 +61,7 @@ func (r *Runner) try(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if interrupted := r.watch(ctx, process, probeTime); interrupted.End != "" {
+	if interrupted := r.watch(ctx, process, probeTime, nil); interrupted.End != "" {
 		return errors.New(interrupted.Reason)
 	}
 	if exited := process.outcome.Exit; exited == nil || *exited != (exit{}) {
