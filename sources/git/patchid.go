@@ -8,6 +8,7 @@ import (
 	"hash"
 	"strings"
 
+	"github.com/assay-dev/assay/sources/git/linediff"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 )
 
@@ -191,50 +192,27 @@ func isBinary(data []byte) bool {
 // hunks adds the changed lines with their context. Where one hunk ends and the
 // next begins does not count, so context is whatever is near a change.
 func (p *patchHash) hunks(before, after []byte) {
-	a, b := compareLines(before, after)
-	near := nearChange(a, b)
-	for i, j := 0, 0; i < len(a.lines) || j < len(b.lines); {
-		switch {
-		case i < len(a.lines) && a.changed[i]:
-			p.line("-", a.lines[i])
-			i++
-		case j < len(b.lines) && b.changed[j]:
-			p.line("+", b.lines[j])
-			j++
-		default:
-			if near[i] {
-				p.line("", a.lines[i])
-			}
-			i++
-			j++
+	lines := linediff.Lines{}
+	a, b := lines.Cut(before), lines.Cut(after)
+	changes := linediff.Myers(a, b)
+	shown := 0 // lines of a
+	for i, c := range changes {
+		end, next := c.A+c.ALen, a.Len()
+		if i+1 < len(changes) {
+			next = changes[i+1].A
 		}
+		p.lines("", a, max(shown, c.A-contextLines), c.A)
+		p.lines("-", a, c.A, end)
+		p.lines("+", b, c.B, c.B+c.BLen)
+		shown = min(end+contextLines, next)
+		p.lines("", a, end, shown)
 	}
 }
 
-// nearChange says which lines of a are context: at most contextLines before or
-// after a changed line of either text.
-func nearChange(a, b *text) []bool {
-	near := make([]bool, len(a.lines))
-	mark := func(i int) { // a change before line i of a
-		for k := max(0, i-contextLines); k < min(len(near), i+contextLines); k++ {
-			near[k] = true
-		}
+func (p *patchHash) lines(sign string, t *linediff.Text, from, to int) {
+	for i := from; i < to; i++ {
+		p.line(sign, t.Line(i))
 	}
-	for i, j := 0, 0; i < len(a.lines) || j < len(b.lines); {
-		switch {
-		case i < len(a.lines) && a.changed[i]:
-			mark(i)
-			i++
-			mark(i)
-		case j < len(b.lines) && b.changed[j]:
-			mark(i)
-			j++
-		default:
-			i++
-			j++
-		}
-	}
-	return near
 }
 
 // quotePath writes a path as a patch does: in quotes if it holds control

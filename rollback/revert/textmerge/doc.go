@@ -4,16 +4,9 @@
 // changed the same lines in different ways, together with a rendering that holds both. Where Git merges cleanly, the
 // result is Git's byte for byte; where Git reports a conflict, so does this package, never the other way round.
 //
-// What makes two line merges differ is not the merge itself but which of many equally short differences it starts from,
-// so the package repeats Git's choices, which were checked against Git by experiment (see the tests):
-//
-//   - lines are matched by the histogram method: the longest run of common lines around the rarest one, then the same
-//     above and below it; regions in which every common line is frequent are handed to the linear-space method of Myers
-//     with Git's cost limits,
-//   - runs of changed lines are slid down as far as they go, or to where they face a change on the other side, without
-//     regard to indentation,
-//   - changes that touch or overlap conflict unless they are the same, and conflicts are narrowed to the lines in which
-//     the sides differ.
+// What makes two line merges differ is not the merge itself but which of many equally short differences it starts from:
+// here those of [linediff.Histogram]. Changes that touch or overlap conflict unless they are the same, and conflicts are
+// narrowed to the lines in which the sides differ.
 //
 // The package reads and writes nothing, knows no attributes and no line-ending conversion: lines end after \n, and a
 // last line without one differs from the same line with one.

@@ -1,6 +1,10 @@
 package textmerge
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/assay-dev/assay/sources/git/linediff"
+)
 
 // Labels name the two sides in the rendering of a conflict.
 type Labels struct{ Ours, Theirs string }
@@ -18,16 +22,16 @@ func (r Result) Clean() bool { return r.Conflicts == 0 }
 
 // Merge applies what turned base into theirs to ours, or the other way round, which is the same where it is clean.
 func Merge(base, ours, theirs []byte, labels Labels) Result {
-	in := interner{}
-	b, o, t := in.cut(base), in.cut(ours), in.cut(theirs)
-	left, right := diff(b, o, len(in)), diff(b, t, len(in))
+	lines := linediff.Lines{}
+	b, o, t := lines.Cut(base), lines.Cut(ours), lines.Cut(theirs)
+	left, right := linediff.Histogram(b, o), linediff.Histogram(b, t)
 	switch {
 	case len(left) == 0:
 		return Result{Text: theirs}
 	case len(right) == 0:
 		return Result{Text: ours}
 	}
-	m := merger{base: b, ours: o, theirs: t, classes: len(in)}
+	m := merger{base: b, ours: o, theirs: t}
 	m.combine(left, right)
 	m.narrow()
 	m.join()
@@ -59,38 +63,37 @@ type hunk struct {
 }
 
 type merger struct {
-	base, ours, theirs *file
-	classes            int
+	base, ours, theirs *linediff.Text
 	hunks              []hunk
 }
 
 // combine walks both differences from the base and makes hunks of them.
-func (m *merger) combine(left, right []change) {
-	oursTail, theirsTail := m.ours.lines()-m.base.lines(), m.theirs.lines()-m.base.lines()
+func (m *merger) combine(left, right []linediff.Change) {
+	oursTail, theirsTail := m.ours.Len()-m.base.Len(), m.theirs.Len()-m.base.Len()
 	for len(left) > 0 || len(right) > 0 {
 		switch {
 		case len(right) == 0:
 			l := left[0]
-			m.add(hunk{fromOurs, l.b, l.bLen, l.a + theirsTail, l.aLen})
+			m.add(hunk{fromOurs, l.B, l.BLen, l.A + theirsTail, l.ALen})
 			left = left[1:]
 		case len(left) == 0:
 			r := right[0]
-			m.add(hunk{fromTheirs, r.a + oursTail, r.aLen, r.b, r.bLen})
+			m.add(hunk{fromTheirs, r.A + oursTail, r.ALen, r.B, r.BLen})
 			right = right[1:]
-		case left[0].a+left[0].aLen < right[0].a:
+		case left[0].A+left[0].ALen < right[0].A:
 			l := left[0]
-			m.add(hunk{fromOurs, l.b, l.bLen, l.a + right[0].b - right[0].a, l.aLen})
+			m.add(hunk{fromOurs, l.B, l.BLen, l.A + right[0].B - right[0].A, l.ALen})
 			left = left[1:]
-		case right[0].a+right[0].aLen < left[0].a:
+		case right[0].A+right[0].ALen < left[0].A:
 			r := right[0]
-			m.add(hunk{fromTheirs, r.a + left[0].b - left[0].a, r.aLen, r.b, r.bLen})
+			m.add(hunk{fromTheirs, r.A + left[0].B - left[0].A, r.ALen, r.B, r.BLen})
 			right = right[1:]
 		default:
 			l, r := left[0], right[0]
 			if !m.same(l, r) {
 				m.add(overlap(l, r))
 			}
-			lEnd, rEnd := l.a+l.aLen, r.a+r.aLen
+			lEnd, rEnd := l.A+l.ALen, r.A+r.ALen
 			if lEnd >= rEnd {
 				right = right[1:]
 			}
@@ -102,24 +105,17 @@ func (m *merger) combine(left, right []change) {
 }
 
 // same says whether both sides made the same change in the same place.
-func (m *merger) same(l, r change) bool {
-	if l.a != r.a || l.aLen != r.aLen || l.bLen != r.bLen {
-		return false
-	}
-	for i := range l.bLen {
-		if m.ours.ids[l.b+i] != m.theirs.ids[r.b+i] {
-			return false
-		}
-	}
-	return true
+func (m *merger) same(l, r linediff.Change) bool {
+	return l.A == r.A && l.ALen == r.ALen &&
+		m.ours.Part(l.B, l.B+l.BLen).Equal(m.theirs.Part(r.B, r.B+r.BLen))
 }
 
 // overlap is the conflict of two changes that touch: both sides stretched over what either of them covers.
-func overlap(l, r change) hunk {
-	from, to := min(l.a, r.a), max(l.a+l.aLen, r.a+r.aLen)
-	h := hunk{source: conflicting, o: l.b - (l.a - from), t: r.b - (r.a - from)}
-	h.oLen = l.b + l.bLen + to - (l.a + l.aLen) - h.o
-	h.tLen = r.b + r.bLen + to - (r.a + r.aLen) - h.t
+func overlap(l, r linediff.Change) hunk {
+	from, to := min(l.A, r.A), max(l.A+l.ALen, r.A+r.ALen)
+	h := hunk{source: conflicting, o: l.B - (l.A - from), t: r.B - (r.A - from)}
+	h.oLen = l.B + l.BLen + to - (l.A + l.ALen) - h.o
+	h.tLen = r.B + r.BLen + to - (r.A + r.ALen) - h.t
 	return h
 }
 
@@ -147,13 +143,13 @@ func (m *merger) narrow() {
 			narrowed = append(narrowed, h)
 			continue
 		}
-		differences := diff(m.ours.part(h.o, h.o+h.oLen), m.theirs.part(h.t, h.t+h.tLen), m.classes)
+		differences := linediff.Histogram(m.ours.Part(h.o, h.o+h.oLen), m.theirs.Part(h.t, h.t+h.tLen))
 		if len(differences) == 0 {
 			h.source = agreed
 			narrowed = append(narrowed, h)
 		}
 		for _, c := range differences {
-			narrowed = append(narrowed, hunk{conflicting, h.o + c.a, c.aLen, h.t + c.b, c.bLen})
+			narrowed = append(narrowed, hunk{conflicting, h.o + c.A, c.ALen, h.t + c.B, c.BLen})
 		}
 	}
 	m.hunks = narrowed

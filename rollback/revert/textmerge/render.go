@@ -1,36 +1,42 @@
 package textmerge
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+
+	"github.com/assay-dev/assay/sources/git/linediff"
+)
 
 // markerSize is the length of a conflict marker.
 const markerSize = 7
 
 // render writes the merged text: the unchanged lines of ours, and the hunks.
 func (m *merger) render(labels Labels) Result {
-	var out strings.Builder
-	out.Grow(len(m.ours.text) + len(m.theirs.text)/8)
+	ours, theirs := m.ours.Slice(0, m.ours.Len()), m.theirs.Slice(0, m.theirs.Len())
+	var out bytes.Buffer
+	out.Grow(len(ours) + len(theirs)/8)
 	conflicts, at := 0, 0
 	for _, h := range m.hunks {
 		if h.source == agreed {
 			continue
 		}
-		out.WriteString(m.ours.slice(at, h.o))
+		out.Write(m.ours.Slice(at, h.o))
 		switch h.source {
 		case fromOurs:
-			out.WriteString(m.ours.slice(h.o, h.o+h.oLen))
+			out.Write(m.ours.Slice(h.o, h.o+h.oLen))
 		case fromTheirs:
-			out.WriteString(m.theirs.slice(h.t, h.t+h.tLen))
+			out.Write(m.theirs.Slice(h.t, h.t+h.tLen))
 		default:
 			conflicts++
 			m.renderConflict(&out, h, labels)
 		}
 		at = h.o + h.oLen
 	}
-	out.WriteString(m.ours.slice(at, m.ours.lines()))
-	return Result{Text: []byte(out.String()), Conflicts: conflicts}
+	out.Write(m.ours.Slice(at, m.ours.Len()))
+	return Result{Text: out.Bytes(), Conflicts: conflicts}
 }
 
-func (m *merger) renderConflict(out *strings.Builder, h hunk, labels Labels) {
+func (m *merger) renderConflict(out *bytes.Buffer, h hunk, labels Labels) {
 	ending := m.lineEnding(h)
 	marker := func(sign, label string) {
 		out.WriteString(strings.Repeat(sign, markerSize))
@@ -39,22 +45,22 @@ func (m *merger) renderConflict(out *strings.Builder, h hunk, labels Labels) {
 		}
 		out.WriteString(ending)
 	}
-	side := func(text string) {
-		out.WriteString(text)
-		if text != "" && !strings.HasSuffix(text, "\n") {
+	side := func(text []byte) {
+		out.Write(text)
+		if len(text) > 0 && text[len(text)-1] != '\n' {
 			out.WriteString(ending)
 		}
 	}
 	marker("<", labels.Ours)
-	side(m.ours.slice(h.o, h.o+h.oLen))
+	side(m.ours.Slice(h.o, h.o+h.oLen))
 	marker("=", "")
-	side(m.theirs.slice(h.t, h.t+h.tLen))
+	side(m.theirs.Slice(h.t, h.t+h.tLen))
 	marker(">", labels.Theirs)
 }
 
 // lineEnding is CRLF where the base uses it and neither side has LF above the conflict.
 func (m *merger) lineEnding(h hunk) string {
-	if m.base.style(0) == crlf && m.ours.style(max(0, h.o-1)) != lf && m.theirs.style(max(0, h.t-1)) != lf {
+	if styleOf(m.base, 0) == crlf && styleOf(m.ours, max(0, h.o-1)) != lf && styleOf(m.theirs, max(0, h.t-1)) != lf {
 		return "\r\n"
 	}
 	return "\n"
@@ -69,16 +75,16 @@ const (
 	crlf
 )
 
-// style tells how line i ends, or the one before it if i is the last and has no ending.
-func (f *file) style(i int) style {
+// styleOf tells how line i ends, or the one before it if i is the last and has no ending.
+func styleOf(t *linediff.Text, i int) style {
 	for _, i := range []int{i, i - 1} {
-		if i < 0 || i >= f.lines() {
+		if i < 0 || i >= t.Len() {
 			break
 		}
-		switch line := f.slice(i, i+1); {
-		case strings.HasSuffix(line, "\r\n"):
+		switch line := t.Line(i); {
+		case bytes.HasSuffix(line, []byte("\r\n")):
 			return crlf
-		case strings.HasSuffix(line, "\n"):
+		case bytes.HasSuffix(line, []byte("\n")):
 			return lf
 		}
 	}
