@@ -10,23 +10,21 @@ import (
 	"syscall"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/resource"
-
 	"github.com/assay-dev/assay/reconciler/runner"
 	"github.com/assay-dev/assay/sources/tests"
 )
 
 // execute runs what is ordered, until all of its processes have ended.
 func (r *Runner) execute(ctx context.Context, job runner.Job, room room, order order, redact *runner.Redactor) (runner.Result, error) {
-	memory, err := r.memoryLimit(job.Suite)
+	limits, err := r.groupLimits(job.Suite.Spec.Resources.Limits)
 	if err != nil {
 		return runner.Result{}, err
 	}
-	group, err := newGroup(job.ID, memory)
-	if err != nil {
-		order.Limits.Data = uint64(memory) // each process for itself, where the system does not let Assay limit them together
-	}
+	group, missing := newGroup(job.ID, limits)
 	defer group.remove()
+	if slices.Contains(missing, "memory") {
+		order.Limits.Data = uint64(limits.Memory) // each process for itself, where the system does not let Assay limit them together
+	}
 
 	printed, err := newPrinted(r, job, room, redact)
 	if err != nil {
@@ -51,6 +49,9 @@ func (r *Runner) execute(ctx context.Context, job runner.Job, room room, order o
 	}
 
 	result := runner.Result{Started: process.outcome.Started, Finished: time.Now(), ExitCode: -1}
+	if slices.Contains(missing, "cpu") {
+		result.Notes = append(result.Notes, "resources.limits.cpu did not hold: it takes a control group in which Assay may create others")
+	}
 	if result.Started.IsZero() {
 		result.Started = result.Finished
 	}
@@ -64,7 +65,7 @@ func (r *Runner) execute(ctx context.Context, job runner.Job, room room, order o
 		result.End, result.Reason = interrupted.End, interrupted.Reason
 		return result, nil
 	}
-	judge(&result, process.outcome, group.outOfMemory(), memory)
+	judge(&result, process.outcome, group.outOfMemory(), limits.Memory)
 	result.Reason = redact.String(result.Reason)
 	return result, nil
 }
@@ -129,20 +130,4 @@ func (r *Runner) timeout(suite *tests.Suite) time.Duration {
 		return timeout
 	}
 	return r.options.DefaultTimeout
-}
-
-// memoryLimit in bytes: the Suite's, but never more than the operator's; 0 is none.
-func (r *Runner) memoryLimit(suite *tests.Suite) (int64, error) {
-	limit := r.options.Limits.Memory
-	if suite.Spec.Resources.Limits.Memory == "" {
-		return limit, nil
-	}
-	quantity, err := resource.ParseQuantity(suite.Spec.Resources.Limits.Memory)
-	if err != nil || quantity.Value() <= 0 {
-		return 0, refuse("resources.limits.memory %q is not an amount of memory such as 256Mi", suite.Spec.Resources.Limits.Memory)
-	}
-	if limit > 0 {
-		return min(limit, quantity.Value()), nil
-	}
-	return quantity.Value(), nil
 }

@@ -6,68 +6,88 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// group is the control group of a Run, which bounds the memory of all its processes together. dir is empty where there is none.
+// group is the control group of a Run, which bounds all of its processes together. It is one directory, or with cgroup v1 one for each
+// controller; none where nothing is bound.
 type group struct {
-	dir    string
+	dirs   []string
 	events string // file that counts who was killed for want of memory
 }
 
-// newGroup creates a group next to Assay's own (cgroup v2, which allows no group inside one that has processes) or in it (v1). It fails
-// where Assay may not: then each process can only be limited for itself. Without a limit there is no group.
-func newGroup(id string, memory int64) (*group, error) {
-	if memory == 0 {
-		return &group{}, nil
+// newGroup creates a group next to Assay's own (cgroup v2, which allows no group inside one that has processes) or in it (v1). missing are
+// the controllers that Assay may not use here.
+func newGroup(id string, limits groupLimits) (g *group, missing []string) {
+	g = &group{}
+	name := fmt.Sprintf("assay-%d-%s", os.Getpid(), id)
+	if limits.Memory > 0 {
+		dir, v2, err := g.bound(name, "memory", "memory.limit_in_bytes", "memory.max", strconv.FormatInt(limits.Memory, 10))
+		switch {
+		case err != nil:
+			missing = append(missing, "memory")
+		case v2:
+			g.events = filepath.Join(dir, "memory.events")
+			// Swapping would only delay the end. Kernels without swap have no such file.
+			_ = os.WriteFile(filepath.Join(dir, "memory.swap.max"), []byte("0"), 0)
+		default:
+			g.events = filepath.Join(dir, "memory.oom_control")
+		}
 	}
-	place, err := groupPlace()
-	if err != nil {
-		return &group{}, err
+	if limits.MilliCPU > 0 {
+		// Of each period of 100 ms, which is what kernels begin with, so many microseconds; they take no less than 1 ms.
+		quota := strconv.FormatInt(max(limits.MilliCPU*100, 1000), 10)
+		if _, _, err := g.bound(name, "cpu", "cpu.cfs_quota_us", "cpu.max", quota); err != nil {
+			missing = append(missing, "cpu")
+		}
 	}
-	g := &group{dir: filepath.Join(place.dir, fmt.Sprintf("assay-%d-%s", os.Getpid(), id)), events: place.events}
-	if err := os.Mkdir(g.dir, 0o755); err != nil {
-		return &group{}, err
-	}
-	if err := os.WriteFile(filepath.Join(g.dir, place.limit), []byte(strconv.FormatInt(memory, 10)), 0); err != nil {
-		g.remove()
-		return &group{}, err
-	}
-	if place.swap != "" {
-		// Swapping would only delay the end. Kernels without swap have no such file.
-		_ = os.WriteFile(filepath.Join(g.dir, place.swap), []byte("0"), 0)
-	}
-	return g, nil
+	return g, missing
 }
 
-type groupLayout struct{ dir, limit, swap, events string }
+// bound sets a limit of one controller in the group's directory, and creates that. v1 and v2 are the files that hold the limit.
+func (g *group) bound(name, controller, v1, v2, value string) (dir string, isV2 bool, err error) {
+	parent, isV2, err := groupParent(controller)
+	if err != nil {
+		return "", false, err
+	}
+	dir = filepath.Join(parent, name)
+	if !slices.Contains(g.dirs, dir) {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			return "", false, err
+		}
+		g.dirs = append(g.dirs, dir)
+	}
+	file := v1
+	if isV2 {
+		file = v2
+	}
+	return dir, isV2, os.WriteFile(filepath.Join(dir, file), []byte(value), 0)
+}
 
 var errNoGroup = errors.New("no control group in which Assay may create others")
 
-// groupPlace finds where Assay may create groups with a limit of memory.
-func groupPlace() (groupLayout, error) {
-	v1, v2, err := ownGroups()
-	if err != nil {
-		return groupLayout{}, err
-	}
-	if v1 != "" {
-		return groupLayout{dir: v1, limit: "memory.limit_in_bytes", events: "memory.oom_control"}, nil
+// groupParent is the directory in which Assay may create groups that a controller bounds.
+func groupParent(controller string) (dir string, isV2 bool, err error) {
+	v1, v2, err := ownGroups(controller)
+	if err != nil || v1 != "" {
+		return v1, false, err
 	}
 	if v2 == "" {
-		return groupLayout{}, errNoGroup
+		return "", false, errNoGroup
 	}
 	parent := filepath.Dir(v2)
 	control, err := os.ReadFile(filepath.Join(parent, "cgroup.subtree_control"))
-	if err != nil || !strings.Contains(string(control), "memory") {
-		return groupLayout{}, errNoGroup
+	if err != nil || !slices.Contains(strings.Fields(string(control)), controller) {
+		return "", false, errNoGroup
 	}
-	return groupLayout{dir: parent, limit: "memory.max", swap: "memory.swap.max", events: "memory.events"}, nil
+	return parent, true, nil
 }
 
-// ownGroups are the directories of Assay's own groups: that of the memory controller of v1, and that of v2.
-func ownGroups() (v1, v2 string, err error) {
+// ownGroups are the directories of Assay's own groups: that of a controller of v1, and that of v2.
+func ownGroups(controller string) (v1, v2 string, err error) {
 	file, err := os.Open("/proc/self/mountinfo")
 	if err != nil {
 		return "", "", err
@@ -85,8 +105,8 @@ func ownGroups() (v1, v2 string, err error) {
 		}
 		root, point := mount[3], mount[4]
 		switch {
-		case kind[0] == "cgroup" && hasOption(kind[2], "memory"):
-			v1 = within(point, root, member(membership, "memory"))
+		case kind[0] == "cgroup" && hasOption(kind[2], controller):
+			v1 = within(point, root, member(membership, controller))
 		case kind[0] == "cgroup2":
 			v2 = within(point, root, member(membership, ""))
 		}
@@ -94,14 +114,7 @@ func ownGroups() (v1, v2 string, err error) {
 	return v1, v2, nil
 }
 
-func hasOption(list, option string) bool {
-	for one := range strings.SplitSeq(list, ",") {
-		if one == option {
-			return true
-		}
-	}
-	return false
-}
+func hasOption(list, option string) bool { return slices.Contains(strings.Split(list, ","), option) }
 
 // member is the path of Assay's group of a controller, as /proc/self/cgroup says (cgroups(7)).
 func member(membership []byte, controller string) string {
@@ -124,18 +137,20 @@ func within(point, root, group string) string {
 
 // add puts a process, and what it starts, into the group.
 func (g *group) add(pid int) error {
-	if g.dir == "" {
-		return nil
+	for _, dir := range g.dirs {
+		if err := os.WriteFile(filepath.Join(dir, "cgroup.procs"), []byte(strconv.Itoa(pid)), 0); err != nil {
+			return err
+		}
 	}
-	return os.WriteFile(filepath.Join(g.dir, "cgroup.procs"), []byte(strconv.Itoa(pid)), 0)
+	return nil
 }
 
 // outOfMemory says whether the kernel killed a process of the group because the limit was reached.
 func (g *group) outOfMemory() bool {
-	if g.dir == "" {
+	if g.events == "" {
 		return false
 	}
-	data, err := os.ReadFile(filepath.Join(g.dir, g.events))
+	data, err := os.ReadFile(g.events)
 	if err != nil {
 		return false
 	}
@@ -149,12 +164,11 @@ func (g *group) outOfMemory() bool {
 
 // remove removes the group, whose processes have ended; the kernel may need a moment to see that.
 func (g *group) remove() {
-	if g.dir == "" {
-		return
-	}
-	for deadline := time.Now().Add(time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		if err := os.Remove(g.dir); err == nil || errors.Is(err, os.ErrNotExist) {
-			return
+	for _, dir := range g.dirs {
+		for deadline := time.Now().Add(time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+			if err := os.Remove(dir); err == nil || errors.Is(err, os.ErrNotExist) {
+				break
+			}
 		}
 	}
 }

@@ -20,8 +20,8 @@ type journal struct {
 	// Level and User say which processes may be its.
 	Level Level
 	User  int `json:",omitempty"`
-	// Group is the directory of its control group.
-	Group string `json:",omitempty"`
+	// Groups are the directories of its control group.
+	Groups []string `json:",omitempty"`
 }
 
 // identity tells a process from a later one with the same number.
@@ -36,7 +36,7 @@ func (r *Runner) record(room room, pid int, order order, group *group) error {
 	if err != nil {
 		return fmt.Errorf("write journal: %w", err)
 	}
-	data, err := json.Marshal(journal{Shim: who, Level: order.Level, User: order.User, Group: group.dir})
+	data, err := json.Marshal(journal{Shim: who, Level: order.Level, User: order.User, Groups: group.dirs})
 	if err != nil {
 		return fmt.Errorf("write journal: %w", err)
 	}
@@ -86,7 +86,7 @@ func clear(room room) error {
 	if err := sweep(left.Level, left.User, room.mark()); err != nil {
 		return err
 	}
-	(&group{dir: left.Group}).remove()
+	(&group{dirs: left.Groups}).remove()
 	return nil
 }
 

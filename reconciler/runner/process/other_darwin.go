@@ -41,13 +41,17 @@ func identify(int) (identity, error) { return identity{}, nil }
 
 func gone(identity) error { return nil }
 
-type group struct{ dir string }
+type group struct{ dirs []string }
 
-func newGroup(_ string, memory int64) (*group, error) {
-	if memory == 0 {
-		return &group{}, nil
+// newGroup bounds nothing: control groups need Linux.
+func newGroup(_ string, limits groupLimits) (g *group, missing []string) {
+	if limits.Memory > 0 {
+		missing = append(missing, "memory")
 	}
-	return &group{}, errors.New("control groups need Linux")
+	if limits.MilliCPU > 0 {
+		missing = append(missing, "cpu")
+	}
+	return &group{}, missing
 }
 
 func (*group) add(int) error { return nil }

@@ -83,8 +83,10 @@ func workingLevels(t *testing.T) (working []Level) {
 	return working
 }
 
+// Root's best two levels and those of nobody, as whom TestAsNobody runs this again, are all there are.
 func TestConformance(t *testing.T) {
-	for _, level := range workingLevels(t) {
+	levels := workingLevels(t)
+	for _, level := range levels[:min(len(levels), 2)] {
 		t.Run(string(level), func(t *testing.T) {
 			const maxOutput = 16 << 10
 			secrets := openDir(t)

@@ -57,14 +57,11 @@ func (h Harness) testEnds(t *testing.T) {
 // stubborn ignores polite requests, and leaves a child that has left its session and its parent.
 const stubborn = `
 trap '' TERM INT HUP
-cat > child.sh <<'END'
-trap '' TERM INT HUP
-while :; do echo alive; sleep 0.05; done
-END
-(setsid sh child.sh &) &
+mkfifo never
+(setsid sh -c 'read line <> never' &) &
 echo half > report.xml
 echo ready
-while :; do sleep 0.05; done
+read line <> never
 `
 
 func (h Harness) testTimeout(t *testing.T) {

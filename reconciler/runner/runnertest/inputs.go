@@ -155,7 +155,7 @@ func (h Harness) testSecrets(t *testing.T) {
 	h.SetSecret(t, "login", "password", value)
 	r := h.New(t)
 	job := script("secrets", `test ${#PASSWORD} -eq 21
-echo "all: $PASSWORD"; printf 'split: correct-horse' ; sleep 0.1; printf -- '-battery\n'; echo "error: $PASSWORD" >&2
+echo "all: $PASSWORD"; printf 'split: correct-horse'; printf -- '-battery\n'; echo "error: $PASSWORD" >&2
 echo "<testsuite name=\"$PASSWORD\"/>" > report.xml; echo "$PASSWORD" > kept.txt`)
 	job.Suite.Spec.Env = []tests.EnvVar{fromSecret("PASSWORD", "login", "password")}
 	job.Suite.Spec.Reports = reportsAt("report.xml")
