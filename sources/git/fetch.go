@@ -202,17 +202,6 @@ func (m *Mirror) deepen(ctx context.Context, branch string, commit Hash, depth i
 	return m.download(ctx, session, advertised, depth, head)
 }
 
-// Rewritten reports whether the head that a branch had before is not in the
-// history of its head now: somebody has forced a push. The errors are those of
-// [Mirror.History], but for ErrNotAncestor.
-func (m *Mirror) Rewritten(ctx context.Context, branch string, before, head Hash) (bool, error) {
-	err := m.History(ctx, branch, before, head)
-	if errors.Is(err, ErrNotAncestor) {
-		return true, nil
-	}
-	return false, err
-}
-
 // download fetches wants with depth generations of history (all for a server
 // that cannot count them, or for a mirror that has all already) and stores them.
 func (m *Mirror) download(ctx context.Context, session fetchSession, advertised *packp.AdvRefs, depth int, wants ...Hash) error {

@@ -162,25 +162,12 @@ func TestBottomlessTree(t *testing.T) {
 
 	_, err = git.Diff(t.Context(), s, git.Hash{}, tree)
 	require.ErrorIs(t, err, git.ErrUnsafe)
-	require.ErrorIs(t, git.CheckPortable(t.Context(), s, tree), git.ErrUnsafe)
 	_, err = git.FS(t.Context(), s, tree).Stat(strings.Repeat("d/", 2100) + "file")
 	require.ErrorIs(t, err, git.ErrUnsafe)
 	require.NoError(t, r.open().CreateBranch("deep", commit))
 	m := open(t, r.dir, git.Auth{})
 	_, _, err = m.Refresh(t.Context(), "deep")
 	require.ErrorIs(t, err, git.ErrUnsafe, "a repository on this disk is read by this process")
-}
-
-func TestCheckPortable(t *testing.T) {
-	s := newLocalRepo(t).open().Scratch()
-	check := func(files map[string]string) error {
-		return git.CheckPortable(t.Context(), s, write(t, s, files))
-	}
-	require.NoError(t, check(map[string]string{"a/b": "1", "A b": "1", "b": "1"}))
-	require.ErrorContains(t, check(map[string]string{"x/README": "1", "x/Readme": "1"}), `"x/README" and "x/Readme" are one file`)
-	require.ErrorIs(t, check(map[string]string{"a/x": "1", "A/y": "1"}), git.ErrUnsafe)
-	require.ErrorIs(t, check(map[string]string{"u\u0308": "1", "ü": "1"}), git.ErrUnsafe)
-	require.ErrorContains(t, check(map[string]string{`a\b`: "1"}), "backslash")
 }
 
 func TestExtract(t *testing.T) {

@@ -1,16 +1,9 @@
 package git
 
 import (
-	"cmp"
-	"context"
 	"fmt"
-	"path"
 	"strings"
 	"unicode"
-
-	"github.com/go-git/go-git/v5/plumbing/filemode"
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
 )
 
 // checkName refuses what must not be the name of an entry: what could lead out
@@ -58,38 +51,4 @@ func visible(r rune) rune {
 		return -1
 	}
 	return r
-}
-
-// CheckPortable reports what in a tree cannot be written to every disk: names
-// that differ only by case or by how Unicode spells them, and names with a
-// backslash. The tree can be read all the same. The error wraps [ErrUnsafe] and
-// names both paths.
-func CheckPortable(ctx context.Context, o Objects, tree Hash) error {
-	return checkPortable(ctx, o, tree, ".")
-}
-
-func checkPortable(ctx context.Context, o Objects, tree Hash, dir string) error {
-	entries, err := o.Entries(ctx, tree)
-	if err = cmp.Or(err, checkDepth(strings.Count(dir, "/"))); err != nil {
-		return fmt.Errorf("check %s: %w", dir, err)
-	}
-	fold := cases.Fold()
-	seen := make(map[string]string, len(entries))
-	for _, e := range entries {
-		at := path.Join(dir, e.Name)
-		if strings.Contains(e.Name, `\`) {
-			return fmt.Errorf("%q has a backslash in its name, which separates folders on Windows: %w", at, ErrUnsafe)
-		}
-		key := norm.NFC.String(fold.String(norm.NFC.String(e.Name)))
-		if other, taken := seen[key]; taken {
-			return fmt.Errorf("%q and %q are one file on disks that ignore case: %w", path.Join(dir, other), at, ErrUnsafe)
-		}
-		seen[key] = e.Name
-		if e.Mode == filemode.Dir {
-			if err := checkPortable(ctx, o, e.Hash, at); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
