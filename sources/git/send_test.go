@@ -9,8 +9,9 @@ import (
 	"github.com/assay-dev/assay/sources/git"
 )
 
-// TestTreeThatComesBackInABranch merges a branch that changed a file and changed it back: two commits have the same tree, and the one that is
-// further from the merge has it from the other.
+// TestTreeThatComesBackInABranch merges a branch that changed a file and changed
+// it back: two commits have the same tree, and the one that is further from the
+// merge has it in full.
 func TestTreeThatComesBackInABranch(t *testing.T) {
 	r := newRemoteRepo(t, 3)
 	repository, err := git.Open(r.dir)
