@@ -21,10 +21,14 @@ const StopLabel = "assay/stop"
 // It is gitprovider.ErrHeadMoved where people committed to the branch, gitprovider.ErrBlocked while checks or reviews are missing. The provider
 // merges at the expected head only; whether the base moves in the moment between the look and the merge, no provider compares.
 func Merge(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p Proposed) error {
-	pr, err := provider.Get(ctx, p.Number)
+	pr, err := current(ctx, provider, p)
+	if err == nil && pr == nil {
+		err = fmt.Errorf("%w: %s knows no pull request for it", gitprovider.ErrNotFound, provider.Name())
+	}
 	if err != nil {
 		return fmt.Errorf("merge %s into %s: %w", p.Branch, p.Base, err)
 	}
+	p.Number = pr.Number
 	if pr.State == gitprovider.Merged {
 		return nil
 	}
@@ -76,10 +80,14 @@ func Withdraw(ctx context.Context, m *git.Mirror, provider gitprovider.Provider,
 	if err != nil || state.State != gitprovider.Open {
 		return err
 	}
-	if err := provider.Comment(ctx, p.Number, "Assay withdraws this proposal: "+why); err != nil {
+	pr, err := current(ctx, provider, p)
+	if err != nil || pr == nil {
+		return err
+	}
+	if err := provider.Comment(ctx, pr.Number, "Assay withdraws this proposal: "+why); err != nil {
 		return fmt.Errorf("withdraw %s: %w", p.Branch, err)
 	}
-	if err := provider.Close(ctx, p.Number); err != nil {
+	if err := provider.Close(ctx, pr.Number); err != nil {
 		return fmt.Errorf("withdraw %s: %w", p.Branch, err)
 	}
 	return nil

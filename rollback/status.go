@@ -40,8 +40,8 @@ func Status(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p
 }
 
 func status(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p Proposed) (State, error) {
-	pr, err := provider.Get(ctx, p.Number)
-	if err != nil && !errors.Is(err, gitprovider.ErrNotFound) {
+	pr, err := current(ctx, provider, p)
+	if err != nil {
 		return State{}, err
 	}
 	landed, reason, err := land(ctx, m, p)
@@ -58,6 +58,26 @@ func status(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p
 		return State{State: gitprovider.Closed, Reason: "closed without being merged" + by(pr)}, nil
 	}
 	return State{State: gitprovider.Open}, nil
+}
+
+// current is the pull request of a Proposal: the one that is remembered, or, where that is not open, one that is open for the same branch,
+// since two instances of Assay, or a person, may have opened another. It is nil where the provider knows none.
+func current(ctx context.Context, provider gitprovider.Provider, p Proposed) (*gitprovider.PullRequest, error) {
+	pr, err := provider.Get(ctx, p.Number)
+	if err != nil && !errors.Is(err, gitprovider.ErrNotFound) {
+		return nil, err
+	}
+	if pr != nil && pr.State == gitprovider.Open {
+		return pr, nil
+	}
+	other, err := provider.Find(ctx, p.Branch, p.Base)
+	if err != nil {
+		return nil, err
+	}
+	if pr == nil || other != nil && other.State == gitprovider.Open {
+		return other, nil
+	}
+	return pr, nil
 }
 
 func by(pr *gitprovider.PullRequest) string {

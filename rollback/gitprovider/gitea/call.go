@@ -17,8 +17,6 @@ import (
 var (
 	// errConflict: there is such a pull request already.
 	errConflict = errors.New("conflict")
-	// errComputing: the server does not know yet whether the pull request can be merged.
-	errComputing = fmt.Errorf("%w: not checked yet", gitprovider.ErrBlocked)
 	// errUnsettled: worth asking again.
 	errUnsettled = errors.New("the server is not ready")
 )
@@ -42,18 +40,18 @@ func call[T any](ctx context.Context, p *Provider, what string, ask func(*sdk.Cl
 			return fmt.Errorf("%w: %w", errUnsettled, err)
 		}
 		return err
-	}, func(err error) bool { return errors.Is(err, errUnsettled) })
+	})
 	if err != nil {
 		return answer, fmt.Errorf("%s of %s: %w", what, p, err)
 	}
 	return answer, nil
 }
 
-// patiently repeats what fails with an error that says so, with a pause in between that grows.
-func (p *Provider) patiently(ctx context.Context, do func() error, again func(error) bool) error {
+// patiently repeats what fails with errUnsettled, with a pause in between that grows.
+func (p *Provider) patiently(ctx context.Context, do func() error) error {
 	for _, pause := range p.pauses {
 		err := do()
-		if err == nil || !again(err) {
+		if !errors.Is(err, errUnsettled) {
 			return err
 		}
 		select {
@@ -76,18 +74,16 @@ func classified(response *sdk.Response, err error) error {
 		return err
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return fmt.Errorf("%w: the token is wrong or expired, or lacks the scopes write:repository and write:issue (%s)", gitprovider.ErrUnauthorized, message)
+	case http.StatusInternalServerError: // what Gitea says of a comment on nothing
+		if strings.Contains(message, "does not exist") {
+			return fmt.Errorf("%w (%s)", gitprovider.ErrNotFound, message)
+		}
 	case http.StatusNotFound:
 		return fmt.Errorf("%w: or the token may not see it (%s)", gitprovider.ErrNotFound, message)
 	case http.StatusMethodNotAllowed:
-		if strings.Contains(message, "try again") {
-			return fmt.Errorf("%w (%s)", errComputing, message)
-		}
 		return fmt.Errorf("%w (%s)", gitprovider.ErrBlocked, message)
 	case http.StatusConflict:
-		switch {
-		case strings.Contains(message, "head out of date"):
-			return fmt.Errorf("%w (%s)", gitprovider.ErrHeadMoved, message)
-		case strings.Contains(message, "already exists"):
+		if strings.Contains(message, "already exists") {
 			return fmt.Errorf("%w (%s)", errConflict, message)
 		}
 		return fmt.Errorf("%w (%s)", gitprovider.ErrBlocked, message)

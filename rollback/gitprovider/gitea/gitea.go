@@ -29,12 +29,13 @@ type Provider struct {
 	token       string
 	http        *http.Client
 	pauses      []time.Duration // between attempts
+	turn        chan struct{}   // held by whoever opens a pull request
 }
 
 // New makes a Provider for the repository that Git reaches at the URL, by HTTP or SSH; its last two path segments are owner and name. The token
 // needs the scopes write:repository and write:issue. A nil client is http.DefaultClient. The server is not contacted.
 func New(repository, token string, client *http.Client) (*Provider, error) {
-	p := &Provider{token: token, http: cmp.Or(client, http.DefaultClient), pauses: []time.Duration{
+	p := &Provider{token: token, http: cmp.Or(client, http.DefaultClient), turn: make(chan struct{}, 1), pauses: []time.Duration{
 		100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1600 * time.Millisecond, 3200 * time.Millisecond,
 	}}
 	u, err := address(repository)
@@ -104,8 +105,8 @@ func (p *Provider) exists(ctx context.Context) error {
 	return err
 }
 
-// findOpen goes through the open pull requests, page by page.
-func (p *Provider) findOpen(ctx context.Context, branch, base string) (*gitprovider.PullRequest, error) {
+// findOpen returns the first open pull request of the branches, or nil. It goes through all that are open, page by page.
+func (p *Provider) findOpen(ctx context.Context, branch, base string) (first *gitprovider.PullRequest, err error) {
 	for page := 1; page > 0; {
 		var next int
 		prs, err := call(ctx, p, "list open pull requests", func(c *sdk.Client) ([]*sdk.PullRequest, *sdk.Response, error) {
@@ -121,28 +122,44 @@ func (p *Provider) findOpen(ctx context.Context, branch, base string) (*gitprovi
 			return nil, err
 		}
 		for _, pr := range prs {
-			if pr.Head != nil && pr.Base != nil && pr.Head.Ref == branch && pr.Head.RepoID == pr.Base.RepoID && pr.Base.Ref == base {
-				return pullRequest(pr), nil
+			if pr.Head != nil && pr.Base != nil && pr.Head.Ref == branch && pr.Head.RepoID == pr.Base.RepoID && pr.Base.Ref == base &&
+				(first == nil || pr.Index < first.Number) {
+				first = pullRequest(pr)
 			}
 		}
 		page = next
 	}
-	return nil, nil
+	return first, nil
 }
 
-// Open implements gitprovider.Provider.
+// Open implements gitprovider.Provider. Gitea lets several be opened for one branch at the same moment. In this process they take turns; of
+// those that other processes opened, the first one stays.
 func (p *Provider) Open(ctx context.Context, n gitprovider.NewPullRequest) (*gitprovider.PullRequest, error) {
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if known, err := p.findOpen(ctx, n.Branch, n.Base); err != nil || known != nil {
+		return known, err
+	}
 	opened, err := call(ctx, p, "open a pull request for "+n.Branch, func(c *sdk.Client) (*sdk.PullRequest, *sdk.Response, error) {
 		return c.CreatePullRequest(p.owner, p.name, sdk.CreatePullRequestOption{Head: n.Branch, Base: n.Base, Title: n.Title, Body: n.Body})
 	}, http.StatusNotFound) // the branch was pushed a moment ago
-	if errors.Is(err, errConflict) {
-		found, findErr := p.findOpen(ctx, n.Branch, n.Base)
-		if findErr != nil || found != nil {
-			return found, findErr
-		}
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errConflict) {
 		return nil, err
+	}
+	first, findErr := p.findOpen(ctx, n.Branch, n.Base)
+	switch {
+	case findErr != nil:
+		return nil, findErr
+	case err != nil && first == nil: // it was closed in between
+		return nil, err
+	case err != nil:
+		return first, nil
+	case first != nil && first.Number < opened.Index:
+		return first, p.Close(ctx, opened.Index)
 	}
 	if err := p.label(ctx, opened.Index, n.Labels); err != nil {
 		return nil, err
@@ -175,13 +192,17 @@ func (p *Provider) label(ctx context.Context, number int64, names []string) erro
 
 // Get implements gitprovider.Provider.
 func (p *Provider) Get(ctx context.Context, number int64) (*gitprovider.PullRequest, error) {
-	pr, err := call(ctx, p, fmt.Sprintf("read pull request %d", number), func(c *sdk.Client) (*sdk.PullRequest, *sdk.Response, error) {
-		return c.GetPullRequest(p.owner, p.name, number)
-	})
+	pr, err := p.raw(ctx, number)
 	if err != nil {
 		return nil, err
 	}
 	return pullRequest(pr), nil
+}
+
+func (p *Provider) raw(ctx context.Context, number int64) (*sdk.PullRequest, error) {
+	return call(ctx, p, fmt.Sprintf("read pull request %d", number), func(c *sdk.Client) (*sdk.PullRequest, *sdk.Response, error) {
+		return c.GetPullRequest(p.owner, p.name, number)
+	})
 }
 
 // UpdateBody implements gitprovider.Provider.
@@ -202,22 +223,29 @@ func (p *Provider) Comment(ctx context.Context, number int64, text string) error
 
 // Merge implements gitprovider.Provider, with a merge commit. One that is merged already is no error.
 func (p *Provider) Merge(ctx context.Context, number int64, head git.Hash) error {
-	merge := func() error {
-		_, err := call(ctx, p, fmt.Sprintf("merge pull request %d", number), func(c *sdk.Client) (bool, *sdk.Response, error) {
+	return p.patiently(ctx, func() error {
+		pr, err := p.raw(ctx, number)
+		if err != nil || pr.HasMerged {
+			return err
+		}
+		if at := pullRequest(pr).Head; at != head {
+			return fmt.Errorf("merge pull request %d of %s: %w from %s to %s", number, p, gitprovider.ErrHeadMoved, head, at)
+		}
+		if pr.State == sdk.StateClosed {
+			return fmt.Errorf("merge pull request %d of %s: %w: it is closed", number, p, gitprovider.ErrBlocked)
+		}
+		_, err = call(ctx, p, fmt.Sprintf("merge pull request %d", number), func(c *sdk.Client) (bool, *sdk.Response, error) {
 			return c.MergePullRequest(p.owner, p.name, number, sdk.MergePullRequestOption{Style: sdk.MergeStyleMerge, HeadCommitId: head.String()})
 		})
+		// The client leaves out what the server says, so the pull request must tell: it may have moved since, or not be checked yet.
+		if errors.Is(err, gitprovider.ErrBlocked) {
+			now, readErr := p.raw(ctx, number)
+			if readErr == nil && (pullRequest(now).Head != head || !now.Mergeable) {
+				return fmt.Errorf("%w: %w", errUnsettled, err)
+			}
+		}
 		return err
-	}
-	pr, err := p.Get(ctx, number)
-	switch {
-	case err != nil || pr.State == gitprovider.Merged:
-		return err
-	case pr.State == gitprovider.Closed:
-		return fmt.Errorf("merge pull request %d of %s: %w: it is closed", number, p, gitprovider.ErrBlocked)
-	case pr.Head != head:
-		return fmt.Errorf("merge pull request %d of %s: %w from %s to %s", number, p, gitprovider.ErrHeadMoved, head, pr.Head)
-	}
-	return p.patiently(ctx, merge, func(err error) bool { return errors.Is(err, errComputing) })
+	})
 }
 
 // Close implements gitprovider.Provider.
