@@ -57,8 +57,8 @@ bin/gitea: testdata/stack/gitea/go.mod testdata/stack/gitea/go.sum
 	$(MAKE) -C testdata/stack/gitea
 
 .PHONY: bench
-bench: tools ## Measure; the output is for benchstat
-	$(GO) test -run '^$$' -bench . -benchmem $(BENCHFLAGS) $(PACKAGES)
+bench: tools ## Measure, side by side with what else does the same; the output is for benchstat
+	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m $(BENCHFLAGS) $(PACKAGES)
 
 .PHONY: lint
 lint: tools ## gofmt, go vet, staticcheck, go mod tidy; govulncheck where it and its data are there

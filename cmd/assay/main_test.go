@@ -15,6 +15,9 @@ import (
 
 func TestMain(m *testing.M) {
 	process.Main()
+	if program, asked := programs[os.Getenv(programVariable)]; asked {
+		os.Exit(program())
+	}
 	os.Exit(m.Run())
 }
 
@@ -40,7 +43,7 @@ func assayReading(t *testing.T, stdin string, args ...string) said {
 // files of a folder by path; an empty text removes the file.
 type files map[string]string
 
-func write(t *testing.T, dir string, all files) {
+func write(t testing.TB, dir string, all files) {
 	t.Helper()
 	for name, text := range all {
 		file := filepath.Join(dir, filepath.FromSlash(name))
@@ -57,7 +60,7 @@ func write(t *testing.T, dir string, all files) {
 }
 
 // repository makes a Git repository with the commits, oldest first, and returns their ids.
-func repositoryOf(t *testing.T, commits ...files) (dir string, ids []string) {
+func repositoryOf(t testing.TB, commits ...files) (dir string, ids []string) {
 	t.Helper()
 	dir = t.TempDir()
 	gitIn(t, dir, "init", "-q", "-b", "main")
@@ -68,14 +71,14 @@ func repositoryOf(t *testing.T, commits ...files) (dir string, ids []string) {
 	return dir, ids
 }
 
-func commitAll(t *testing.T, dir string) string {
+func commitAll(t testing.TB, dir string) string {
 	t.Helper()
 	gitIn(t, dir, "add", "-A")
 	gitIn(t, dir, "commit", "-q", "-m", "change")
 	return gitIn(t, dir, "rev-parse", "HEAD")
 }
 
-func gitIn(t *testing.T, dir string, args ...string) string {
+func gitIn(t testing.TB, dir string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("git", args...)
 	cmd.Dir = dir

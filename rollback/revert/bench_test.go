@@ -1,7 +1,6 @@
 package revert_test
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,7 +14,8 @@ import (
 )
 
 // BenchmarkRevert takes the recorded reverts in turn: here; with Git's plumbing (merge-tree and commit-tree on parents
-// made beforehand, which leaves out part of its work); and as people do it, with a clone and git revert.
+// made beforehand, which leaves out part of its work); and as people do it, with a clone and git revert. What memory one
+// takes, BenchmarkRevertCommand of cmd/assay measures in processes of their own.
 func BenchmarkRevert(b *testing.B) {
 	dir, rows := konflux(b)
 	b.Run("assay", func(b *testing.B) {
@@ -28,7 +28,6 @@ func BenchmarkRevert(b *testing.B) {
 			_, err := revert.Revert(b.Context(), repo.Scratch(), hash(r.Onto), []git.Hash{hash(r.Culprit)}, options())
 			require.NoError(b, err)
 		}
-		b.ReportMetric(peakMiB(), "peak-MiB")
 	})
 	b.Run("plumbing", func(b *testing.B) {
 		type sides struct{ onto, ours, theirs string }
@@ -58,17 +57,4 @@ func BenchmarkRevert(b *testing.B) {
 			b.StartTimer()
 		}
 	})
-}
-
-// peakMiB is the most memory that this process has held so far, 0 where the system does not tell.
-func peakMiB() float64 {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	var kib float64
-	if _, rest, found := bytes.Cut(status, []byte("VmHWM:")); found {
-		fmt.Sscan(string(rest), &kib)
-	}
-	return kib / 1024
 }
