@@ -30,9 +30,17 @@ type work struct {
 // newWork begins with a shop: a base with a Deployment, an overlay each for staging and prod, and settings that are generated.
 func newWork(t testing.TB) *work {
 	t.Helper()
-	w := &work{TB: t, dir: filepath.Join(t.TempDir(), "clone"), bare: filepath.Join(t.TempDir(), "shop.git"), builder: render.NewBuilder([]byte("key")), branch: "main"}
+	w := &work{TB: t, bare: filepath.Join(t.TempDir(), "shop.git")}
 	w.run("", "init", "-q", "--bare", "-b", "main", w.bare)
-	w.run("", "clone", "-q", w.bare, w.dir)
+	w.begin(w.bare, "file://"+w.bare, git.Auth{})
+	return w
+}
+
+// begin clones an empty repository from where people reach it, fills it, and mirrors it from where Assay does.
+func (w *work) begin(people, assay string, auth git.Auth) {
+	w.Helper()
+	w.dir, w.builder, w.branch = filepath.Join(w.TempDir(), "clone"), render.NewBuilder([]byte("key")), "main"
+	w.run("", "clone", "-q", people, w.dir)
 	w.git("checkout", "-q", "-b", "main")
 	w.write(map[string]string{
 		"base/kustomization.yaml":             "resources: [web.yaml]\n",
@@ -43,9 +51,8 @@ func newWork(t testing.TB) *work {
 	})
 	w.commit("Begin")
 	var err error
-	w.mirror, err = git.OpenMirror(filepath.Join(t.TempDir(), "mirror"), "file://"+w.bare, git.Auth{})
-	require.NoError(t, err)
-	return w
+	w.mirror, err = git.OpenMirror(filepath.Join(w.TempDir(), "mirror"), assay, auth)
+	require.NoError(w, err)
 }
 
 const deployment = `apiVersion: apps/v1
