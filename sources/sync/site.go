@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -44,6 +45,7 @@ type Sites struct {
 	command RunCommand
 	clock   clock.WithTicker
 	changed chan struct{}
+	builds  chan struct{} // holds one value for each build under way
 
 	mu    sync.Mutex
 	sites map[string]*followed
@@ -66,7 +68,7 @@ type followed struct {
 func NewSites(mirrors *git.Mirrors, builder *render.Builder, command RunCommand, clock clock.WithTicker) *Sites {
 	return &Sites{
 		mirrors: mirrors, builder: builder, command: command, clock: clock,
-		changed: make(chan struct{}, 1), sites: map[string]*followed{}, start: make(chan struct{}, 1),
+		changed: make(chan struct{}, 1), builds: make(chan struct{}, runtime.GOMAXPROCS(0)), sites: map[string]*followed{}, start: make(chan struct{}, 1),
 	}
 }
 
@@ -233,11 +235,19 @@ func (s *Sites) pinned(ctx context.Context, revision string, mirror *git.Mirror)
 	return git.Hash{}, fmt.Errorf("revision %q is neither a tag of %s nor a full commit id", revision, mirror)
 }
 
+// render builds no more at a time than there are processors: where a thousand Sites are looked at for the first time, all at once would only
+// take memory.
 func (s *Sites) render(ctx context.Context, mirror *git.Mirror, at git.Hash, site *tests.Site) (*render.Rendering, error) {
 	repo := mirror.Repository()
 	commit, err := repo.Commit(ctx, at)
 	if err != nil {
 		return nil, err
+	}
+	select {
+	case s.builds <- struct{}{}:
+		defer func() { <-s.builds }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting to build: %w", context.Cause(ctx))
 	}
 	return s.builder.Build(ctx, git.FS(ctx, repo, commit.Tree), site.Spec.Path, site.Spec.Build.Settings())
 }
