@@ -34,7 +34,7 @@ type Request struct {
 	Protect tests.Protect
 	// OtherTargets allows that Others render something else after the revert.
 	OtherTargets bool
-	// Author of the revert commits, at the time At; Sign signs them, when given.
+	// Author of the revert commits, with their time; Sign signs them, when given.
 	Author git.Signature
 	Sign   git.Signer
 	// Limits of the operator, and what counts against them.

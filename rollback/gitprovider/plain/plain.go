@@ -54,7 +54,7 @@ type remote struct {
 // look asks the repository for a proposal's references.
 func (p *Provider) look(ctx context.Context, branch string) (remote, error) {
 	if !strings.HasPrefix(branch, prefix) {
-		return remote{}, fmt.Errorf("the branch %s cannot be proposed: name it %s...", branch, prefix)
+		return remote{}, fmt.Errorf("the branch %s cannot be proposed: its name must begin with %s", branch, prefix)
 	}
 	at := remote{branch: branch}
 	for ref, into := range map[string]*git.Hash{"refs/heads/" + branch: &at.head, recordOf(branch): &at.record} {

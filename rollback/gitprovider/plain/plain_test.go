@@ -139,7 +139,7 @@ func TestForeignBranchesAndRecords(t *testing.T) {
 	dir := bare(t)
 	p := plain.New(mirror(t, "file://"+dir))
 	_, err := p.Find(t.Context(), "feature", "main")
-	require.ErrorContains(t, err, "name it assay/...")
+	require.ErrorContains(t, err, "must begin with assay/")
 	run(t, dir, "update-ref", "refs/assay/proposals/revert-one", "main")
 	_, err = p.Find(t.Context(), "assay/revert-one", "main")
 	require.ErrorContains(t, err, "is no record of a proposal")
