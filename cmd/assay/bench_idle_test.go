@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -29,20 +30,22 @@ const (
 func BenchmarkIdle(b *testing.B) {
 	root := b.TempDir()
 	makeRepositories(b, root)
-	url := startChild(b, child("git-server", root), true)
-	b.Run("path", func(b *testing.B) { idle(b, root, root) })
-	b.Run("http", func(b *testing.B) { idle(b, root, url) })
+	server := exec.Command(os.Args[0], root)
+	server.Env = append(os.Environ(), programVariable+"=git-server")
+	url, program := startChild(b, server, true), buildAssay(b)
+	b.Run("path", func(b *testing.B) { idle(b, program, root, root) })
+	b.Run("http", func(b *testing.B) { idle(b, program, root, url) })
 }
 
 // idle measures an Assay that reads the repositories of root at base, a folder or a URL.
-func idle(b *testing.B, root, base string) {
+func idle(b *testing.B, program, root, base string) {
 	data := b.TempDir()
 	suites, _ := repositoryOf(b, files{
 		"staging/kustomization.yaml": "resources: [all.yaml]\n",
 		"staging/all.yaml":           idleTests(root, base),
 	})
-	cmd := child("assay", "run", "--data-dir", data)
-	cmd.Env = append(cmd.Env, "ASSAY_ENVIRONMENTS=staging", "ASSAY_STAGING_TESTS_URL="+suites, "ASSAY_STAGING_TESTS_OVERLAY=staging",
+	cmd := exec.Command(program, "run", "--data-dir", data)
+	cmd.Env = append(os.Environ(), "ASSAY_ENVIRONMENTS=staging", "ASSAY_STAGING_TESTS_URL="+suites, "ASSAY_STAGING_TESTS_OVERLAY=staging",
 		"ASSAY_STAGING_TESTS_INTERVAL="+idleInterval.String())
 	began := time.Now()
 	startChild(b, cmd, false)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,25 +18,21 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// programVariable names what a child process of the tests is, so that it can be measured by itself.
+// programVariable names what a child process of the tests is.
 const programVariable = "TEST_PROGRAM"
 
 // programs that the test binary can be. They return their exit codes.
-var programs = map[string]func() int{
-	"assay":      beAssay,
-	"git-server": beGitServer,
-}
+var programs = map[string]func() int{"git-server": beGitServer}
 
-// peakMark begins the last line that the command writes to standard error as a child: the most memory that it held.
-const peakMark = "peak MiB:"
-
-// beAssay is the command.
-func beAssay() int {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
-	code := execute(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
-	fmt.Fprintln(os.Stderr, peakMark, memory("self", "VmHWM"))
-	return code
+// buildAssay builds the command as it is released, since the test binary takes more memory.
+func buildAssay(t testing.TB) (program string) {
+	t.Helper()
+	program = filepath.Join(t.TempDir(), "assay")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return program
 }
 
 // beGitServer serves the repositories in a folder by git's own smart server until it is told to stop. It prints its URL.
@@ -54,13 +51,6 @@ func beGitServer() int {
 	defer stop()
 	<-ctx.Done()
 	return exitYes
-}
-
-// child prepares a child process.
-func child(program string, args ...string) *exec.Cmd {
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), programVariable+"="+program)
-	return cmd
 }
 
 // startChild starts a child process, and ends it with the test. It returns the first line that it prints when that is asked for.
