@@ -18,7 +18,12 @@ func main() {
 	process.Main()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // whoever asks twice does not want to wait
-	os.Exit(execute(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+	std := streams{os.Stdin, os.Stdout, os.Stderr}
+	// Kustomize tells os.Stderr of deprecated fields, once for each build; everybody else writes where execute says.
+	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
+		os.Stderr = null
+	}
+	os.Exit(execute(ctx, os.Args[1:], std))
 }
 
 // streams are what a command reads and writes.

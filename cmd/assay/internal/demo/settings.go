@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -63,8 +64,8 @@ func (s settings) write(file string) error {
 	return os.WriteFile(file, data, 0o600)
 }
 
-// Loop is the story's Assay: it runs the loop with the settings in a file until ctx ends.
-func Loop(ctx context.Context, file string) (err error) {
+// Loop is the story's Assay: it runs the loop with the settings in a file until ctx ends, and logs to where it is told.
+func Loop(ctx context.Context, file string, log io.Writer) (err error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -73,7 +74,7 @@ func Loop(ctx context.Context, file string) (err error) {
 	if err := json.Unmarshal(data, &s); err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	assay, err := wire.New(ctx, s.wire(slog.New(slog.NewTextHandler(os.Stderr, nil))))
+	assay, err := wire.New(ctx, s.wire(slog.New(slog.NewTextHandler(log, nil))))
 	if err != nil {
 		return err
 	}
