@@ -23,8 +23,8 @@ const (
 	tick     = 100 * time.Millisecond
 )
 
-// TestProposalOnGitea goes through the life of a Proposal on a real server.
-func TestProposalOnGitea(t *testing.T) {
+// TestRealProposal goes through the life of a Proposal on a real server.
+func TestRealProposal(t *testing.T) {
 	server := stack.StartGitea(t)
 	_, _, err := server.Client().CreateRepo(sdk.CreateRepoOption{Name: "shop"})
 	require.NoError(t, err)

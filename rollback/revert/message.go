@@ -4,24 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"golang.org/x/text/encoding/ianaindex"
-
 	"github.com/assay-dev/assay/sources/git"
 )
-
-// subject is the first line of a commit's message, in UTF-8.
-func subject(c *git.Commit) string {
-	text := c.Message
-	if c.Encoding != "" {
-		if e, err := ianaindex.MIME.Encoding(c.Encoding); err == nil && e != nil {
-			if decoded, err := e.NewDecoder().String(text); err == nil {
-				text = decoded
-			}
-		}
-	}
-	line, _, _ := strings.Cut(strings.TrimLeft(text, "\n"), "\n")
-	return line
-}
 
 // message is what git revert writes. A revert is reapplied, as Git says since 2.43; a revert of a revert, as older
 // versions of Git wrote it, is reverted.

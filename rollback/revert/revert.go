@@ -66,7 +66,7 @@ func (r *reverter) undo(ctx context.Context, culprit *git.Commit) error {
 		}
 		before = commit.Tree
 	}
-	subject := subject(culprit)
+	subject := culprit.Subject()
 	merged, err := treemerge.Merge(ctx, r.scratch, culprit.Tree, r.tree, before, treemerge.Options{
 		Ours:       "HEAD",
 		Theirs:     fmt.Sprintf("parent of %.7s (%s)", culprit.Hash, subject),
