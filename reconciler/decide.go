@@ -20,7 +20,7 @@ import (
 // for a new Verification, then the Incident that the last one left.
 func decide(w *world) Action {
 	if w.gate == nil {
-		return wait{why: "the tests in force hold no such gate"}
+		return decideGone(w)
 	}
 	if open := w.open(); open != nil {
 		return decideOpen(w, open)
@@ -48,6 +48,20 @@ func decide(w *world) Action {
 	return wait{until: due, why: why}
 }
 
+// decideGone brings to an end what a Gate left that the tests no longer hold.
+func decideGone(w *world) Action {
+	const gone = "the tests in force hold no such gate"
+	switch open, incident := w.open(), w.past.Incident; {
+	case len(w.unready) > 0:
+		return wait{why: strings.Join(w.unready, "; ")}
+	case open != nil:
+		return supersede{verification: *open, why: gone}
+	case incident != nil && incident.State == history.Ongoing:
+		return conclude{incident: *incident, state: history.Dismissed, why: gone}
+	}
+	return wait{why: gone}
+}
+
 // decideOpen brings the open Verification to its end.
 func decideOpen(w *world, open *history.Verification) Action {
 	if len(w.unready) > 0 {
@@ -67,7 +81,12 @@ func decideOpen(w *world, open *history.Verification) Action {
 			return decideWaiting(w, r)
 		}
 	}
-	if open.Phase == history.Running {
+	switch {
+	case w.unseen():
+		return wait{why: "the runs ended, and count once the targets are seen to be where they were"}
+	case len(w.stale) > 0:
+		return abandon{verification: *open, why: strings.Join(w.stale, "; ")}
+	case open.Phase == history.Running:
 		return decideVerdict(w, *open)
 	}
 	return decideBlame(w, *open)
@@ -110,6 +129,9 @@ func decideVerify(w *world) Action {
 	if !sameState(final.Targets, w.targets) {
 		return begin(history.OnSync, transition(final.Targets, w.targets), describeMove(final.Targets, w.targets))
 	}
+	if latest := w.past.Latest; latest.Phase == history.Superseded {
+		return begin(history.OnSync, transition(latest.Targets, w.targets), "the state came back after it had moved: "+latest.Reason)
+	}
 	if final.Tests.Digest != w.tests.Digest {
 		return begin(history.OnTests, w.tests.Digest, "the tests changed")
 	}
@@ -136,13 +158,16 @@ func decideIncident(w *world) Action {
 		}
 		return nil
 	}
+	for _, p := range w.proposals {
+		if p.State == history.ProposalOpen && (p.status.State == gitprovider.Merged || p.status.State == gitprovider.Closed) {
+			return settle{proposal: p.Proposal, status: p.status}
+		}
+	}
 	if final.Verdict.Outcome == gate.Passed {
 		return conclude{incident: *incident, state: history.Recovered, why: recoveredBy(w)}
 	}
-	for _, p := range w.proposals {
-		if p.State == history.ProposalMerged && p.live && final.Verdict.Outcome == gate.Failed {
-			return conclude{incident: *incident, state: history.Unresolved, why: "the revert was merged and synced, and the gate still fails: it did not help"}
-		}
+	if final.Verdict.Outcome == gate.Failed && reverted(w) {
+		return conclude{incident: *incident, state: history.Unresolved, why: "the revert was merged and synced, and the gate still fails: it did not help"}
 	}
 	if incident.Latest != final.ID {
 		return confirm{incident: *incident, verification: *final}
@@ -150,27 +175,43 @@ func decideIncident(w *world) Action {
 	return decideProposal(w, *incident)
 }
 
-// decideProposal brings the revert of a Config cause before people, and follows it.
+// reverted tells whether the state that was verified last holds every revert that is on its way, and at least one.
+func reverted(w *world) bool {
+	held := false
+	for _, p := range w.proposals {
+		switch p.State {
+		case history.ProposalPlanned, history.ProposalOpen:
+			return false
+		case history.ProposalMerged:
+			if !p.live {
+				return false
+			}
+			held = true
+		}
+	}
+	return held
+}
+
+// decideProposal brings the revert of a Config cause before people, repository by repository, and merges it where the mode allows. Only while
+// the last Verdict is Failed: nothing is reverted by one that is Inconclusive.
 func decideProposal(w *world, incident history.Incident) Action {
-	if incident.Cause == nil || incident.Cause.Kind != blame.Config {
+	if incident.Cause == nil || incident.Cause.Kind != blame.Config || w.past.Final.Verdict.Outcome != gate.Failed {
 		return nil
 	}
-	planned := len(w.proposals) == 0
-	for _, p := range w.proposals {
+	for _, suspects := range byRepository(incident.Cause.Suspects) {
+		p := w.proposalTo(suspects[0])
 		switch {
-		case p.State == history.ProposalPlanned:
-			planned = true
-		case p.State != history.ProposalOpen:
-		case p.status.State != gitprovider.Open:
-			return settle{proposal: p.Proposal, status: p.status}
-		case (w.mode == tests.Merge || w.mode == tests.Commit) && len(p.NotByItself) == 0 && !w.stopped:
+		case p == nil, p.State == history.ProposalPlanned && p.ripe(w):
+			return propose{incident: incident, suspects: suspects}
+		case p.State == history.ProposalOpen && p.status.State == gitprovider.Open && mergesByItself(w, *p) && p.ripe(w):
 			return merge{proposal: p.Proposal}
 		}
 	}
-	if planned {
-		return propose{incident: incident}
-	}
 	return nil
+}
+
+func mergesByItself(w *world, p proposalState) bool {
+	return (w.mode == tests.Merge || w.mode == tests.Commit) && len(p.NotByItself) == 0 && !w.stopped
 }
 
 // describeProposals says what the Incident waits for.
@@ -178,10 +219,19 @@ func describeProposals(w *world) string {
 	var out []string
 	for _, p := range w.proposals {
 		at := cmp.Or(p.URL, p.Branch)
+		if p.problem != "" {
+			out = append(out, "what became of the revert "+at+" is not known: "+p.problem)
+			continue
+		}
 		switch p.State {
+		case history.ProposalPlanned:
+			out = append(out, "the revert is not proposed yet: "+p.Reason)
 		case history.ProposalOpen:
 			text := "the revert waits for a person to merge it: " + at
-			if w.mode != tests.Propose && len(p.NotByItself) > 0 {
+			switch {
+			case mergesByItself(w, p):
+				text = "the revert waits to be merged: " + at + " (" + p.Reason + ")"
+			case w.mode != tests.Propose && len(p.NotByItself) > 0:
 				text += " (not merged by itself: " + strings.Join(p.NotByItself, "; ") + ")"
 			}
 			out = append(out, text)
@@ -215,7 +265,7 @@ func dueAt(w *world) (time.Time, string) {
 const firstRecheck = time.Minute
 
 func recheckAfter(w *world) time.Duration {
-	if w.past.Incident == nil {
+	if i := w.past.Incident; i == nil || i.State != history.Ongoing && i.Latest != w.past.Final.ID {
 		return firstRecheck
 	}
 	return max(firstRecheck, w.past.Final.Finished.Sub(w.past.Incident.Opened))
@@ -301,7 +351,7 @@ func failedSync(targets []history.TargetState) string {
 
 func recoveredBy(w *world) string {
 	for _, p := range w.proposals {
-		if p.State == history.ProposalMerged {
+		if p.State == history.ProposalMerged { // settled before
 			return "the revert was merged and synced, and the gate passes again"
 		}
 	}

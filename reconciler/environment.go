@@ -35,6 +35,8 @@ type SiteSource interface {
 	syncs.Source
 	// Follow names the Sites that there are now, and the tree that they were read from.
 	Follow(sites []*tests.Site, tree render.Tree)
+	// Look has a Site looked at once more, now; Changed tells when that is done.
+	Look(t syncs.Target)
 	// Run watches them until ctx ends.
 	Run(ctx context.Context)
 }
@@ -64,8 +66,27 @@ type inForce struct {
 
 	mu      sync.Mutex
 	tests   *revision
-	head    git.Hash // that was looked at last
-	problem error    // with head
+	head    git.Hash  // that was looked at last
+	problem error     // with head
+	past    *revision // that was needed last besides; blame runs old tests
+}
+
+// old is a revision that is no longer in force. It is loaded once as long as no other is asked for.
+func (f *inForce) old(at git.Hash, load func() (*revision, error)) (*revision, error) {
+	f.mu.Lock()
+	known := f.past
+	f.mu.Unlock()
+	if known != nil && known.commit == at {
+		return known, nil
+	}
+	found, err := load()
+	if err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.past = found
+	return found, nil
 }
 
 func (f *inForce) get() *revision {

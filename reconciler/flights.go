@@ -7,6 +7,7 @@ import (
 	"maps"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/assay-dev/assay/reconciler/history"
 	"github.com/assay-dev/assay/reconciler/report"
@@ -68,11 +69,18 @@ func (f *flights) start(l *Loop, key history.Key, run history.Run, job runner.Jo
 			f.mu.Unlock()
 			l.queue.Add(key)
 		}()
-		if err := l.fly(ctx, run, job); err != nil {
-			l.log.Error("a run was not recorded", "environment", key.Environment, "gate", key.Gate, "run", run.ID, "error", err)
+		if err := l.fly(ctx, run, job); err != nil && ctx.Err() == nil {
+			l.log.Error("a run was not recorded, and is run again", "environment", key.Environment, "gate", key.Gate, "run", run.ID, "error", err)
+			select { // it stays under way meanwhile, so that a full disk is not met by a storm of runs
+			case <-ctx.Done():
+			case <-l.clock.After(flyAgainAfter):
+			}
 		}
 	})
 }
+
+// flyAgainAfter is how long a Run waits that could not be recorded.
+const flyAgainAfter = 10 * time.Second
 
 func (l *Loop) fly(ctx context.Context, run history.Run, job runner.Job) error {
 	log, err := l.history.WriteLog(run.ID)
@@ -95,6 +103,7 @@ func (l *Loop) fly(ctx context.Context, run history.Run, job runner.Job) error {
 	run.End, run.ExitCode, run.Reason = result.End, result.ExitCode, result.Reason
 	run.Started, run.Finished = result.Started, result.Finished
 	run.Output = strings.ToValidUTF8(string(result.Output), "\uFFFD")
+	ctx = context.WithoutCancel(ctx) // the evidence is there; a stop must not lose it half-way
 	var reports []*report.Report
 	for _, file := range result.Reports {
 		r, err := readReport(ctx, file)
@@ -105,11 +114,10 @@ func (l *Loop) fly(ctx context.Context, run history.Run, job runner.Job) error {
 		reports = append(reports, r)
 	}
 	for _, file := range result.Artifacts {
-		if err := l.keepArtifact(run.ID, file); err != nil {
-			return err
+		if err := l.keepArtifact(run.ID, file); err != nil { // no evidence, so the Run counts without it
+			l.log.Error("an artifact is not kept", "run", run.ID, "error", err)
 		}
 	}
-	ctx = context.WithoutCancel(ctx) // the evidence is there; a stop must not lose it half-way
 	if err := l.history.FinishRun(ctx, run, reports); err != nil {
 		return err
 	}

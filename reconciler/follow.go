@@ -2,7 +2,7 @@ package reconciler
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"slices"
 	"time"
 
@@ -42,11 +42,27 @@ func (a merge) Reason() string {
 }
 
 func (a merge) do(ctx context.Context, l *Loop, w *world) error {
-	mirror, provider, proposed, err := l.remote(a.proposal)
+	p := a.proposal
+	defer l.turns.take(p.Repository)()
+	mirror, provider, proposed, err := l.remote(p)
 	if err != nil {
 		return err
 	}
-	return rollback.Merge(ctx, mirror, provider, proposed)
+	err = rollback.Merge(ctx, mirror, provider, proposed)
+	l.answers.forget(p)
+	p.Updated = w.now
+	var refusal *rollback.Refusal
+	switch {
+	case err == nil:
+		p.Reason = "merged, and to be seen on " + p.Base
+	case errors.Is(err, git.ErrStale): // the proof is about a base that is no longer there
+		p.State, p.Reason = history.ProposalPlanned, ""
+	case errors.As(err, &refusal), errors.Is(err, gitprovider.ErrBlocked), errors.Is(err, gitprovider.ErrHeadMoved):
+		p.Reason = "not merged yet: " + err.Error()
+	default:
+		return err
+	}
+	return l.history.SaveProposal(ctx, p)
 }
 
 // remote is what is needed to talk about a Proposal.
@@ -57,15 +73,30 @@ func (l *Loop) remote(p history.Proposal) (*git.Mirror, gitprovider.Provider, ro
 	}
 	repository, writable := l.environments[p.Key.Environment].Writable[p.Repository]
 	if !writable {
-		return nil, nil, proposed, fmt.Errorf("proposal %s: the operator no longer lets Assay write to %s", p.Branch, p.Repository)
+		return nil, nil, proposed, &notWritable{p.Repository}
 	}
 	mirror, err := l.mirrors.Mirror(repository.URL)
 	return mirror, repository.Provider, proposed, err
 }
 
-// withdraw closes a Proposal that is no longer needed, and says why where people see it.
+// withdraw closes a Proposal that is no longer needed, and says why where people see it. One that others still ask for stays open for them.
 func (l *Loop) withdraw(ctx context.Context, p history.Proposal, why string) error {
+	defer l.turns.take(p.Repository)()
+	closed := rollback.State{State: gitprovider.Closed, Reason: "withdrawn: " + why}
+	all, err := l.history.ProposalsIn(ctx, p.Repository)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(all, p.OpenElsewhere) {
+		closed.Reason += "; it stays open for others who ask for it"
+		return l.history.SaveProposal(ctx, settled(p, closed, l.clock.Now()))
+	}
 	mirror, provider, proposed, err := l.remote(p)
+	var locked *notWritable
+	if errors.As(err, &locked) {
+		closed.Reason += "; it is left as it is, since " + locked.Error()
+		return l.history.SaveProposal(ctx, settled(p, closed, l.clock.Now()))
+	}
 	if err != nil {
 		return err
 	}
@@ -77,9 +108,16 @@ func (l *Loop) withdraw(ctx context.Context, p history.Proposal, why string) err
 		if err := rollback.Withdraw(ctx, mirror, provider, proposed, why); err != nil {
 			return err
 		}
-		status = rollback.State{State: gitprovider.Closed, Reason: "withdrawn: " + why}
+		status = closed
 	}
 	return l.history.SaveProposal(ctx, settled(p, status, l.clock.Now()))
+}
+
+// notWritable says that the operator does not let Assay write to a repository.
+type notWritable struct{ repository string }
+
+func (e *notWritable) Error() string {
+	return "the operator does not let Assay write to " + e.repository
 }
 
 func proposedOf(p history.Proposal) (rollback.Proposed, error) {
@@ -99,29 +137,45 @@ func proposedOf(p history.Proposal) (rollback.Proposed, error) {
 }
 
 // observeProposals asks what became of the open Proposals of the newest Incident, and whether the state that was verified last holds the
-// reverts that were merged.
-func (l *Loop) observeProposals(ctx context.Context, w *world) error {
+// reverts that were merged. A server that does not answer keeps nobody from verifying: what it would say is not known then, and why is told.
+func (l *Loop) observeProposals(ctx context.Context, w *world) {
+	if w.past.Incident == nil || w.past.Incident.State != history.Ongoing {
+		return
+	}
 	for _, p := range w.past.Proposals {
 		state := proposalState{Proposal: p}
+		var err error
 		switch p.State {
 		case history.ProposalOpen:
-			mirror, provider, proposed, err := l.remote(p)
-			if err != nil {
-				return err
-			}
-			if state.status, err = rollback.Status(ctx, mirror, provider, proposed); err != nil {
-				return err
-			}
-			w.lookAgain = w.now.Add(l.rollback.Interval)
+			state.status, err = l.status(ctx, p, w.now)
 		case history.ProposalMerged:
-			var err error
-			if state.live, err = l.holds(ctx, w.past.Final.Targets, p); err != nil {
-				return err
-			}
+			state.live, err = l.holds(ctx, w.past.Final.Targets, p)
+		}
+		if err != nil {
+			state.problem = err.Error()
+		}
+		if p.State == history.ProposalOpen || p.State == history.ProposalPlanned || err != nil {
+			w.lookAgain = w.now.Add(l.rollback.Interval)
 		}
 		w.proposals = append(w.proposals, state)
 	}
-	return nil
+}
+
+// status asks for an open Proposal, at most once in the interval.
+func (l *Loop) status(ctx context.Context, p history.Proposal, now time.Time) (rollback.State, error) {
+	if known, there := l.answers.get(p); there && now.Before(known.at.Add(l.rollback.Interval)) {
+		return known.status, known.err
+	}
+	heard := answer{at: now}
+	mirror, provider, proposed, err := l.remote(p)
+	if err == nil {
+		heard.status, err = rollback.Status(ctx, mirror, provider, proposed)
+	}
+	heard.err = err
+	if ctx.Err() == nil {
+		l.answers.put(p, heard)
+	}
+	return heard.status, heard.err
 }
 
 // holds tells whether all Targets in the Proposal's repository were at a commit that has the merged revert behind it.

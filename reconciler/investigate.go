@@ -1,6 +1,7 @@
 package reconciler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"github.com/assay-dev/assay/reconciler/report"
 	"github.com/assay-dev/assay/rollback"
 	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/render"
 	"github.com/assay-dev/assay/sources/sync"
 	"github.com/assay-dev/assay/sources/tests"
 )
@@ -80,6 +82,19 @@ func (l *Loop) observeBlame(ctx context.Context, env *Environment, w *world, ope
 			}
 			c.Changes = append(c.Changes, change)
 		}
+		for _, t := range passed.Targets {
+			if find(open.Targets, t.Target) == nil {
+				c.Changes = append(c.Changes, blame.Change{Target: t.Target, Before: identity(t), Untraceable: "it is gone from the gate since the last pass"})
+			}
+		}
+	}
+	if passed != nil && passed.Tests.Digest != open.Tests.Digest {
+		if _, err := l.testsFor(ctx, env, w, history.ToOldTests); err != nil {
+			return err
+		}
+		if w.oldTests.Gate(w.key.Gate) == nil {
+			c.OldTests, c.OldTestsReason = gate.Inconclusive, "the old tests cannot be run any more: "+cmp.Or(w.oldTestsProblem, "they hold no such gate")
+		}
 	}
 	var ids []blame.CaseID
 	for _, f := range open.Verdict.Failing {
@@ -90,23 +105,16 @@ func (l *Loop) observeBlame(ctx context.Context, env *Environment, w *world, ope
 		case history.ToRerun:
 			c.Rounds = append(c.Rounds, w.rerun(r, ids))
 		case history.ToOldTests:
+			if w.oldTests == nil || w.oldTests.Gate(w.key.Gate) == nil {
+				continue
+			}
 			verdict := gate.Judge(w.oldTests.Gate(w.key.Gate), r.suites, w.baseline())
 			c.OldTests, c.OldTestsReason = verdict.Outcome, verdict.Reason
 		}
 	}
 	var err error
-	if c.Rates, err = l.history.Rates(ctx, w.key, ids, w.now); err != nil {
-		return err
-	}
-	if passed != nil && passed.Tests.Digest != open.Tests.Digest && c.OldTests == "" {
-		if w.oldTests, err = l.testsFor(ctx, env, w, history.ToOldTests); err != nil || w.oldTests.Gate(w.key.Gate) == nil {
-			c.OldTests, c.OldTestsReason = gate.Inconclusive, "the old tests cannot be run any more"
-			if err != nil {
-				c.OldTestsReason += ": " + err.Error()
-			}
-		}
-	}
-	return nil
+	c.Rates, err = l.history.Rates(ctx, w.key, ids, w.now)
+	return err
 }
 
 // rerun is what a round of reruns says of the cases that failed.
@@ -148,12 +156,12 @@ func passedIn(s gate.Suite, name string) bool {
 
 // change traces what became of one Target since the last pass.
 func (l *Loop) change(ctx context.Context, env *Environment, w *world, now history.TargetState, before *history.TargetState) (blame.Change, error) {
-	c := blame.Change{Target: now.Target, After: now.Digest}
+	c := blame.Change{Target: now.Target, After: identity(now)}
 	if before == nil {
 		c.Untraceable = "it was not among the gate's targets at the last pass"
 		return c, nil
 	}
-	c.Before = before.Digest
+	c.Before = identity(*before)
 	if stateOf(now) == stateOf(*before) {
 		return c, nil
 	}
@@ -173,7 +181,10 @@ func (l *Loop) change(ctx context.Context, env *Environment, w *world, now histo
 				from.Repository, from.Branch, from.Path, to.Repository, to.Branch, to.Path)
 			return c, nil
 		}
-		moved = moved || from.Commit != to.Commit
+		if from.Commit == to.Commit {
+			continue
+		}
+		moved = true
 		suspects, err := l.suspects(ctx, env, w, now.Target, from, to)
 		var untraceable *rollback.Untraceable
 		switch {
@@ -187,8 +198,47 @@ func (l *Loop) change(ctx context.Context, env *Environment, w *world, now histo
 	}
 	if !moved {
 		c.OutsideGit = "its rendering changed at the same commit"
+		return c, nil
+	}
+	same, err := l.rendersStill(ctx, w, *before)
+	if err != nil {
+		return c, err
+	}
+	if !same {
+		c.OutsideGit = "the commit of the last pass no longer renders what passed: the way it is built has changed"
 	}
 	return c, nil
+}
+
+// identity is what a Target was seen to render: its digest, or where that is not known its commits.
+func identity(t history.TargetState) string { return cmp.Or(t.Digest, commitsOf(t)) }
+
+// rendersStill tells whether the state of the last pass, built as the Target is built now, is what passed. Where it was never built here, files stand
+// in for it, and there is nothing to compare.
+func (l *Loop) rendersStill(ctx context.Context, w *world, before history.TargetState) (bool, error) {
+	if before.Digest == "" || len(before.Revisions) != 1 {
+		return true, nil
+	}
+	r := before.Revisions[0]
+	mirror, err := l.mirrors.Mirror(r.URL)
+	if err != nil {
+		return false, err
+	}
+	at, err := git.ParseHash(r.Commit)
+	if err != nil {
+		return false, err
+	}
+	repository := mirror.Repository()
+	commit, err := repository.Commit(ctx, at)
+	if err != nil {
+		return false, err
+	}
+	rendering, err := l.builder.Build(ctx, git.FS(ctx, repository, commit.Tree), r.Path, w.states[before.Target].Build)
+	var refusal *render.Error
+	if errors.As(err, &refusal) {
+		return false, nil
+	}
+	return err == nil && rendering.Digest == before.Digest, err
 }
 
 // suspects asks rollback which commits changed what the Target renders.

@@ -25,12 +25,14 @@ func (l *Loop) observe(ctx context.Context, key history.Key) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &world{now: l.clock.Now(), key: key, past: past, inFlight: l.flights.ids(), stopped: l.rollback.Stop}
+	w := &world{now: l.clock.Now(), key: key, past: past, inFlight: l.flights.ids(), stopped: l.rollback.Stop, interval: l.rollback.Interval}
 	current := l.inForce[env.Name].get()
 	if current == nil {
+		w.unready = append(w.unready, "the tests were not pulled yet")
 		return w, nil
 	}
 	if w.gate = current.Gate(key.Gate); w.gate == nil {
+		l.observeProposals(ctx, w)
 		return w, nil
 	}
 	w.suites = current.SuitesOf(w.gate)
@@ -39,10 +41,15 @@ func (l *Loop) observe(ctx context.Context, key history.Key) (*world, error) {
 	if err := l.observeTargets(ctx, env, w); err != nil {
 		return nil, err
 	}
+	w.now = l.clock.Now() // not earlier than what the Targets tell
 	if open := w.open(); open != nil {
+		if len(w.unready) > 0 || supersedes(w, open) != "" {
+			return w, nil // what ran does not matter, or not yet
+		}
 		return w, l.observeOpen(ctx, env, w, open)
 	}
-	return w, l.observeProposals(ctx, w)
+	l.observeProposals(ctx, w)
+	return w, nil
 }
 
 // observeTargets finds the Targets that the Gate follows and exercises, and their states.
@@ -68,6 +75,12 @@ func (l *Loop) observeTargets(ctx context.Context, env *Environment, w *world) e
 		case state.Sync == nil:
 			w.unready = append(w.unready, fmt.Sprintf("%s: %s", state.Target, state.Reason))
 			continue
+		}
+		if state.Reason != "" {
+			w.stale = append(w.stale, fmt.Sprintf("%s: %s", state.Target, state.Reason))
+		}
+		if !state.Seen.IsZero() && (w.seen.IsZero() || state.Seen.Before(w.seen)) {
+			w.seen = state.Seen
 		}
 		if _, err := l.history.SawSync(ctx, env.Name, *state.Sync); err != nil {
 			return err
@@ -108,7 +121,16 @@ func (l *Loop) observeOpen(ctx context.Context, env *Environment, w *world, open
 			return err
 		}
 	}
-	if open.Phase == history.Blaming && !w.busy() {
+	if w.busy() {
+		return nil
+	}
+	if w.unseen() && env.Sites != nil {
+		for _, t := range w.targets {
+			env.Sites.Look(t.Target)
+		}
+		return nil
+	}
+	if open.Phase == history.Blaming {
 		return l.observeBlame(ctx, env, w, open)
 	}
 	return nil
@@ -119,6 +141,9 @@ func (l *Loop) observeRound(ctx context.Context, env *Environment, w *world, r *
 	set, err := l.testsFor(ctx, env, w, r.purpose)
 	if err != nil {
 		return err
+	}
+	if set.Gate(w.key.Gate) == nil {
+		return nil // old tests that are gone: blame says so
 	}
 	newest := newestAttempts(r.runs)
 	bySuite := map[string][]gate.Run{}
@@ -140,9 +165,6 @@ func (l *Loop) observeRound(ctx context.Context, env *Environment, w *world, r *
 		if err != nil {
 			return err
 		}
-		if _, there := bySuite[run.Suite]; !there {
-			order = append(order, run.Suite)
-		}
 		bySuite[run.Suite] = append(bySuite[run.Suite], gate.Run{
 			Label: runner.Job{Shard: run.Shard, Shards: run.Shards, Matrix: run.Matrix}.Variant(),
 			End:   run.End, ExitCode: run.ExitCode, Reason: run.Reason, Started: run.Started, Finished: run.Finished,
@@ -151,6 +173,11 @@ func (l *Loop) observeRound(ctx context.Context, env *Environment, w *world, r *
 	}
 	if len(r.waiting)+len(r.lost) > 0 {
 		return nil
+	}
+	for _, run := range r.runs { // in the order of the first attempts
+		if !slices.Contains(order, run.Suite) {
+			order = append(order, run.Suite)
+		}
 	}
 	for _, name := range order {
 		r.suites = append(r.suites, gate.Assess(set.Suite(name), bySuite[name]))
@@ -176,23 +203,30 @@ func newestAttempts(runs []history.Run) []history.Run {
 	return newest
 }
 
-// testsFor are the tests that a Run of the given purpose is of: those of the open Verification, or of the last pass.
+// testsFor are the tests that a Run of the open Verification is of: those in force, which are its own while their digest is the same, or those of
+// the last pass. Old tests that cannot be had any more hold no Gate, and blame tells why.
 func (l *Loop) testsFor(ctx context.Context, env *Environment, w *world, purpose history.Purpose) (*revision, error) {
-	commit := w.open().Tests.Commit
-	if purpose == history.ToOldTests {
-		if w.past.Passed == nil {
-			return nil, fmt.Errorf("gate %s of %s has no last pass to take the old tests from", w.key.Gate, w.key.Environment)
-		}
-		commit = w.past.Passed.Tests.Commit
+	if purpose != history.ToOldTests {
+		return l.inForce[env.Name].get(), nil
 	}
-	if current := l.inForce[env.Name].get(); current.commit.String() == commit {
-		return current, nil
+	if w.oldTests != nil {
+		return w.oldTests, nil
 	}
-	at, err := git.ParseHash(commit)
+	if w.past.Passed == nil {
+		return nil, fmt.Errorf("gate %s of %s has no last pass to take the old tests from", w.key.Gate, w.key.Environment)
+	}
+	at, err := git.ParseHash(w.past.Passed.Tests.Commit)
 	if err != nil {
 		return nil, err
 	}
-	return l.load(ctx, env, tests.NewLoader(l.builder, l.loadOptions), at)
+	w.oldTests, err = l.inForce[env.Name].old(at, func() (*revision, error) {
+		return l.load(ctx, env, tests.NewLoader(l.builder, l.loadOptions), at)
+	})
+	if err != nil && ctx.Err() == nil {
+		w.oldTests, w.oldTestsProblem = &revision{Set: &tests.Set{}, commit: at}, err.Error()
+		return w.oldTests, nil
+	}
+	return w.oldTests, err
 }
 
 func matches(selectors []tests.TargetSelector, state sync.State) bool {

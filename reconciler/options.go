@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
@@ -28,7 +29,7 @@ type Options struct {
 	Clock    clock.WithTicker
 	Log      *slog.Logger
 	Announce func(Event)
-	// Workers is how many Gates are reconciled at the same time. Default 4.
+	// Workers is how many Gates are reconciled at the same time. Default 16: they mostly wait for servers, and one that is slow must not hold up the rest.
 	Workers int
 }
 
@@ -48,9 +49,17 @@ type Loop struct {
 
 	inForce map[string]*inForce
 	flights *flights
+	turns   *turns
+	answers *answers
 	queue   workqueue.TypedRateLimitingInterface[history.Key]
 	running context.Context // ends when the loop is told to stop; Runs live in it
 }
+
+// How long a pass that failed waits until it is taken again: it doubles, and a server that is back is found within a minute.
+const (
+	firstRetry   = 50 * time.Millisecond
+	longestRetry = time.Minute
+)
 
 // New makes a Loop. It fails where there is nothing to reconcile.
 func New(o Options) (*Loop, error) {
@@ -61,7 +70,7 @@ func New(o Options) (*Loop, error) {
 		environments: map[string]*Environment{}, history: o.History, runner: o.Runner, mirrors: o.Mirrors, builder: o.Builder,
 		loadOptions: tests.Options{CheckExpr: gate.Check},
 		rollback:    o.Rollback, clock: o.Clock, log: o.Log, announce: o.Announce, workers: o.Workers,
-		inForce: map[string]*inForce{}, flights: newFlights(),
+		inForce: map[string]*inForce{}, flights: newFlights(), turns: newTurns(), answers: newAnswers(),
 	}
 	if l.clock == nil {
 		l.clock = clock.RealClock{}
@@ -73,13 +82,17 @@ func New(o Options) (*Loop, error) {
 		l.announce = func(Event) {}
 	}
 	if l.workers == 0 {
-		l.workers = 4
+		l.workers = 16
+	}
+	if l.rollback.Interval == 0 {
+		l.rollback.Interval = 30 * time.Second
 	}
 	for _, env := range o.Environments {
 		l.environments[env.Name] = env
 		l.inForce[env.Name] = &inForce{loader: tests.NewLoader(l.builder, l.loadOptions)}
 	}
-	l.queue = workqueue.NewTypedRateLimitingQueueWithConfig(workqueue.DefaultTypedControllerRateLimiter[history.Key](),
+	l.queue = workqueue.NewTypedRateLimitingQueueWithConfig(
+		workqueue.NewTypedItemExponentialFailureRateLimiter[history.Key](firstRetry, longestRetry),
 		workqueue.TypedRateLimitingQueueConfig[history.Key]{Clock: l.clock})
 	return l, nil
 }

@@ -35,19 +35,72 @@ type ConfigRepository struct {
 	Provider gitprovider.Provider
 }
 
-// propose plans the revert of an Incident's culprits, one Proposal for each repository, and puts it before people.
-type propose struct{ incident history.Incident }
+// propose plans the revert of an Incident's culprits in one repository, and puts it before people.
+type propose struct {
+	incident history.Incident
+	suspects []blame.Suspect
+}
 
 func (propose) Name() string     { return "Propose" }
 func (a propose) Reason() string { return a.incident.Cause.Reason }
 
 func (a propose) do(ctx context.Context, l *Loop, w *world) error {
-	for _, suspects := range byRepository(a.incident.Cause.Suspects) {
-		if err := l.propose(ctx, w, a.incident, suspects); err != nil {
+	defer l.turns.take(a.suspects[0].Repository)()
+	p, culprits, err := newProposal(a.incident, a.suspects, w.now)
+	if err != nil {
+		return err
+	}
+	if known := w.proposalTo(a.suspects[0]); known != nil {
+		p.Created, p.Head, p.PatchIDs = known.Created, known.Head, known.PatchIDs
+		if landed, err := l.landed(ctx, p); err != nil || landed {
 			return err
 		}
 	}
-	return nil
+	err = l.propose(ctx, w, a.incident, p, culprits, a.suspects)
+	var refusal *rollback.Refusal
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	p.State, p.Reason = history.ProposalRefused, refusal.Reason
+	if refusal.Later {
+		p.State = history.ProposalPlanned
+	}
+	return l.history.SaveProposal(ctx, p)
+}
+
+// newProposal names a Proposal by its Incident and its culprits; several Incidents may share a branch, and each follows it for itself.
+func newProposal(incident history.Incident, suspects []blame.Suspect, now time.Time) (p history.Proposal, culprits []git.Hash, err error) {
+	p = history.Proposal{
+		Incident: incident.ID, Key: incident.Key, Repository: suspects[0].Repository, Base: suspects[0].Branch,
+		State: history.ProposalPlanned, Created: now, Updated: now,
+	}
+	for _, s := range suspects {
+		culprit, err := git.ParseHash(s.Commit)
+		if err != nil {
+			return p, nil, err
+		}
+		culprits = append(culprits, culprit)
+		p.Culprits = append(p.Culprits, s.Commit)
+	}
+	p.Branch = rollback.Branch(culprits)
+	p.ID = p.Incident + " " + p.Repository + " " + p.Base + " " + p.Branch
+	return p, culprits, nil
+}
+
+// landed finds a revert on the base that a crash kept from being recorded.
+func (l *Loop) landed(ctx context.Context, p history.Proposal) (bool, error) {
+	if p.Head == "" {
+		return false, nil
+	}
+	mirror, provider, proposed, err := l.remote(p)
+	if err != nil {
+		return false, nil // what stands against writing there is for the plan to say
+	}
+	status, err := rollback.Status(ctx, mirror, provider, proposed)
+	if err != nil || status.State != gitprovider.Merged {
+		return false, err
+	}
+	return true, l.history.SaveProposal(ctx, settled(p, status, l.clock.Now()))
 }
 
 // byRepository groups Suspects, repositories in the order of their first one.
@@ -65,37 +118,21 @@ func byRepository(suspects []blame.Suspect) (groups [][]blame.Suspect) {
 	return groups
 }
 
-// propose brings the Proposal for one repository from nothing, or from wherever a crash left it, to where people see it. What it is
-// about is recorded before anything is written outside.
-func (l *Loop) propose(ctx context.Context, w *world, incident history.Incident, suspects []blame.Suspect) error {
-	repository, branch := suspects[0].Repository, suspects[0].Branch
-	p := history.Proposal{
-		Incident: incident.ID, Key: w.key, Repository: repository, Base: branch, State: history.ProposalPlanned,
-		Created: w.now, Updated: w.now,
-	}
-	var culprits []git.Hash
-	for _, s := range suspects {
-		culprit, err := git.ParseHash(s.Commit)
-		if err != nil {
-			return err
-		}
-		culprits = append(culprits, culprit)
-		p.Culprits = append(p.Culprits, s.Commit)
-	}
-	p.Branch = rollback.Branch(culprits)
-	p.ID = repository + " " + branch + " " + p.Branch
-	plan, err := l.plan(ctx, w, incident, p, culprits)
-	var refusal *rollback.Refusal
-	switch {
-	case errors.As(err, &refusal) && refusal.Later:
-		return fmt.Errorf("not proposed yet: %w", refusal)
-	case errors.As(err, &refusal):
-		p.State, p.Reason = history.ProposalRefused, refusal.Reason
-		return l.history.SaveProposal(ctx, p)
-	case err != nil:
+// propose brings a Proposal from nothing, or from wherever a crash left it, to where people see it. What it is about is recorded before
+// anything is written outside. The error is a *rollback.Refusal where it must not be proposed.
+func (l *Loop) propose(ctx context.Context, w *world, incident history.Incident, p history.Proposal, culprits []git.Hash, suspects []blame.Suspect) error {
+	plan, err := l.plan(ctx, w, incident, p, culprits, suspects)
+	if err != nil {
 		return err
 	}
 	p.PatchIDs, p.Head = plan.PatchIDs, plan.Head.String()
+	before, err := l.history.ProposalsIn(ctx, p.Repository)
+	if err != nil {
+		return err
+	}
+	if refusal := proposedBefore(before, p); refusal != nil { // now that the patch-ids are known
+		return refusal
+	}
 	p.Proof, p.ProofReason = string(plan.Proof.Kind), plan.Proof.Reason
 	if w.mode == tests.Shadow {
 		p.State, p.Reason = history.ProposalShadowed, "mode shadow: this is what would have been proposed"
@@ -127,11 +164,14 @@ func (l *Loop) publish(ctx context.Context, w *world, p history.Proposal, plan *
 	}
 	p.State, p.URL, p.Number, p.Head = history.ProposalOpen, opened.URL, opened.Number, opened.Head.String()
 	p.NotByItself = plan.NotByItself
+	if opened.ByPeople {
+		p.NotByItself = append(p.NotByItself, "people committed to the branch, which leaves it to them")
+	}
 	return l.history.SaveProposal(ctx, p)
 }
 
 // plan asks rollback for the revert, after what only the loop knows speaks for it.
-func (l *Loop) plan(ctx context.Context, w *world, incident history.Incident, p history.Proposal, culprits []git.Hash) (*rollback.Plan, error) {
+func (l *Loop) plan(ctx context.Context, w *world, incident history.Incident, p history.Proposal, culprits []git.Hash, suspects []blame.Suspect) (*rollback.Plan, error) {
 	env := l.environments[w.key.Environment]
 	if l.rollback.Stop {
 		return nil, &rollback.Refusal{Rule: "stopped", Reason: "the operator has stopped all proposals (ASSAY_STOP)", Later: true}
@@ -165,10 +205,11 @@ func (l *Loop) plan(ctx context.Context, w *world, incident history.Incident, p 
 		Author:       git.Signature{Name: l.rollback.Name, Email: l.rollback.Email, When: incident.Opened},
 		Sign:         l.rollback.Sign, Limits: l.rollback.Limits, Spent: spent(before, p, w.now), Now: w.now,
 	}
-	if request.Good, err = commitIn(w.past.Passed.Targets, p.Repository); err != nil {
+	blamed := suspects[0].Targets // each Target has states of its own, also where several share a repository
+	if request.Good, err = commitIn(w.past.Passed.Targets, p.Repository, blamed); err != nil {
 		return nil, err
 	}
-	if request.Bad, err = commitIn(w.past.Final.Targets, p.Repository); err != nil {
+	if request.Bad, err = commitIn(w.past.Final.Targets, p.Repository, blamed); err != nil {
 		return nil, err
 	}
 	for _, state := range w.states {
@@ -180,10 +221,12 @@ func (l *Loop) plan(ctx context.Context, w *world, incident history.Incident, p 
 	return rollback.NewPlan(ctx, mirror, l.builder, request)
 }
 
-// proposedBefore says whether the same change was proposed before, for another Incident or for this one.
+// proposedBefore says whether one of the changes was proposed for revert before and merged or closed, which is final, be it the same commit
+// or one that makes the same change. A Proposal that is still open for others is not closed.
 func proposedBefore(before []history.Proposal, p history.Proposal) *rollback.Refusal {
 	for _, known := range before {
-		if known.ID != p.ID {
+		same := overlap(known.Culprits, p.Culprits) || overlap(known.PatchIDs, p.PatchIDs)
+		if known.ID == p.ID || known.Base != p.Base || !same || slices.ContainsFunc(before, known.OpenElsewhere) {
 			continue
 		}
 		switch known.State {
@@ -196,11 +239,22 @@ func proposedBefore(before []history.Proposal, p history.Proposal) *rollback.Ref
 	return nil
 }
 
+func overlap(a, b []string) bool {
+	return slices.ContainsFunc(a, func(id string) bool { return slices.Contains(b, id) })
+}
+
+// spent counts each branch once, however many Incidents share it.
 func spent(before []history.Proposal, p history.Proposal, now time.Time) (s rollback.Spent) {
+	counted := map[string]bool{p.Branch: true}
 	for _, known := range before {
-		if known.ID == p.ID || known.State == history.ProposalRefused || known.State == history.ProposalShadowed {
+		switch known.State {
+		case history.ProposalRefused, history.ProposalShadowed, history.ProposalPlanned:
 			continue
 		}
+		if counted[known.Branch] {
+			continue
+		}
+		counted[known.Branch] = true
 		if known.State == history.ProposalOpen {
 			s.OpenProposals++
 		}
@@ -223,9 +277,12 @@ func builds(state sync.State, repository string) (out []rollback.Build) {
 	return out
 }
 
-// commitIn is the commit of a repository that Targets were seen at.
-func commitIn(targets []history.TargetState, repository string) (git.Hash, error) {
-	for _, t := range targets {
+// commitIn is the commit of a repository that the first of some Targets was seen at.
+func commitIn(states []history.TargetState, repository string, targets []sync.Target) (git.Hash, error) {
+	for _, t := range states {
+		if !slices.Contains(targets, t.Target) {
+			continue
+		}
 		for _, r := range t.Revisions {
 			if r.Repository == repository {
 				return git.ParseHash(r.Commit)

@@ -67,6 +67,24 @@ func allSuites(suites []*tests.Suite, ran []gate.Suite) []gate.Suite {
 	return ran
 }
 
+// abandon ends the open Verification without evidence: what ran may have run on another state than the one that is known.
+type abandon struct {
+	verification history.Verification
+	why          string
+}
+
+func (abandon) Name() string     { return "Abandon" }
+func (a abandon) Reason() string { return "the state that the suites ran on is not known: " + a.why }
+func (a abandon) do(ctx context.Context, l *Loop, w *world) error {
+	v := a.verification
+	verdict := gate.Verdict{Outcome: gate.Inconclusive, Reason: a.Reason()}
+	if v.Verdict != nil {
+		verdict.Suites, verdict.Failing, verdict.Broken = v.Verdict.Suites, v.Verdict.Failing, v.Verdict.Broken
+	}
+	v.Verdict, v.Phase, v.Finished = &verdict, history.Done, w.now
+	return l.history.Advance(ctx, v)
+}
+
 // judge records the Verdict. One that is not Failed is final at once; a Failed one is blamed first.
 type judge struct {
 	verification history.Verification

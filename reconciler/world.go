@@ -35,6 +35,11 @@ type world struct {
 	// unready are the reasons why the state of the Targets is not known now.
 	unready []string
 
+	// stale are the reasons why what is known of the Targets may no longer be true; nothing that runs meanwhile is evidence.
+	stale []string
+	// seen is when the Target that was looked at longest ago was looked at; zero where Sources tell all by themselves.
+	seen time.Time
+
 	// inFlight are the IDs of the Runs that this process is at.
 	inFlight map[string]bool
 	// others are the Targets of the Environment that the Gate does not name.
@@ -44,14 +49,16 @@ type world struct {
 	rounds []round
 	// evidence is what blame rests on; only while the open Verification is Blaming and no Run is waiting.
 	evidence *blame.Case
-	// oldTests are those of the last pass, where they are others than those that failed.
-	oldTests *revision
+	// oldTests are those of the last pass, where they are needed; they hold no Gate when oldTestsProblem says why they cannot be had.
+	oldTests        *revision
+	oldTestsProblem string
 	// proposals of the newest Incident.
 	proposals []proposalState
 	// stopped says that the operator has stopped all Proposals.
 	stopped bool
-	// lookAgain is when the proposals are to be looked at again; zero when none is open.
+	// lookAgain is when the proposals are to be looked at again, and interval the least time until then; lookAgain is zero when none is open.
 	lookAgain time.Time
+	interval  time.Duration
 	// mode is the stricter of the Gate's and the operator's.
 	mode tests.Mode
 }
@@ -75,6 +82,22 @@ type proposalState struct {
 	status rollback.State
 	// live says that the last final Verification was of a state that holds the merged revert.
 	live bool
+	// problem says why neither is known now.
+	problem string
+}
+
+// ripe tells whether what was put off may be tried again.
+func (p proposalState) ripe(w *world) bool {
+	return p.Reason == "" || !w.now.Before(p.Updated.Add(w.interval))
+}
+
+// proposalTo is the Incident's Proposal to the repository and branch of a Suspect; nil when there is none yet.
+func (w *world) proposalTo(s blame.Suspect) *proposalState {
+	i := slices.IndexFunc(w.proposals, func(p proposalState) bool { return p.Repository == s.Repository && p.Base == s.Branch })
+	if i < 0 {
+		return nil
+	}
+	return &w.proposals[i]
 }
 
 // open is the newest Verification while it is not final.
@@ -90,9 +113,16 @@ func (w *world) busy() bool {
 	return slices.ContainsFunc(w.rounds, func(r round) bool { return len(r.waiting)+len(r.lost) > 0 })
 }
 
-// baseline is what conditions are compared with; nil before the first pass.
+// unseen tells whether Runs ended after the Targets were looked at last: whether they ran on the state that is known is not known then.
+func (w *world) unseen() bool {
+	return !w.seen.IsZero() && slices.ContainsFunc(w.rounds, func(r round) bool {
+		return slices.ContainsFunc(r.runs, func(run history.Run) bool { return run.Finished.After(w.seen) })
+	})
+}
+
+// baseline is what conditions are compared with; nil before the first pass that was no flake.
 func (w *world) baseline() *gate.Baseline {
-	if w.past.Passed == nil {
+	if w.past.Passed == nil || len(w.past.Passed.Numbers.Suites) == 0 {
 		return nil
 	}
 	return &w.past.Passed.Numbers

@@ -67,11 +67,13 @@ type Numbers struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// NumbersOf keeps of a Verdict what later Verdicts are compared with.
+// NumbersOf keeps of a Verdict what later Verdicts are compared with: of every Suite that gave evidence.
 func NumbersOf(v Verdict) Baseline {
 	b := Baseline{Suites: map[string]Numbers{}}
 	for _, s := range v.Suites {
-		b.Suites[s.Name] = s.Numbers
+		if s.Outcome != Inconclusive {
+			b.Suites[s.Name] = s.Numbers
+		}
 	}
 	return b
 }

@@ -1,6 +1,9 @@
 package gate
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/google/cel-go/cel"
 
 	"github.com/assay-dev/assay/reconciler/report"
@@ -45,7 +48,8 @@ func (b Baseline) vars(aliases map[string]string, outcomes map[string]Outcome) m
 	suites, metrics := map[string]any{}, map[string]any{}
 	var sum report.Counts
 	var seconds float64
-	for name, n := range b.Suites {
+	for _, name := range slices.Sorted(maps.Keys(b.Suites)) { // the order tells which of two metrics of one name counts
+		n := b.Suites[name]
 		one := counts(n.Counts, n.Seconds)
 		outcome := Passed
 		if outcomes != nil {

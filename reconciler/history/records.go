@@ -152,7 +152,7 @@ type ProposalState string
 
 // The states of a Proposal.
 const (
-	ProposalPlanned  ProposalState = "Planned"  // recorded before anything is written outside
+	ProposalPlanned  ProposalState = "Planned"  // recorded before anything is written outside; Reason says what it waits for, if anything
 	ProposalOpen     ProposalState = "Open"     // the branch is pushed, the pull request open where the provider has one
 	ProposalMerged   ProposalState = "Merged"   // the base holds the revert
 	ProposalClosed   ProposalState = "Closed"   // by a person, or overtaken; final
@@ -162,7 +162,7 @@ const (
 
 // Proposal is the revert pull request, or with the plain provider the pushed branch.
 type Proposal struct {
-	// ID is repository, base and branch.
+	// ID is incident, repository, base and branch: Incidents that blame the same commits share the branch, and each follows it for itself.
 	ID         string        `json:"id"`
 	Incident   string        `json:"incident"`
 	Key        Key           `json:"key"`
@@ -187,12 +187,18 @@ type Proposal struct {
 	Updated time.Time `json:"updated"`
 }
 
+// OpenElsewhere tells whether other is the same branch, open for another Incident.
+func (p Proposal) OpenElsewhere(other Proposal) bool {
+	return other.ID != p.ID && other.Repository == p.Repository && other.Base == p.Base && other.Branch == p.Branch && other.State == ProposalOpen
+}
+
 // LastPassed is the state that a Gate last passed for.
 type LastPassed struct {
 	Verification string `json:"verification"`
 	// Targets as they are now known to be good: commits move with inheritance, digests do not.
 	Targets []TargetState `json:"targets"`
 	Tests   TestsState    `json:"tests"`
+	// Numbers of the last pass that was no flake.
 	Numbers gate.Baseline `json:"numbers"`
 	// RanAt is when it last passed by running.
 	RanAt time.Time `json:"ranAt"`

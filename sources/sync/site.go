@@ -56,6 +56,7 @@ type Sites struct {
 type followed struct {
 	site   *tests.Site
 	stop   context.CancelFunc // nil until it is watched
+	again  chan struct{}      // has it looked at once more
 	branch string             // that it follows; empty when it is pinned, or not known yet
 	deploy deployment         // of the goroutine that watches, as is branch
 
@@ -87,6 +88,18 @@ func (s *Sites) Targets(context.Context) ([]State, error) {
 	}
 	slices.SortFunc(states, func(a, b State) int { return strings.Compare(a.Target.Name, b.Target.Name) })
 	return states, nil
+}
+
+// Look has a Site looked at once more, now, and Changed tell when that is done, whatever was found.
+func (s *Sites) Look(t Target) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f := s.sites[t.Name]; f != nil && t.Kind == KindSite {
+		select {
+		case f.again <- struct{}{}:
+		default:
+		}
+	}
 }
 
 func (s *Sites) signal() {

@@ -24,7 +24,7 @@ func (s *Sites) Follow(sites []*tests.Site, tree render.Tree) {
 			continue
 		}
 		next[site.Name()] = &followed{
-			site: site, tree: tree,
+			site: site, tree: tree, again: make(chan struct{}, 1),
 			state: State{
 				Target: Target{Kind: KindSite, Name: site.Name()}, Labels: site.Metadata.Labels,
 				Build: site.Spec.Build.Settings(), Reason: "its probe was not asked yet",
@@ -75,18 +75,24 @@ func (s *Sites) Run(ctx context.Context) {
 func (s *Sites) watch(ctx context.Context, f *followed) {
 	ticker := s.clock.NewTicker(f.site.Spec.Live.Interval.Duration)
 	defer ticker.Stop()
+	asked := false
 	for {
+		began := s.clock.Now()
 		state := s.look(ctx, f)
 		if ctx.Err() != nil {
 			return
 		}
-		if f.update(s.clock.Now(), state) {
+		state.Seen = began
+		if f.update(s.clock.Now(), state) || asked {
 			s.signal()
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C():
+			asked = false
+		case <-f.again:
+			asked = true
 		}
 	}
 }

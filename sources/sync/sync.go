@@ -76,6 +76,8 @@ type State struct {
 	Build render.Settings
 	// Sync is the latest finished one; nil when there is none, and then Reason says why.
 	Sync *Sync
+	// Seen is when the Source began to look at what it tells here; zero for a Source that is told of every change as it happens.
+	Seen time.Time
 	// Pending says that a newer revision is on its way, and which.
 	Pending string
 	// Reason why there is no Sync, or why the one there may be stale.

@@ -1,0 +1,45 @@
+package reconciler
+
+import (
+	"sync"
+	"time"
+
+	"github.com/assay-dev/assay/reconciler/history"
+	"github.com/assay-dev/assay/rollback"
+)
+
+// answers are what providers last said of open Proposals. A pass is taken whenever anything changes, and must not cost a question each time.
+type answers struct {
+	mu sync.Mutex
+	of map[string]answer // by the Proposal's ID
+}
+
+type answer struct {
+	at     time.Time
+	head   string
+	status rollback.State
+	err    error
+}
+
+func newAnswers() *answers { return &answers{of: map[string]answer{}} }
+
+// get is what was last heard of a Proposal as it is now.
+func (a *answers) get(p history.Proposal) (answer, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	known, there := a.of[p.ID]
+	return known, there && known.head == p.Head
+}
+
+func (a *answers) put(p history.Proposal, heard answer) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	heard.head = p.Head
+	a.of[p.ID] = heard
+}
+
+func (a *answers) forget(p history.Proposal) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.of, p.ID)
+}
