@@ -61,7 +61,9 @@ func newDemoLoop() *cobra.Command {
 		Short:  "The demo's own Assay",
 		Hidden: true,
 		Args:   cobra.ExactArgs(1),
-		RunE:   func(cmd *cobra.Command, args []string) error { return demo.Loop(cmd.Context(), args[0], cmd.ErrOrStderr()) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return demo.Loop(cmd.Context(), args[0], cmd.ErrOrStderr())
+		},
 	}
 }
 
