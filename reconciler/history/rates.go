@@ -10,6 +10,7 @@ import (
 	"github.com/assay-dev/assay/reconciler/blame"
 	"github.com/assay-dev/assay/reconciler/gate"
 	"github.com/assay-dev/assay/reconciler/report"
+	"github.com/assay-dev/assay/reconciler/runner"
 )
 
 // halfLife is after what time an observation of a case weighs half: suites change, and so do the machines that they run on.
@@ -76,6 +77,9 @@ func learn(ctx context.Context, tx *sql.Tx, v Verification) error {
 		if err != nil {
 			return err
 		}
+		if len(cases) == 0 { // a Suite without reports is one case, named as its Runs are
+			cases[exitCase(run)] = false
+		}
 		for id, flaky := range cases {
 			if err := count(ctx, tx, v, id, flaky || flaked[id]); err != nil {
 				return err
@@ -83,6 +87,15 @@ func learn(ctx context.Context, tx *sql.Tx, v Verification) error {
 		}
 	}
 	return nil
+}
+
+// exitCase is the case that the exit code of a Run stands for, as gate names it.
+func exitCase(run Run) blame.CaseID {
+	id := blame.CaseID{Suite: run.Suite, Name: run.Suite}
+	if label := (runner.Job{Shard: run.Shard, Shards: run.Shards, Matrix: run.Matrix}).Variant(); label != "" {
+		id.Name += " (" + label + ")"
+	}
+	return id
 }
 
 // casesOf are the cases that a Run saw, and which of them needed a second attempt within it.
