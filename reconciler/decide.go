@@ -26,7 +26,7 @@ func decide(w *world) Action {
 		return decideOpen(w, open)
 	}
 	if len(w.unready) > 0 {
-		return wait{why: strings.Join(w.unready, "; ")}
+		return wait{until: w.lookAgain, why: strings.Join(w.unready, "; ")}
 	}
 	if a := decideVerify(w); a != nil {
 		return a
@@ -65,7 +65,7 @@ func decideGone(w *world) Action {
 // decideOpen brings the open Verification to its end.
 func decideOpen(w *world, open *history.Verification) Action {
 	if len(w.unready) > 0 {
-		return wait{why: strings.Join(w.unready, "; ")} // what ran may not count, once it is known where the state went
+		return wait{until: w.lookAgain, why: strings.Join(w.unready, "; ")} // what ran may not count, once it is known where the state went
 	}
 	if why := supersedes(w, open); why != "" {
 		return supersede{verification: *open, why: why}

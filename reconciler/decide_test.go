@@ -197,6 +197,22 @@ func TestOrderedSuitesStopAtTheFirstThatDoesNotHold(t *testing.T) {
 	require.Contains(t, decide(w).Reason(), "Failed: smoke: told")
 }
 
+func TestASyncThatIsOverdueHasFailed(t *testing.T) {
+	pending := sync.Sync{Target: shop, Outcome: sync.Failed, Digest: "B", At: noon, Reason: "exit code 7", Revisions: at("B", "c2")[0].Revisions}
+	w := resting()
+	w.now = noon.Add(time.Minute)
+	state := sync.State{Target: shop, Pending: &pending}
+	overdue(&state, w)
+	require.NotNil(t, state.Pending, "there is time until the deadline")
+	require.Equal(t, noon.Add(10*time.Minute), w.lookAgain)
+
+	w.now = noon.Add(10 * time.Minute)
+	overdue(&state, w)
+	require.Nil(t, state.Pending)
+	require.Equal(t, sync.Failed, state.Sync.Outcome)
+	require.Equal(t, "not healthy within 10m0s: exit code 7", state.Sync.Reason)
+}
+
 func TestBackoffGrowsWithTheIncident(t *testing.T) {
 	w := broken()
 	w.past.Final.Cause.Kind = blame.Unknown

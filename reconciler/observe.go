@@ -68,9 +68,10 @@ func (l *Loop) observeTargets(ctx context.Context, env *Environment, w *world) e
 		}
 		follows = follows || followed
 		w.states[state.Target] = state
+		overdue(&state, w)
 		switch {
-		case state.Pending != "":
-			w.unready = append(w.unready, fmt.Sprintf("%s is syncing %s", state.Target, state.Pending))
+		case state.Pending != nil:
+			w.unready = append(w.unready, fmt.Sprintf("%s is syncing %.8s: %s", state.Target, state.Pending.Revisions[0].Commit, state.Pending.Reason))
 			continue
 		case state.Sync == nil:
 			w.unready = append(w.unready, fmt.Sprintf("%s: %s", state.Target, state.Reason))
@@ -100,6 +101,22 @@ func (l *Loop) observeTargets(ctx context.Context, env *Environment, w *world) e
 		return strings.Compare(a.Target.String(), b.Target.String())
 	})
 	return nil
+}
+
+// overdue takes a Sync that did not finish within the Gate's deadline for what it has come to, which is Failed. Before that, the Gate looks again when
+// the deadline is over.
+func overdue(state *sync.State, w *world) {
+	if state.Pending == nil {
+		return
+	}
+	limit := w.gate.Spec.Deadline.Duration
+	if end := state.Pending.At.Add(limit); end.After(w.now) {
+		w.lookAgainBy(end)
+		return
+	}
+	failed := *state.Pending
+	failed.Reason = fmt.Sprintf("not healthy within %s: %s", limit, failed.Reason)
+	state.Sync, state.Pending = &failed, nil
 }
 
 // observeOpen reads how far the open Verification has got, round by round.

@@ -56,9 +56,10 @@ type world struct {
 	proposals []proposalState
 	// stopped says that the operator has stopped all Proposals.
 	stopped bool
-	// lookAgain is when the proposals are to be looked at again, and interval the least time until then; lookAgain is zero when none is open.
+	// lookAgain is when something may have changed that nobody tells of: an open Proposal, a deadline. Zero is never.
 	lookAgain time.Time
-	interval  time.Duration
+	// interval is the least time between two looks at Proposals.
+	interval time.Duration
 	// mode is the stricter of the Gate's and the operator's.
 	mode tests.Mode
 }
@@ -98,6 +99,13 @@ func (w *world) proposalTo(s blame.Suspect) *proposalState {
 		return nil
 	}
 	return &w.proposals[i]
+}
+
+// lookAgainBy has the world looked at again at a moment, or earlier.
+func (w *world) lookAgainBy(at time.Time) {
+	if w.lookAgain.IsZero() || at.Before(w.lookAgain) {
+		w.lookAgain = at
+	}
 }
 
 // open is the newest Verification while it is not final.

@@ -139,7 +139,11 @@ func (f *followed) update(now time.Time, next State) bool {
 		}
 	}
 	f.state = next
-	return before.Sync != next.Sync || before.Pending != next.Pending || before.Reason != next.Reason
+	return before.Sync != next.Sync || !samePending(before.Pending, next.Pending) || before.Reason != next.Reason
+}
+
+func samePending(a, b *Sync) bool {
+	return a == b || a != nil && b != nil && a.At.Equal(b.At) && sameSync(*a, *b)
 }
 
 func sameSync(a, b Sync) bool {
@@ -176,6 +180,7 @@ func (s *Sites) look(ctx context.Context, f *followed) State {
 		state.Reason = err.Error()
 	case site.Spec.Deploy != nil:
 		// What is live renders the same as the newest commit, whichever of the two the probe names.
+		f.deploy.began = time.Time{}
 		state.Sync = f.sync(f.deploy.commit, Applied, live.Digest)
 	default:
 		state.Sync = live

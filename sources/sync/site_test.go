@@ -173,28 +173,27 @@ func TestASiteDeploysWhatChangesItsRendering(t *testing.T) {
 	require.Empty(t, again.deployed, "what is live already is not deployed again after a restart")
 }
 
-func TestAFailedDeploymentIsTriedAgainBeforeItCounts(t *testing.T) {
+func TestAFailedDeploymentIsTriedAgain(t *testing.T) {
 	w := newWorld(t, withDeploy)
 	good := w.config.price(1)
 	w.look(t)
 	bad := w.config.price(2)
 	w.fail = errors.New("exit code 7")
-	for range deployAttempts - 1 {
-		state := w.look(t)
-		require.Contains(t, state.Pending, "exit code 7")
-	}
-	state := w.look(t)
-	require.Equal(t, Failed, state.Sync.Outcome)
-	require.Equal(t, bad, state.Sync.Revisions[0].Commit)
-	require.Equal(t, "exit code 7", state.Sync.Reason)
-	w.look(t)
-	require.Equal(t, []string{good, bad, bad, bad}, w.deployed, "and then no more")
+	first := w.look(t)
+	began := w.clock.Now()
+	again := w.look(t)
+	require.Equal(t, first.Pending, again.Pending, "nothing new")
+	require.Equal(t, bad, again.Pending.Revisions[0].Commit)
+	require.Contains(t, again.Pending.Reason, "exit code 7")
+	require.Equal(t, began, again.Pending.At, "since when it is on its way")
+	require.Equal(t, Failed, again.Pending.Outcome)
+	require.Equal(t, []string{good, bad, bad}, w.deployed)
 
 	w.fail = nil
-	back := w.config.price(1)
-	state = w.look(t)
+	state := w.look(t)
+	require.Nil(t, state.Pending)
 	require.Equal(t, Applied, state.Sync.Outcome)
-	require.Equal(t, back, state.Sync.Revisions[0].Commit)
+	require.Equal(t, bad, state.Sync.Revisions[0].Commit)
 }
 
 func TestACommitThatDoesNotBuildIsAFailedSync(t *testing.T) {
@@ -210,18 +209,21 @@ func TestACommitThatDoesNotBuildIsAFailedSync(t *testing.T) {
 }
 
 func TestWhatIsDeployedMustBecomeLive(t *testing.T) {
-	w := newWorld(t, withDeploy, func(s *tests.Site) { s.Spec.Deploy.Timeout.Duration = 3 * time.Minute })
+	w := newWorld(t, withDeploy)
 	one := w.config.price(1)
 	w.look(t)
 	two := w.config.price(2)
 	w.look(t)
 	w.setLive(t, one)
-	require.Contains(t, w.look(t).Pending, two[:8]+", which is deployed and not live yet: "+one[:8]+" is live")
-	w.look(t)
 	state := w.look(t)
-	require.Equal(t, Failed, state.Sync.Outcome)
-	require.Contains(t, state.Sync.Reason, "not live 3m0s later")
-	require.Equal(t, two, state.Sync.Revisions[0].Commit)
+	require.Equal(t, two, state.Pending.Revisions[0].Commit)
+	require.Equal(t, w.clock.Now(), state.Pending.At)
+	require.Contains(t, state.Pending.Reason, "deployed and not live: "+one[:8]+" is")
+	w.setLive(t, two)
+	require.Nil(t, w.look(t).Pending)
+
+	require.NoError(t, os.Remove(w.live))
+	require.Equal(t, w.look(t).Pending.At, w.clock.Now(), "it was live until now")
 }
 
 func TestProbes(t *testing.T) {

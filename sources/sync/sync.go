@@ -78,8 +78,9 @@ type State struct {
 	Sync *Sync
 	// Seen is when the Source began to look at what it tells here; zero for a Source that is told of every change as it happens.
 	Seen time.Time
-	// Pending says that a newer revision is on its way, and which.
-	Pending string
+	// Pending is the Sync that is on its way: At says since when, Reason what it waits for, and it is Failed, since that is what it comes to
+	// if it never finishes. Whoever has a deadline decides when that is.
+	Pending *Sync
 	// Reason why there is no Sync, or why the one there may be stale.
 	Reason string
 	// RequestedAt is the value of the annotation assay.dev/requestedAt, or its like.
