@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"path"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -43,7 +45,7 @@ func (s *Sites) live(ctx context.Context, f *followed, mirror *git.Mirror) (git.
 	commit, err := git.ParseHash(revision)
 	if err != nil {
 		if commit, err = mirror.Repository().Resolve(ctx, revision); err != nil {
-			return git.Hash{}, fmt.Errorf("the probe answered %.80q, which is no commit of %s", answer, mirror)
+			return git.Hash{}, fmt.Errorf("the probe answered %s, which is no commit of %s", shown(revision), mirror)
 		}
 		return commit, nil
 	}
@@ -60,6 +62,17 @@ func bareRevision(answer string) string {
 		return answer[at+len("@sha1:"):]
 	}
 	return strings.TrimPrefix(answer, "sha1:")
+}
+
+// revisionLike is what people may see of an answer. A probe is written by whoever may push tests, and must not bring to light what else lies in files
+// that Assay can read.
+var revisionLike = regexp.MustCompile(`^[\w./:@+-]{1,80}$`)
+
+func shown(answer string) string {
+	if revisionLike.MatchString(answer) {
+		return strconv.Quote(answer)
+	}
+	return fmt.Sprintf("%d bytes that look like no revision", len(answer))
 }
 
 func (s *Sites) ask(ctx context.Context, f *followed) (string, error) {

@@ -250,6 +250,7 @@ func TestProbes(t *testing.T) {
 		"file, Flux revision":     {probe: tests.Probe{File: w.live}, live: "refs/heads/main@sha1:" + commit},
 		"file, branch":            {probe: tests.Probe{File: w.live}, live: "main"},
 		"file, empty":             {probe: tests.Probe{File: w.live}, live: " \n", err: "answered nothing"},
+		"file, a secret":          {probe: tests.Probe{File: w.live}, live: "root: pass word", err: "15 bytes that look like no revision"},
 		"file, not a commit":      {probe: tests.Probe{File: w.live}, live: "v1.2.3", err: "is no commit of"},
 		"command":                 {probe: tests.Probe{Command: []string{"which"}}, live: commit},
 		"command, unknown commit": {probe: tests.Probe{Command: []string{"which"}}, live: strings.Repeat("1", 40), err: "the probe answered"},
