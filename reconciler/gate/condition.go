@@ -10,7 +10,6 @@ import (
 	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/operators"
 	"github.com/google/cel-go/common/types"
-	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/ext"
 
 	"github.com/assay-dev/assay/sources/tests"
@@ -137,7 +136,7 @@ func (c *condition) holds(w world) (outcome Outcome, reason string, skipped bool
 		}
 		return Inconclusive, "it hangs on " + strings.Join(names, " and ") + ", which is not known", false
 	}
-	return Inconclusive, fmt.Sprintf("it is neither true nor false but a %s", value.(ref.Val).Type()), false
+	return Inconclusive, fmt.Sprintf("it is neither true nor false but a %s", value.Type()), false
 }
 
 func unknownOf(u *types.Unknown) []string {

@@ -20,14 +20,14 @@ func Plan(job Job) ([]Job, error) {
 	keys := slices.Sorted(maps.Keys(spec.Matrix))
 	for _, key := range keys {
 		if len(spec.Matrix[key]) == 0 {
-			return nil, fmt.Errorf("Suite %s: matrix %s has no value: give it one or remove it", job.Suite.Name(), key)
+			return nil, fmt.Errorf("matrix %s of Suite %s has no value: give it one or remove it", key, job.Suite.Name())
 		}
 		if count *= len(spec.Matrix[key]); count > MaxJobs {
 			break
 		}
 	}
 	if count > MaxJobs {
-		return nil, fmt.Errorf("Suite %s: shards and matrix make more than %d runs: split it into several Suites", job.Suite.Name(), MaxJobs)
+		return nil, fmt.Errorf("shards and matrix of Suite %s make more than %d runs: split it into several Suites", job.Suite.Name(), MaxJobs)
 	}
 
 	jobs := make([]Job, 0, count)

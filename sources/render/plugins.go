@@ -1,5 +1,7 @@
 package render
 
+//lint:file-ignore SA1019 people still write the fields that Kustomize deprecates, and it still reads them
+
 import (
 	"bytes"
 	"fmt"

@@ -65,7 +65,7 @@ func settingsOf(manifests []byte, service string) (settings, error) {
 	for _, from := range deployment.Spec.Template.Spec.Containers[0].EnvFrom {
 		data, there := configMaps[from.ConfigMapRef.Name]
 		if !there {
-			return nil, fmt.Errorf("Deployment %s: there is no ConfigMap %s", service, from.ConfigMapRef.Name)
+			return nil, fmt.Errorf("there is no ConfigMap %s, which Deployment %s names", from.ConfigMapRef.Name, service)
 		}
 		maps.Copy(found, data)
 	}
