@@ -78,7 +78,7 @@ func (l *Loop) lookAgain(ctx context.Context, env *Environment) {
 			keys[history.Key{Environment: env.Name, Gate: g.Name()}] = true
 		}
 	}
-	past, err := l.history.Keys(ctx)
+	past, err := l.history.Unfinished(ctx)
 	if err != nil && ctx.Err() == nil {
 		l.log.Error("history cannot be read", "error", err)
 	}

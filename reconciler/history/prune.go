@@ -9,7 +9,7 @@ import (
 
 // Retention says what is kept. What is open, the last passed state, every Incident with what it refers to, and every Proposal are kept for ever.
 type Retention struct {
-	// MaxAge of Verifications, Syncs and decisions; 0 is no bound.
+	// MaxAge of Verifications, Syncs, inheritances and decisions; 0 is no bound.
 	MaxAge time.Duration
 	// MaxVerifications of each Gate; 0 is no bound.
 	MaxVerifications int
@@ -17,7 +17,7 @@ type Retention struct {
 
 // Pruned counts what was forgotten.
 type Pruned struct {
-	Verifications, Runs, Syncs, Decisions int
+	Verifications, Runs, Syncs, Inheritances, Decisions int
 }
 
 // Prune forgets what Retention does not keep, as of now: the rows in one transaction, and then the logs and artifacts of their Runs.
@@ -34,8 +34,9 @@ func (s *Store) Prune(ctx context.Context, keep Retention, now time.Time) (gone 
 	err = s.write(ctx, "what retention forgets", func(tx *sql.Tx) error {
 		gone = Pruned{}
 		const old = `SELECT id FROM (
-				SELECT id, phase, started, row_number() OVER (PARTITION BY environment, gate ORDER BY seq DESC) AS place FROM verifications)
+				SELECT seq, id, phase, started, row_number() OVER (PARTITION BY environment, gate ORDER BY seq DESC) AS place FROM verifications)
 			WHERE phase IN ('Done', 'Superseded') AND place > 1 AND (started < ?1 OR place > ?2)
+			AND seq NOT IN (SELECT max(seq) FROM verifications WHERE phase = 'Done' GROUP BY environment, gate)
 			AND id NOT IN (SELECT json_extract(document, '$.verification') FROM last_passed)
 			AND id NOT IN (SELECT json_extract(document, '$.verification') FROM incidents)
 			AND id NOT IN (SELECT json_extract(document, '$.latest') FROM incidents)`
@@ -47,6 +48,7 @@ func (s *Store) Prune(ctx context.Context, keep Retention, now time.Time) (gone 
 		return errors.Join(
 			remove(ctx, tx, &gone.Verifications, `DELETE FROM verifications WHERE id IN (`+old+`)`, oldest, most),
 			remove(ctx, tx, &gone.Syncs, `DELETE FROM syncs WHERE at < ? AND seq NOT IN (SELECT max(seq) FROM syncs GROUP BY environment, target)`, oldest),
+			remove(ctx, tx, &gone.Inheritances, `DELETE FROM inheritances WHERE at < ?`, oldest),
 			remove(ctx, tx, &gone.Decisions, `DELETE FROM decisions WHERE at < ? AND seq NOT IN (SELECT max(seq) FROM decisions GROUP BY environment, gate)`, oldest),
 		)
 	})

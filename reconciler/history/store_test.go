@@ -139,6 +139,25 @@ func TestGateTellsWhatIsOpenAndWhatPassed(t *testing.T) {
 	keys, err := s.Keys(ctx)
 	require.NoError(t, err)
 	require.Equal(t, []history.Key{key}, keys)
+	unfinished, err := s.Unfinished(ctx)
+	require.NoError(t, err)
+	require.Equal(t, []history.Key{key}, unfinished)
+}
+
+func TestUnfinishedIsWhatMustEnd(t *testing.T) {
+	s, ctx := open(t), t.Context()
+	verified(t, s, "v1", gate.Failed, &blame.Cause{Kind: blame.Config})
+	incident := history.Incident{ID: "v1", Key: key, State: history.Ongoing}
+	_, err := s.OpenIncident(ctx, incident)
+	require.NoError(t, err)
+	unfinished, err := s.Unfinished(ctx)
+	require.NoError(t, err)
+	require.Equal(t, []history.Key{key}, unfinished)
+	incident.State = history.Recovered
+	require.NoError(t, s.UpdateIncident(ctx, incident))
+	unfinished, err = s.Unfinished(ctx)
+	require.NoError(t, err)
+	require.Empty(t, unfinished)
 }
 
 func TestInheritMovesCommitsAndNothingElse(t *testing.T) {
@@ -245,6 +264,12 @@ func TestPruneKeepsWhatIsStillNeeded(t *testing.T) {
 	left, err := s.Verifications(ctx, history.Filter{})
 	require.NoError(t, err)
 	require.Len(t, left, 3)
+
+	_, err = s.Begin(ctx, history.Verification{ID: "v7", Key: key, Phase: history.Running, Started: noon}, nil)
+	require.NoError(t, err)
+	gone, err = s.Prune(ctx, history.Retention{MaxVerifications: 1}, noon.Add(time.Hour))
+	require.NoError(t, err)
+	require.Zero(t, gone, "the newest final one is still what counts while another is open")
 
 	gone, err = s.Prune(ctx, history.Retention{MaxAge: time.Hour}, noon.Add(30*time.Minute))
 	require.NoError(t, err)

@@ -63,6 +63,13 @@ func (s *Store) Keys(ctx context.Context) ([]Key, error) {
 	return documents[Key](ctx, s.reader, `SELECT DISTINCT json_object('environment', environment, 'gate', gate) FROM verifications ORDER BY 1`)
 }
 
+// Unfinished are the Gates that have something to be brought to an end: a Verification or an Incident.
+func (s *Store) Unfinished(ctx context.Context) ([]Key, error) {
+	return documents[Key](ctx, s.reader, `SELECT json_object('environment', environment, 'gate', gate) FROM (
+		SELECT environment, gate FROM verifications WHERE phase IN ('Running', 'Blaming')
+		UNION SELECT environment, gate FROM incidents WHERE state = 'Open') ORDER BY 1`)
+}
+
 // SawSync records a Sync, and tells whether it is another than the last one of its Target.
 func (s *Store) SawSync(ctx context.Context, environment string, seen sync.Sync) (isNew bool, err error) {
 	const last = `SELECT document FROM syncs WHERE environment = ? AND target = ? ORDER BY seq DESC LIMIT 1`

@@ -22,6 +22,7 @@ CREATE TABLE verifications (
     document    TEXT    NOT NULL
 );
 CREATE INDEX verifications_of_gate ON verifications (environment, gate, seq);
+CREATE INDEX verifications_open ON verifications (environment, gate) WHERE phase IN ('Running', 'Blaming');
 
 CREATE TABLE runs (
     seq          INTEGER PRIMARY KEY,
@@ -95,6 +96,7 @@ CREATE TABLE incidents (
     document    TEXT    NOT NULL
 );
 CREATE INDEX incidents_of_gate ON incidents (environment, gate, seq);
+CREATE INDEX incidents_open ON incidents (environment, gate) WHERE state = 'Open';
 
 -- Proposals are never forgotten: the same change is not proposed twice.
 CREATE TABLE proposals (
