@@ -193,7 +193,7 @@ func TestPacksStayFew(t *testing.T) {
 // Of a long history only what is asked for is fetched.
 func TestLongHistory(t *testing.T) {
 	t.Parallel()
-	r := newRemoteRepo(t, 10_000)
+	r := newRemoteRepo(t, 50_000)
 	m := open(t, r.serve(), git.Auth{})
 	head := refreshed(t, m)
 	_, err := m.Repository().Commit(t.Context(), r.at("main~60"))
@@ -203,6 +203,6 @@ func TestLongHistory(t *testing.T) {
 	commits, err := git.FirstParents(t.Context(), m.Repository(), from, head)
 	require.NoError(t, err)
 	require.Len(t, commits, 2000)
-	_, err = m.Repository().Commit(t.Context(), r.at("main~8000"))
+	_, err = m.Repository().Commit(t.Context(), r.at("main~40000"))
 	require.ErrorIs(t, err, git.ErrNotFound)
 }
