@@ -2,7 +2,6 @@ package reconciler_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/assay-dev/assay/reconciler/gate"
 	"github.com/assay-dev/assay/reconciler/history"
 	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/sources/git/gittest"
 	"github.com/assay-dev/assay/sources/tests"
 )
 
@@ -28,13 +28,7 @@ const (
 // TestReplayOfRealCommits pushes successive commits of a real config repository to a smart server. A suite fails from one of them on; that one,
 // and no other, must be proposed for revert, for both Sites that it changes.
 func TestReplayOfRealCommits(t *testing.T) {
-	bundle, err := filepath.Abs("../../shared/data/konflux-config.bundle")
-	require.NoError(t, err)
-	if _, err := os.Stat(bundle); err != nil {
-		t.Skip("the real config repository ../shared/data/konflux-config.bundle is absent")
-	}
-	source, bare := t.TempDir(), filepath.Join(t.TempDir(), "config.git")
-	gitIn(t, source, "clone", "--quiet", "--bare", bundle, ".")
+	source, bare := gittest.Clone(t, "konflux-config.bundle"), filepath.Join(t.TempDir(), "config.git")
 	gitIn(t, source, "init", "--quiet", "--bare", "--initial-branch=main", bare)
 	gitIn(t, bare, "config", "http.receivepack", "true")
 	url := serve(t, bare)
@@ -52,7 +46,7 @@ func TestReplayOfRealCommits(t *testing.T) {
 		if err != nil {
 			return 2
 		}
-		deployment, err := exec.Command("git", "-C", bare, "show", string(commit)+":"+replayFile).Output()
+		deployment, err := gittest.Command(bare, "show", string(commit)+":"+replayFile).Output()
 		if err != nil || strings.Contains(string(deployment), "cpu: 250m") {
 			return 1
 		}

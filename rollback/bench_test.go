@@ -2,14 +2,13 @@ package rollback_test
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/assay-dev/assay/rollback"
 	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/git/gittest"
 	"github.com/assay-dev/assay/sources/render"
 )
 
@@ -21,14 +20,7 @@ func (c complete) History(context.Context, string, git.Hash, git.Hash) error { r
 
 // BenchmarkSuspects looks for suspects among 200 commits of a large configuration, with a Builder that knows nothing yet.
 func BenchmarkSuspects(b *testing.B) {
-	bundle := filepath.Join("..", "..", "shared", "data", "konflux-config.bundle")
-	if _, err := os.Stat(bundle); err != nil {
-		b.Skipf("the configuration is absent: %v", err)
-	}
-	dir := filepath.Join(b.TempDir(), "konflux.git")
-	w := &work{TB: b}
-	w.run("", "clone", "-q", "--bare", bundle, dir)
-	repository, err := git.Open(dir)
+	repository, err := git.Open(gittest.Clone(b, "konflux-config.bundle"))
 	require.NoError(b, err)
 	defer repository.Close()
 	to, err := repository.Resolve(b.Context(), "HEAD")

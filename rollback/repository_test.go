@@ -3,7 +3,6 @@ package rollback_test
 import (
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/assay-dev/assay/rollback"
 	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/git/gittest"
 	"github.com/assay-dev/assay/sources/render"
 	"github.com/assay-dev/assay/sources/sync"
 )
@@ -78,12 +78,7 @@ spec:
 
 func (w *work) run(dir string, args ...string) string {
 	w.Helper()
-	cmd := exec.Command("git", args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null")
-	out, err := cmd.CombinedOutput()
-	require.NoError(w, err, "git %s: %s", strings.Join(args, " "), out)
-	return strings.TrimSpace(string(out))
+	return gittest.Run(w, dir, args...)
 }
 
 // git runs git in the clone, as Ana at a time that moves on.
@@ -91,14 +86,10 @@ func (w *work) git(args ...string) string {
 	w.Helper()
 	w.commits++
 	at := start.Add(time.Duration(w.commits) * time.Minute).Format(time.RFC3339)
-	cmd := exec.Command("git", args...)
-	cmd.Dir = w.dir
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null",
-		"GIT_AUTHOR_NAME=Ana", "GIT_AUTHOR_EMAIL=ana@example.com", "GIT_AUTHOR_DATE="+at,
+	cmd := gittest.Command(w.dir, args...)
+	cmd.Env = append(cmd.Env, "GIT_AUTHOR_NAME=Ana", "GIT_AUTHOR_EMAIL=ana@example.com", "GIT_AUTHOR_DATE="+at,
 		"GIT_COMMITTER_NAME=Ana", "GIT_COMMITTER_EMAIL=ana@example.com", "GIT_COMMITTER_DATE="+at)
-	out, err := cmd.CombinedOutput()
-	require.NoError(w, err, "git %s: %s", strings.Join(args, " "), out)
-	return strings.TrimSpace(string(out))
+	return strings.TrimSpace(gittest.Output(w, cmd))
 }
 
 var start = time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)

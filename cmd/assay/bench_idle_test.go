@@ -16,6 +16,7 @@ import (
 
 	"github.com/assay-dev/assay/cmd/assay/internal/wire"
 	"github.com/assay-dev/assay/reconciler/history"
+	"github.com/assay-dev/assay/sources/git/gittest"
 )
 
 // What BenchmarkIdle has Assay watch. Each repository has a Gate and a branch that each of its Sites polls.
@@ -77,7 +78,7 @@ func makeRepositories(b *testing.B, root string) {
 		}
 		dir, ids := repositoryOf(b, content)
 		bare := filepath.Join(root, fmt.Sprintf("r%02d.git", r))
-		gitIn(b, dir, "clone", "-q", "--bare", dir, bare)
+		gittest.Run(b, dir, "clone", "-q", "--bare", dir, bare)
 		require.NoError(b, os.WriteFile(liveFile(root, r), []byte(ids[0]), 0o600))
 	}
 }

@@ -20,22 +20,17 @@ import (
 	"github.com/assay-dev/assay/cmd/assay/internal/wire"
 	"github.com/assay-dev/assay/reconciler"
 	"github.com/assay-dev/assay/reconciler/history"
+	"github.com/assay-dev/assay/sources/git/gittest"
 )
 
 // BenchmarkRevertCommand takes all recorded reverts of the konflux repository, each in a new process, and reports the most memory that one of
 // them held.
 func BenchmarkRevertCommand(b *testing.B) {
-	data := filepath.Join("..", "..", "..", "shared", "data")
-	recorded, err := os.ReadFile(filepath.Join(data, "konflux-reverts.json"))
-	if err != nil {
-		b.Skipf("the recorded reverts are absent: %v", err)
-	}
+	recorded, err := os.ReadFile(gittest.Data(b, "konflux-reverts.json"))
+	require.NoError(b, err)
 	var rows []struct{ Onto, Culprit string }
 	require.NoError(b, json.Unmarshal(recorded, &rows))
-	dir := b.TempDir()
-	bundle, err := filepath.Abs(filepath.Join(data, "konflux-config.bundle"))
-	require.NoError(b, err)
-	gitIn(b, dir, "clone", "-q", "--bare", bundle, ".")
+	dir := gittest.Clone(b, "konflux-config.bundle")
 	program := buildAssay(b)
 	var peak int64
 	for b.Loop() {

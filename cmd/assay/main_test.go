@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/assay-dev/assay/reconciler/runner/process"
+	"github.com/assay-dev/assay/sources/git/gittest"
 )
 
 func TestMain(m *testing.M) {
@@ -63,7 +63,7 @@ func write(t testing.TB, dir string, all files) {
 func repositoryOf(t testing.TB, commits ...files) (dir string, ids []string) {
 	t.Helper()
 	dir = t.TempDir()
-	gitIn(t, dir, "init", "-q", "-b", "main")
+	gittest.Run(t, dir, "init", "-q", "-b", "main")
 	for _, commit := range commits {
 		write(t, dir, commit)
 		ids = append(ids, commitAll(t, dir))
@@ -73,18 +73,7 @@ func repositoryOf(t testing.TB, commits ...files) (dir string, ids []string) {
 
 func commitAll(t testing.TB, dir string) string {
 	t.Helper()
-	gitIn(t, dir, "add", "-A")
-	gitIn(t, dir, "commit", "-q", "-m", "change")
-	return gitIn(t, dir, "rev-parse", "HEAD")
-}
-
-func gitIn(t testing.TB, dir string, args ...string) string {
-	t.Helper()
-	cmd := exec.Command("git", args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null",
-		"GIT_AUTHOR_NAME=A", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=C", "GIT_COMMITTER_EMAIL=c@example.com")
-	out, err := cmd.CombinedOutput()
-	require.NoErrorf(t, err, "git %v: %s", args, out)
-	return strings.TrimSpace(string(out))
+	gittest.Run(t, dir, "add", "-A")
+	gittest.Run(t, dir, "commit", "-q", "-m", "change")
+	return gittest.Run(t, dir, "rev-parse", "HEAD")
 }

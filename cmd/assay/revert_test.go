@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/assay-dev/assay/sources/git/gittest"
 )
 
 // A repository whose second commit is the culprit, and whose third one goes on elsewhere.
@@ -17,14 +19,14 @@ func withCulprit(t *testing.T) (dir string, ids []string) {
 
 func TestRevertPrintsTheContract(t *testing.T) {
 	dir, ids := withCulprit(t)
-	gitIn(t, dir, "config", "core.bare", "false")
-	before := gitIn(t, dir, "count-objects", "-v") + gitIn(t, dir, "for-each-ref")
+	gittest.Run(t, dir, "config", "core.bare", "false")
+	before := gittest.Run(t, dir, "count-objects", "-v") + gittest.Run(t, dir, "for-each-ref")
 	got := assay(t, "revert", "--repo", dir, "--onto", "main", "--commit", ids[1][:8], "--dry-run", "--output", "json")
 	require.Equal(t, exitYes, got.code, got.err)
-	gitIn(t, dir, "checkout", "-q", "-b", "by-git")
-	require.Equal(t, before, gitIn(t, dir, "count-objects", "-v")+gitIn(t, dir, "for-each-ref", "refs/heads/main"), "a dry run writes nothing")
-	gitIn(t, dir, "revert", "--no-edit", ids[1])
-	tree := gitIn(t, dir, "rev-parse", "HEAD^{tree}")
+	gittest.Run(t, dir, "checkout", "-q", "-b", "by-git")
+	require.Equal(t, before, gittest.Run(t, dir, "count-objects", "-v")+gittest.Run(t, dir, "for-each-ref", "refs/heads/main"), "a dry run writes nothing")
+	gittest.Run(t, dir, "revert", "--no-edit", ids[1])
+	tree := gittest.Run(t, dir, "rev-parse", "HEAD^{tree}")
 	require.JSONEq(t, `{"tree": "`+tree+`", "commits": [{"reverts": "`+ids[1]+`", "tree": "`+tree+`"}],
 		"paths": [{"path": "app.yaml", "how": "blob"}], "conflicts": []}`, got.out)
 }
@@ -33,7 +35,7 @@ func TestRevertOfABareRepositoryAndOfAURL(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	dir, ids := withCulprit(t)
 	bare := t.TempDir()
-	gitIn(t, bare, "clone", "-q", "--bare", dir, ".")
+	gittest.Run(t, bare, "clone", "-q", "--bare", dir, ".")
 	local := assay(t, "revert", "--repo", dir, "--onto", "HEAD", "--commit", "HEAD~1", "--dry-run", "-o", "json")
 	require.Equal(t, exitYes, local.code, local.err)
 	for name, args := range map[string][]string{
@@ -62,7 +64,7 @@ func TestRevertConflict(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(got.out), &result))
 	require.Nil(t, result.Tree)
 	require.Equal(t, "notes", result.Conflicts[0].Path)
-	require.Equal(t, "refs/heads/main", gitIn(t, dir, "for-each-ref", "--format=%(refname)"))
+	require.Equal(t, "refs/heads/main", gittest.Run(t, dir, "for-each-ref", "--format=%(refname)"))
 	require.Contains(t, assay(t, "revert", "--repo", dir, "--commit", ids[1], "--dry-run").out, "conflict: notes")
 }
 
@@ -73,10 +75,10 @@ func TestRevertOntoABranch(t *testing.T) {
 		args := []string{"revert", "--repo", repo, "--onto", "main", "--commit", ids[1], "--branch", name}
 		got := assay(t, args...)
 		require.Equal(t, exitYes, got.code, got.err)
-		require.Contains(t, got.out, "branch "+name+" is at "+gitIn(t, dir, "rev-parse", name))
-		require.Equal(t, ids[2], gitIn(t, dir, "rev-parse", name+"~1"))
-		require.Equal(t, "image: app:1", gitIn(t, dir, "show", name+":app.yaml"))
-		gitIn(t, dir, "fsck", "--strict")
+		require.Contains(t, got.out, "branch "+name+" is at "+gittest.Run(t, dir, "rev-parse", name))
+		require.Equal(t, ids[2], gittest.Run(t, dir, "rev-parse", name+"~1"))
+		require.Equal(t, "image: app:1", gittest.Run(t, dir, "show", name+":app.yaml"))
+		gittest.Run(t, dir, "fsck", "--strict")
 
 		again := assay(t, args...)
 		require.Equal(t, exitNo, again.code)

@@ -2,7 +2,6 @@ package revert_test
 
 import (
 	"bytes"
-	"os"
 	"os/exec"
 	"strings"
 
@@ -10,18 +9,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/git/gittest"
 )
 
 func hash(digits string) git.Hash { return plumbing.NewHash(digits) }
 
-// tryGit runs git with fixed names and dates, and without anybody's configuration.
+// tryGit runs git at a fixed time.
 func tryGit(stdin string, args ...string) (stdout, stderr string, err error) {
-	command := exec.Command("git", args...)
-	command.Env = append(os.Environ(),
-		"GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1",
-		"GIT_AUTHOR_NAME=Test", "GIT_AUTHOR_EMAIL=test@example.com", "GIT_AUTHOR_DATE=1700000000 +0000",
-		"GIT_COMMITTER_NAME=Test", "GIT_COMMITTER_EMAIL=test@example.com", "GIT_COMMITTER_DATE=1700000000 +0000",
-	)
+	command := gittest.Command("", args...)
+	command.Env = append(command.Env, "GIT_AUTHOR_DATE=1700000000 +0000", "GIT_COMMITTER_DATE=1700000000 +0000")
 	command.Stdin = strings.NewReader(stdin)
 	var out, messages bytes.Buffer
 	command.Stdout, command.Stderr = &out, &messages

@@ -14,6 +14,7 @@ import (
 
 	"github.com/assay-dev/assay/rollback/revert"
 	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/git/gittest"
 )
 
 // row is a revert that people made in a public repository.
@@ -26,15 +27,10 @@ type row struct {
 
 // konflux clones the repository that the rows are from.
 func konflux(t testing.TB) (repo string, rows []row) {
-	data := filepath.Join("..", "..", "..", "shared", "data")
-	recorded, err := os.ReadFile(filepath.Join(data, "konflux-reverts.json"))
-	if err != nil {
-		t.Skipf("the recorded reverts are absent: %v", err)
-	}
+	recorded, err := os.ReadFile(gittest.Data(t, "konflux-reverts.json"))
+	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(recorded, &rows))
-	repo = filepath.Join(t.TempDir(), "konflux.git")
-	gitCommand(t, "", "clone", "-q", "--bare", filepath.Join(data, "konflux-config.bundle"), repo)
-	return repo, rows
+	return gittest.Clone(t, "konflux-config.bundle"), rows
 }
 
 func options() revert.Options {

@@ -1,6 +1,7 @@
 package git_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/git/gittest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -36,11 +38,10 @@ func (r localRepo) run(input []byte, args ...string) string {
 }
 
 func (r localRepo) try(input []byte, args ...string) (string, error) {
-	cmd := exec.Command("git", append([]string{"-C", r.dir}, args...)...)
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1",
-		"GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=ada@example.com", "GIT_AUTHOR_DATE=1700000000 +0100",
+	cmd := gittest.Command(r.dir, args...)
+	cmd.Env = append(cmd.Env, "GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=ada@example.com", "GIT_AUTHOR_DATE=1700000000 +0100",
 		"GIT_COMMITTER_NAME=Bob", "GIT_COMMITTER_EMAIL=bob@example.com", "GIT_COMMITTER_DATE=1700000001 -0330")
-	cmd.Stdin = strings.NewReader(string(input))
+	cmd.Stdin = bytes.NewReader(input)
 	out, err := cmd.Output()
 	return strings.TrimSuffix(string(out), "\n"), err
 }
@@ -81,15 +82,7 @@ func toHash(t testing.TB, s string) git.Hash {
 
 // sharedRepo clones a bundle of real history that lies beside the checkout.
 func sharedRepo(t testing.TB, bundle string) localRepo {
-	path, err := filepath.Abs(filepath.Join("..", "..", "..", "shared", "data", bundle))
-	require.NoError(t, err)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("%s is absent from ../shared/data, beside the checkout", bundle)
-	}
-	r := localRepo{t, filepath.Join(t.TempDir(), "clone.git")}
-	out, err := exec.Command("git", "clone", "-q", "--bare", path, r.dir).CombinedOutput()
-	require.NoError(t, err, string(out))
-	return r
+	return localRepo{t, gittest.Clone(t, bundle)}
 }
 
 func treeOf(t testing.TB, o git.Objects, commit git.Hash) git.Hash {

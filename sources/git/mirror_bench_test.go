@@ -2,14 +2,13 @@ package git_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/git/gittest"
 )
 
 // BenchmarkRefreshUnchanged is the price of a poll: one look at the references.
@@ -66,14 +65,7 @@ func BenchmarkOpenMirror(b *testing.B) {
 // BenchmarkCloneKonflux mirrors a real config repository with 9,400 commits, at
 // the usual depth and whole.
 func BenchmarkCloneKonflux(b *testing.B) {
-	bundle, err := filepath.Abs(filepath.Join("..", "..", "..", "shared", "data", "konflux-config.bundle"))
-	require.NoError(b, err)
-	if _, err := os.Stat(bundle); err != nil {
-		b.Skip("../shared/data is absent")
-	}
-	r := remoteRepo{b, filepath.Join(b.TempDir(), "konflux.git")}
-	require.NoError(b, os.MkdirAll(r.dir, 0o755))
-	r.git("clone", "--quiet", "--bare", bundle, ".")
+	r := remoteRepo{b, gittest.Clone(b, "konflux-config.bundle")}
 	for name, url := range map[string]string{"path": r.dir, "http": r.serve()} {
 		for _, depth := range []int{1, 50, 1 << 20} {
 			b.Run(fmt.Sprintf("%s/depth=%d", name, depth), func(b *testing.B) {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/git/gittest"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
@@ -156,7 +157,7 @@ func patchIDOf(t testing.TB, r localRepo, commit string) string {
 	if err != nil {
 		from = r.run(nil, "hash-object", "-t", "tree", "-w", "/dev/null")
 	}
-	patch, err := exec.Command("git", "-C", r.dir, "diff-tree", "-p", "--full-index", "--no-renames", from, commit).Output()
+	patch, err := gittest.Command(r.dir, "diff-tree", "-p", "--full-index", "--no-renames", from, commit).Output()
 	require.NoError(t, err)
 	id, _, _ := strings.Cut(r.run(patch, "patch-id", "--stable"), " ")
 	return id

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/git/gittest"
 )
 
 // remoteRepo is a bare repository made with the git program, to be mirrored.
@@ -42,14 +43,9 @@ func (r remoteRepo) git(args ...string) string {
 // pipe runs git with an input and returns its output.
 func (r remoteRepo) pipe(in string, args ...string) string {
 	r.t.Helper()
-	cmd := exec.CommandContext(r.t.Context(), "git", args...)
-	cmd.Dir = r.dir
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull,
-		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.org", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.org")
+	cmd := gittest.Command(r.dir, args...)
 	cmd.Stdin = strings.NewReader(in)
-	out, err := cmd.CombinedOutput()
-	require.NoError(r.t, err, "git %v: %s", args, out)
-	return strings.TrimSpace(string(out))
+	return strings.TrimSpace(gittest.Output(r.t, cmd))
 }
 
 // fill adds commits number from to to-1 to a branch, each of which writes its

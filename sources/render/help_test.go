@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/git/gittest"
 )
 
 // memory is a Tree of files in memory that counts what is asked of it.
@@ -91,13 +92,8 @@ func moduleRoot(t testing.TB) string {
 // clone makes a working copy of a bundle among the shared data, which lies beside the checkout.
 func clone(t testing.TB, bundle string) string {
 	t.Helper()
-	path := filepath.Join(moduleRoot(t), "..", "shared", "data", bundle)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("the shared data is absent: %v", err)
-	}
 	dir := filepath.Join(t.TempDir(), "clone")
-	out, err := exec.Command("git", "clone", "--quiet", path, dir).CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	gittest.Run(t, "", "clone", "--quiet", gittest.Data(t, bundle), dir)
 	return dir
 }
 

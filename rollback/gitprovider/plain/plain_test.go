@@ -15,34 +15,23 @@ import (
 	"github.com/assay-dev/assay/rollback/gitprovider/gitprovidertest"
 	"github.com/assay-dev/assay/rollback/gitprovider/plain"
 	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/git/gittest"
 )
-
-// run runs the git program in a folder.
-func run(t *testing.T, dir string, args ...string) string {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "git", args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_AUTHOR_NAME=Ana", "GIT_AUTHOR_EMAIL=ana@example.com",
-		"GIT_COMMITTER_NAME=Ana", "GIT_COMMITTER_EMAIL=ana@example.com")
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "git %v: %s", args, out)
-	return string(out)
-}
 
 // bare makes a repository with two commits on main.
 func bare(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "config.git")
-	run(t, "", "init", "-q", "--bare", "-b", "main", dir)
+	gittest.Run(t, "", "init", "-q", "--bare", "-b", "main", dir)
 	clone := filepath.Join(t.TempDir(), "clone")
-	run(t, "", "clone", "-q", dir, clone)
-	run(t, clone, "checkout", "-q", "-b", "main")
+	gittest.Run(t, "", "clone", "-q", dir, clone)
+	gittest.Run(t, clone, "checkout", "-q", "-b", "main")
 	for _, message := range []string{"Begin", "Test mode"} {
 		require.NoError(t, os.WriteFile(filepath.Join(clone, "file"), []byte(message), 0o644))
-		run(t, clone, "add", "-A")
-		run(t, clone, "commit", "-q", "-m", message)
+		gittest.Run(t, clone, "add", "-A")
+		gittest.Run(t, clone, "commit", "-q", "-m", message)
 	}
-	run(t, clone, "push", "-q", "origin", "main")
+	gittest.Run(t, clone, "push", "-q", "origin", "main")
 	return dir
 }
 
@@ -72,7 +61,7 @@ func serve(t *testing.T, dir string) string {
 	t.Helper()
 	binary, err := exec.LookPath("git")
 	require.NoError(t, err)
-	run(t, dir, "config", "http.receivepack", "true")
+	gittest.Run(t, dir, "config", "http.receivepack", "true")
 	server := httptest.NewServer(&cgi.Handler{
 		Path: binary, Args: []string{"http-backend"}, Stderr: t.Output(),
 		Env: []string{"GIT_PROJECT_ROOT=" + filepath.Dir(dir), "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_NOSYSTEM=1"},
@@ -99,9 +88,9 @@ func TestPeopleUseGit(t *testing.T) {
 	require.NoError(t, p.Comment(t.Context(), one.Number, "In prod, too."))
 
 	clone := filepath.Join(t.TempDir(), "clone")
-	run(t, "", "clone", "-q", dir, clone)
-	run(t, clone, "merge", "-q", "--no-ff", "-m", "Merge", "origin/assay/revert-one")
-	run(t, clone, "push", "-q", "origin", "main", ":assay/revert-one", ":assay/revert-two")
+	gittest.Run(t, "", "clone", "-q", dir, clone)
+	gittest.Run(t, clone, "merge", "-q", "--no-ff", "-m", "Merge", "origin/assay/revert-one")
+	gittest.Run(t, clone, "push", "-q", "origin", "main", ":assay/revert-one", ":assay/revert-two")
 
 	merged, err := p.Get(t.Context(), one.Number)
 	require.NoError(t, err)
@@ -116,8 +105,8 @@ func TestPeopleUseGit(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, gitprovider.Closed, closed.State)
 
-	run(t, clone, "fetch", "-q", "origin", "refs/assay/*:refs/assay/*")
-	log := run(t, clone, "log", "--first-parent", "--format=%s%n%b", "refs/assay/proposals/revert-one")
+	gittest.Run(t, clone, "fetch", "-q", "origin", "refs/assay/*:refs/assay/*")
+	log := gittest.Run(t, clone, "log", "--first-parent", "--format=%s%n%b", "refs/assay/proposals/revert-one")
 	require.Regexp(t, `(?s)^Re: Revert\nIn prod, too\..*\nRevert\nBecause\..*\nPropose assay/revert-one\n.*\nTest mode\n.*Begin`, log)
 }
 
@@ -140,7 +129,7 @@ func TestForeignBranchesAndRecords(t *testing.T) {
 	p := plain.New(mirror(t, "file://"+dir))
 	_, err := p.Find(t.Context(), "feature", "main")
 	require.ErrorContains(t, err, "must begin with assay/")
-	run(t, dir, "update-ref", "refs/assay/proposals/revert-one", "main")
+	gittest.Run(t, dir, "update-ref", "refs/assay/proposals/revert-one", "main")
 	_, err = p.Find(t.Context(), "assay/revert-one", "main")
 	require.ErrorContains(t, err, "is no record of a proposal")
 }

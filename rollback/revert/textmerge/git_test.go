@@ -3,7 +3,6 @@ package textmerge_test
 import (
 	"bytes"
 	"fmt"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -11,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/assay-dev/assay/rollback/revert/textmerge"
+	"github.com/assay-dev/assay/sources/git/gittest"
 )
 
 // versions are the three versions of one file.
@@ -20,7 +20,7 @@ type versions struct{ base, ours, theirs string }
 // differences is chosen, and compares with Git, conflict markers included.
 func TestMergeEqualsGit(t *testing.T) {
 	repo := t.TempDir()
-	git(t, "", "init", "-q", "--bare", repo)
+	run(t, repo, "", "init", "-q", "--bare")
 	rapid.Check(t, func(t *rapid.T) {
 		cases := rapid.SliceOfN(rapid.Custom(drawVersions), 1, 40).Draw(t, "files")
 		for i, want := range mergeWithGit(t, repo, cases) {
@@ -82,7 +82,7 @@ func mergeWithGit(t require.TestingT, repo string, cases []versions) []string {
 	commit("theirs", "", func(c versions) string { return c.theirs })
 	run(t, repo, script.String(), "fast-import", "--quiet", "--force")
 
-	merge := exec.Command("git", "-C", repo, "merge-tree", "--write-tree", "--no-messages", "ours", "theirs")
+	merge := gittest.Command(repo, "merge-tree", "--write-tree", "--no-messages", "ours", "theirs")
 	out, err := merge.Output() // exit status 1 says that there are conflicts
 	if err != nil {
 		require.Equal(t, 1, merge.ProcessState.ExitCode(), "git merge-tree: %v", err)
@@ -105,16 +105,8 @@ func mergeWithGit(t require.TestingT, repo string, cases []versions) []string {
 	return merged
 }
 
-func git(t require.TestingT, stdin string, args ...string) string {
-	command := exec.Command("git", args...)
-	command.Stdin = strings.NewReader(stdin)
-	var stderr bytes.Buffer
-	command.Stderr = &stderr
-	out, err := command.Output()
-	require.NoError(t, err, "git %v: %s", args, stderr.String())
-	return string(out)
-}
-
 func run(t require.TestingT, repo, stdin string, args ...string) string {
-	return git(t, stdin, append([]string{"-C", repo}, args...)...)
+	command := gittest.Command(repo, args...)
+	command.Stdin = strings.NewReader(stdin)
+	return gittest.Output(t, command)
 }

@@ -14,7 +14,7 @@ import (
 // and, with many edits, on the shortest difference.
 func TestMergeOfMonotonousFilesEqualsGit(t *testing.T) {
 	repo := t.TempDir()
-	git(t, "", "init", "-q", "--bare", repo)
+	run(t, repo, "", "init", "-q", "--bare")
 	random := rand.New(rand.NewPCG(1, 2))
 	var cases []versions
 	for i := range 24 {

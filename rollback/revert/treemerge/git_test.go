@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -15,13 +14,14 @@ import (
 
 	"github.com/assay-dev/assay/rollback/revert/treemerge"
 	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/git/gittest"
 )
 
 // TestMergeEqualsGit merges generated trees in which files are edited, moved, removed, copied, made executable or into
 // links, and whole folders moved, on both sides. Here and in Git the same merges are clean, and to the same tree.
 func TestMergeEqualsGit(t *testing.T) {
 	dir := t.TempDir()
-	run(t, "", "init", "-q", "--bare", dir)
+	run(t, dir, "", "init", "-q", "--bare")
 	clean, total := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		base := drawTree(t)
@@ -33,7 +33,7 @@ func TestMergeEqualsGit(t *testing.T) {
 		got, err := treemerge.Merge(t.Context(), repo.Scratch(), trees[0], trees[1], trees[2], treemerge.Options{})
 		require.NoError(t, err)
 		total++
-		list := func(tree string) string { return run(t, "", "-C", dir, "ls-tree", "-r", tree) }
+		list := func(tree string) string { return run(t, dir, "", "ls-tree", "-r", tree) }
 		switch {
 		case want == "" && len(got.Conflicts) == 0:
 			t.Fatalf("clean here, but not in git:\n%s", list(trees[0].String())+list(trees[1].String())+list(trees[2].String()))
@@ -159,11 +159,11 @@ func mergeWithGit(t require.TestingT, repo string, versions ...tree) (trees []gi
 			fmt.Fprintf(&script, "M %s inline %s\ndata %d\n%s\n", v[path].mode, path, len(v[path].content), v[path].content)
 		}
 	}
-	run(t, script.String(), "-C", repo, "fast-import", "--quiet", "--force")
-	for _, line := range strings.Fields(run(t, "", "-C", repo, "rev-parse", "v0^{tree}", "v1^{tree}", "v2^{tree}")) {
+	run(t, repo, script.String(), "fast-import", "--quiet", "--force")
+	for _, line := range strings.Fields(run(t, repo, "", "rev-parse", "v0^{tree}", "v1^{tree}", "v2^{tree}")) {
 		trees = append(trees, plumbing.NewHash(line))
 	}
-	merge := exec.Command("git", "-C", repo, "merge-tree", "--write-tree", "--no-messages", "v1", "v2")
+	merge := gittest.Command(repo, "merge-tree", "--write-tree", "--no-messages", "v1", "v2")
 	out, err := merge.Output()
 	if err != nil {
 		require.Equal(t, 1, merge.ProcessState.ExitCode(), "git merge-tree: %v", err)
@@ -172,12 +172,8 @@ func mergeWithGit(t require.TestingT, repo string, versions ...tree) (trees []gi
 	return trees, strings.TrimSpace(string(out))
 }
 
-func run(t require.TestingT, stdin string, args ...string) string {
-	command := exec.Command("git", args...)
+func run(t require.TestingT, repo, stdin string, args ...string) string {
+	command := gittest.Command(repo, args...)
 	command.Stdin = strings.NewReader(stdin)
-	var stderr bytes.Buffer
-	command.Stderr = &stderr
-	out, err := command.Output()
-	require.NoError(t, err, "git %v: %s", args, stderr.String())
-	return string(out)
+	return gittest.Output(t, command)
 }
