@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -21,6 +20,7 @@ import (
 	"github.com/assay-dev/assay/reconciler/runner"
 	"github.com/assay-dev/assay/rollback/gitprovider/plain"
 	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/git/gittest"
 	"github.com/assay-dev/assay/sources/render"
 	syncs "github.com/assay-dev/assay/sources/sync"
 	"github.com/assay-dev/assay/sources/tests"
@@ -35,11 +35,7 @@ const patience = time.Minute
 // gitIn runs the git program in a folder, as a person.
 func gitIn(t *testing.T, dir string, args ...string) string {
 	t.Helper()
-	cmd := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=A Person", "-c", "user.email=person@example.com",
-		"-c", "http.postBuffer=100000000"}, args...)...)
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "git %v: %s", args, out)
-	return strings.TrimSpace(string(out))
+	return gittest.Run(t, dir, append([]string{"-c", "http.postBuffer=100000000"}, args...)...)
 }
 
 // worktree is a checkout of a bare repository that people push from.
