@@ -1,7 +1,6 @@
 package reconciler
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -10,7 +9,6 @@ import (
 	"github.com/assay-dev/assay/reconciler/gate"
 	"github.com/assay-dev/assay/reconciler/history"
 	"github.com/assay-dev/assay/rollback/gitprovider"
-	"github.com/assay-dev/assay/sources/sync"
 	"github.com/assay-dev/assay/sources/tests"
 )
 
@@ -214,40 +212,6 @@ func mergesByItself(w *world, p proposalState) bool {
 	return (w.mode == tests.Merge || w.mode == tests.Commit) && len(p.NotByItself) == 0 && !w.stopped
 }
 
-// describeProposals says what the Incident waits for.
-func describeProposals(w *world) string {
-	var out []string
-	for _, p := range w.proposals {
-		at := cmp.Or(p.URL, p.Branch)
-		if p.problem != "" {
-			out = append(out, "what became of the revert "+at+" is not known: "+p.problem)
-			continue
-		}
-		switch p.State {
-		case history.ProposalPlanned:
-			out = append(out, "the revert is not proposed yet: "+p.Reason)
-		case history.ProposalOpen:
-			text := "the revert waits for a person to merge it: " + at
-			switch {
-			case mergesByItself(w, p):
-				text = "the revert waits to be merged: " + at + " (" + p.Reason + ")"
-			case w.mode != tests.Propose && len(p.NotByItself) > 0:
-				text += " (not merged by itself: " + strings.Join(p.NotByItself, "; ") + ")"
-			}
-			out = append(out, text)
-		case history.ProposalMerged:
-			out = append(out, "the revert is merged, and waits to be synced: "+at)
-		case history.ProposalClosed:
-			out = append(out, "the revert was closed, which is final: "+p.Reason)
-		case history.ProposalRefused:
-			out = append(out, "no revert is proposed: "+p.Reason)
-		case history.ProposalShadowed:
-			out = append(out, p.Reason)
-		}
-	}
-	return strings.Join(out, "; ")
-}
-
 // dueAt is when the Gate is to be verified again though nothing changed, and why.
 func dueAt(w *world) (time.Time, string) {
 	final, every := w.past.Final, w.gate.Spec.Every.Duration
@@ -288,72 +252,4 @@ func supersedes(w *world, open *history.Verification) string {
 		return "a target was changed and changed back while the suites ran"
 	}
 	return ""
-}
-
-func describeMove(from, to []history.TargetState) string {
-	var moved []string
-	for _, t := range to {
-		before := find(from, t.Target)
-		switch {
-		case before == nil:
-			moved = append(moved, t.Target.String()+" is new to the gate")
-		case stateOf(*before) != stateOf(t):
-			moved = append(moved, fmt.Sprintf("%s synced %s", t.Target, shortCommits(t)))
-		}
-	}
-	for _, t := range from {
-		if find(to, t.Target) == nil {
-			moved = append(moved, t.Target.String()+" is gone from the gate")
-		}
-	}
-	return strings.Join(moved, "; ")
-}
-
-func find(states []history.TargetState, t sync.Target) *history.TargetState {
-	for i := range states {
-		if states[i].Target == t {
-			return &states[i]
-		}
-	}
-	return nil
-}
-
-func shortCommits(t history.TargetState) string {
-	var out []string
-	for _, r := range t.Revisions {
-		out = append(out, fmt.Sprintf("%.8s", r.Commit))
-	}
-	if t.Outcome == sync.Failed {
-		return strings.Join(out, ", ") + ", which failed"
-	}
-	return strings.Join(out, ", ")
-}
-
-// moved tells whether commits moved while the digests did not.
-func moved(before, now []history.TargetState) bool {
-	for _, t := range now {
-		if b := find(before, t.Target); b != nil && commitsOf(*b) != commitsOf(t) {
-			return true
-		}
-	}
-	return false
-}
-
-func failedSync(targets []history.TargetState) string {
-	var out []string
-	for _, t := range targets {
-		if t.Outcome == sync.Failed {
-			out = append(out, fmt.Sprintf("%s: %s", t.Target, t.Reason))
-		}
-	}
-	return strings.Join(out, "; ")
-}
-
-func recoveredBy(w *world) string {
-	for _, p := range w.proposals {
-		if p.State == history.ProposalMerged { // settled before
-			return "the revert was merged and synced, and the gate passes again"
-		}
-	}
-	return "the gate passes again: " + w.past.Final.Verdict.Reason
 }

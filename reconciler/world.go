@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/assay-dev/assay/reconciler/blame"
@@ -146,43 +145,4 @@ func verificationID(v history.Verification) string {
 		fmt.Fprintf(h, "%s %s %s\n", t.Target, t.Digest, t.Outcome)
 	}
 	return hex.EncodeToString(h.Sum(nil))[:16]
-}
-
-// sameState tells whether two observations are of the same Targets in the same state. Commits do not count, digests do; a Failed Sync
-// whose rendering is not known counts by its commits.
-func sameState(a, b []history.TargetState) bool {
-	return slices.EqualFunc(a, b, func(a, b history.TargetState) bool {
-		return a.Target == b.Target && a.Exercised == b.Exercised && stateOf(a) == stateOf(b)
-	})
-}
-
-func stateOf(t history.TargetState) string {
-	if t.Digest != "" {
-		return string(t.Outcome) + " " + t.Digest
-	}
-	return string(t.Outcome) + " " + commitsOf(t)
-}
-
-func commitsOf(t history.TargetState) string {
-	var out []string
-	for _, r := range t.Revisions {
-		out = append(out, r.Repository+"@"+r.Commit)
-	}
-	return strings.Join(out, ",")
-}
-
-// transition is what makes a change of state one of a kind.
-func transition(from, to []history.TargetState) string {
-	return digestOfStates(from) + "->" + digestOfStates(to)
-}
-
-func digestOfStates(states []history.TargetState) string {
-	if len(states) == 0 {
-		return "nothing"
-	}
-	h := sha256.New()
-	for _, t := range states {
-		fmt.Fprintf(h, "%s %t %s\n", t.Target, t.Exercised, stateOf(t))
-	}
-	return hex.EncodeToString(h.Sum(nil))[:12]
 }

@@ -1,0 +1,84 @@
+package reconciler
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/assay-dev/assay/reconciler/history"
+	"github.com/assay-dev/assay/sources/sync"
+	"github.com/assay-dev/assay/sources/tests"
+)
+
+// describeProposals says what the Incident waits for.
+func describeProposals(w *world) string {
+	var out []string
+	for _, p := range w.proposals {
+		at := cmp.Or(p.URL, p.Branch)
+		if p.problem != "" {
+			out = append(out, "what became of the revert "+at+" is not known: "+p.problem)
+			continue
+		}
+		switch p.State {
+		case history.ProposalPlanned:
+			out = append(out, "the revert is not proposed yet: "+p.Reason)
+		case history.ProposalOpen:
+			text := "the revert waits for a person to merge it: " + at
+			switch {
+			case mergesByItself(w, p):
+				text = "the revert waits to be merged: " + at + " (" + p.Reason + ")"
+			case w.mode != tests.Propose && len(p.NotByItself) > 0:
+				text += " (not merged by itself: " + strings.Join(p.NotByItself, "; ") + ")"
+			}
+			out = append(out, text)
+		case history.ProposalMerged:
+			out = append(out, "the revert is merged, and waits to be synced: "+at)
+		case history.ProposalClosed:
+			out = append(out, "the revert was closed, which is final: "+p.Reason)
+		case history.ProposalRefused:
+			out = append(out, "no revert is proposed: "+p.Reason)
+		case history.ProposalShadowed:
+			out = append(out, p.Reason)
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+func describeMove(from, to []history.TargetState) string {
+	var moved []string
+	for _, t := range to {
+		before := find(from, t.Target)
+		switch {
+		case before == nil:
+			moved = append(moved, t.Target.String()+" is new to the gate")
+		case stateOf(*before) != stateOf(t):
+			moved = append(moved, fmt.Sprintf("%s synced %s", t.Target, shortCommits(t)))
+		}
+	}
+	for _, t := range from {
+		if find(to, t.Target) == nil {
+			moved = append(moved, t.Target.String()+" is gone from the gate")
+		}
+	}
+	return strings.Join(moved, "; ")
+}
+
+func shortCommits(t history.TargetState) string {
+	var out []string
+	for _, r := range t.Revisions {
+		out = append(out, fmt.Sprintf("%.8s", r.Commit))
+	}
+	if t.Outcome == sync.Failed {
+		return strings.Join(out, ", ") + ", which failed"
+	}
+	return strings.Join(out, ", ")
+}
+
+func recoveredBy(w *world) string {
+	for _, p := range w.proposals {
+		if p.State == history.ProposalMerged { // settled before
+			return "the revert was merged and synced, and the gate passes again"
+		}
+	}
+	return "the gate passes again: " + w.past.Final.Verdict.Reason
+}
