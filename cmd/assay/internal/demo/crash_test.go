@@ -71,9 +71,9 @@ func (s *story) killed(ctx context.Context, random *rand.Rand) (kills int, err e
 	over := make(chan error, 1)
 	go func() {
 		defer stop() // without Assay the story cannot go on
-		for {
-			// Long enough at times to get somewhere, short enough at others to hit a start.
-			after := time.NewTimer(20*time.Millisecond + time.Duration(random.ExpFloat64()*float64(600*time.Millisecond)))
+		// A life is short enough at times to hit a start, and long enough at others to get somewhere: on a slow machine, too, since they get longer.
+		for mean := 600 * time.Millisecond; ; mean += mean / 8 {
+			after := time.NewTimer(20*time.Millisecond + time.Duration(random.ExpFloat64()*float64(mean)))
 			select {
 			case <-ctx.Done():
 				after.Stop()
