@@ -1,10 +1,6 @@
 package textmerge
 
-import (
-	"bytes"
-
-	"github.com/assay-dev/assay/sources/git/linediff"
-)
+import "github.com/assay-dev/assay/sources/git/linediff"
 
 // Labels name the two sides in the rendering of a conflict.
 type Labels struct{ Ours, Theirs string }
@@ -38,11 +34,11 @@ func Merge(base, ours, theirs []byte, labels Labels) Result {
 	return m.render(labels)
 }
 
-// Binary says whether Git would take data for binary and not merge it by lines: a zero byte near its start, or a size
-// that its line merge refuses.
+// Binary says whether Git would take data for binary and not merge it by lines: [linediff.Binary], or a
+// size that its line merge refuses.
 func Binary(data []byte) bool {
-	const looked, most = 8000, 1023 << 20
-	return len(data) > most || bytes.IndexByte(data[:min(len(data), looked)], 0) >= 0
+	const most = 1023 << 20
+	return len(data) > most || linediff.Binary(data)
 }
 
 // source says where the lines of a hunk come from.

@@ -57,3 +57,9 @@ func (t *Text) Part(from, to int) *Text {
 
 // Equal reports whether t and u have the same lines.
 func (t *Text) Equal(u *Text) bool { return slices.Equal(t.ids, u.ids) }
+
+// Binary says whether Git takes data for no text, and shows or merges no lines of
+// it: there is a NUL among its first 8,000 bytes.
+func Binary(data []byte) bool {
+	return bytes.IndexByte(data[:min(len(data), 8000)], 0) >= 0
+}

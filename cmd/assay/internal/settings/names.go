@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/assay-dev/assay/sources/tests"
 )
 
 // variable is one setting, as its struct tags describe it.
@@ -55,36 +57,11 @@ func unknown(vars map[string]string, known []string) error {
 		if slices.Contains(known, name) || link.MatchString(name) {
 			continue
 		}
-		nearest := slices.MinFunc(known, func(a, b string) int { return cmp.Compare(distance(name, a), distance(name, b)) })
-		if distance(name, nearest) <= 3 {
+		if nearest := tests.Nearest(name, known, 3); nearest != "" {
 			errs = append(errs, fmt.Errorf("%s means nothing: did you mean %s?", name, nearest))
 		} else {
 			errs = append(errs, fmt.Errorf("%s means nothing: remove it, or name its Environment in %sENVIRONMENTS", name, Prefix))
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// distance is how many letters must be added, removed, replaced or swapped with the next to come from a to b.
-func distance(a, b string) int {
-	before, row := make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		last := before
-		before, row = row, make([]int, len(b)+1)
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := before[j]
-			if a[i] != b[j] {
-				replace++
-			}
-			row[j+1] = min(replace, before[j+1]+1, row[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], last[j-1]+1)
-			}
-		}
-	}
-	return row[len(b)]
 }
