@@ -2,8 +2,6 @@ package git_test
 
 import (
 	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -141,8 +139,6 @@ func TestHostileTrees(t *testing.T) {
 		require.ErrorIs(t, err, git.ErrUnsafe, "%q", name)
 		_, err = fsys.ReadFile("good")
 		require.NoError(t, err, "only the folder with the name is refused")
-		err = git.Extract(t.Context(), r.open(), toHash(t, good), t.TempDir())
-		require.ErrorIs(t, err, git.ErrUnsafe, "%q", name)
 	}
 }
 
@@ -168,46 +164,4 @@ func TestBottomlessTree(t *testing.T) {
 	m := open(t, r.dir, git.Auth{})
 	_, _, err = m.Refresh(t.Context(), "deep")
 	require.ErrorIs(t, err, git.ErrUnsafe, "a repository on this disk is read by this process")
-}
-
-func TestExtract(t *testing.T) {
-	s := newLocalRepo(t).open().Scratch()
-	ctx := t.Context()
-	tree := write(t, s, map[string]string{"a/b/c": "c", "a/d": "d", "e": "e", "a/link": "-> ../e", "a/folder": "-> b", "gone": "-> absent"})
-	script := git.Entry{Mode: filemode.Executable, Hash: s.WriteBlob([]byte("#!/bin/sh\n"))}
-	tree, err := s.EditTree(ctx, tree, map[string]git.Entry{"run": script})
-	require.NoError(t, err)
-
-	dir := t.TempDir()
-	require.NoError(t, git.Extract(ctx, s, tree, dir))
-	files, _, err := readAll(os.DirFS(dir))
-	require.NoError(t, err)
-	require.Equal(t, 4, files)
-	info, err := os.Stat(filepath.Join(dir, "run"))
-	require.NoError(t, err)
-	require.Equal(t, fs.FileMode(0o100), info.Mode().Perm()&0o100)
-	data, err := os.ReadFile(filepath.Join(dir, "a/folder/c"))
-	require.NoError(t, err)
-	require.Equal(t, "c", string(data))
-	target, err := os.Readlink(filepath.Join(dir, "gone"))
-	require.NoError(t, err)
-	require.Equal(t, "absent", target)
-	require.ErrorIs(t, git.Extract(ctx, s, tree, dir), fs.ErrExist, "nothing is overwritten")
-
-	part := t.TempDir()
-	require.NoError(t, git.Extract(ctx, s, tree, part, "a/b/c", "e", "a/b", "a/b"))
-	files, _, err = readAll(os.DirFS(part))
-	require.NoError(t, err)
-	require.Equal(t, 2, files)
-	require.ErrorIs(t, git.Extract(ctx, s, tree, t.TempDir(), "absent"), fs.ErrNotExist)
-	require.ErrorIs(t, git.Extract(ctx, s, tree, t.TempDir(), "../e"), fs.ErrInvalid)
-	require.ErrorContains(t, git.Extract(ctx, s, tree, t.TempDir(), "a/folder/c"), "leads through a symbolic link to a/b/c")
-
-	for target, want := range map[string]error{
-		"-> /etc": git.ErrUnsafe, "-> ..": git.ErrUnsafe, "-> x": git.ErrUnsafe, "-> here/..": git.ErrUnsafe, "submodule": git.ErrSubmodule,
-	} {
-		dir := t.TempDir()
-		bad := write(t, s, map[string]string{"here": "-> .", "x": target})
-		require.ErrorIs(t, git.Extract(ctx, s, bad, dir), want, target)
-	}
 }
