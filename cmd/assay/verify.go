@@ -69,20 +69,20 @@ a suite gave no evidence, or could not be run.`,
 	cmd.MarkFlagsMutuallyExclusive("dir", "repo")
 	cmd.MarkFlagsMutuallyExclusive("gate", "suite")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		outcome, err := f.run(cmd)
+		results, err := f.run(cmd)
 		if err != nil {
 			return unusable(err)
 		}
-		if err := form.print(cmd.OutOrStdout(), outcome, func(w io.Writer) { verifyTable(w, outcome) }); err != nil {
+		if err := form.print(cmd.OutOrStdout(), results, func(w io.Writer) { verifyTable(w, results) }); err != nil {
 			return err
 		}
-		return answer(verifyCode(outcome))
+		return answer(verifyCode(results))
 	}
 	return cmd
 }
 
 // verifyCode is the worst of all Gates: a failure is an answer, whatever else is not known.
-func verifyCode(o *trial.Outcome) int {
+func verifyCode(o *trial.Results) int {
 	code := exitYes
 	for _, v := range o.Gates {
 		switch v.Outcome {
@@ -95,7 +95,7 @@ func verifyCode(o *trial.Outcome) int {
 	return code
 }
 
-func (f *verifyFlags) run(cmd *cobra.Command) (*trial.Outcome, error) {
+func (f *verifyFlags) run(cmd *cobra.Command) (*trial.Results, error) {
 	ctx := cmd.Context()
 	tree, revision, closeTree, err := f.tree(ctx)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 // shownCases is how many failing cases of a Gate are listed.
 const shownCases = 30
 
-func verifyTable(w io.Writer, o *trial.Outcome) {
+func verifyTable(w io.Writer, o *trial.Results) {
 	for i, v := range o.Gates {
 		if i > 0 {
 			fmt.Fprintln(w)

@@ -41,8 +41,8 @@ type Step struct {
 	Report         *report.Report // of one that ended, merged; nil without reports
 }
 
-// Outcome is what became of the Gates.
-type Outcome struct {
+// Results are the Verdicts of the Gates, and what they are about.
+type Results struct {
 	Environment string    `json:"environment"`
 	Revision    string    `json:"revision,omitempty"`
 	Gates       []Verdict `json:"gates"`
@@ -55,21 +55,21 @@ type Verdict struct {
 }
 
 // Run runs the Suites of each Gate and judges it. An error means that something kept it from doing so.
-func (t *Trial) Run(ctx context.Context) (*Outcome, error) {
+func (t *Trial) Run(ctx context.Context) (*Results, error) {
 	gates, err := t.plan()
 	if err != nil {
 		return nil, err
 	}
-	outcome := &Outcome{Environment: t.Environment, Revision: t.Revision}
+	results := &Results{Environment: t.Environment, Revision: t.Revision}
 	done := map[string]gate.Suite{}
 	for _, g := range gates {
 		suites, err := t.suites(ctx, g.gate, g.suites, done)
 		if err != nil {
 			return nil, err
 		}
-		outcome.Gates = append(outcome.Gates, Verdict{g.gate.Name(), gate.Judge(g.gate, suites, nil)})
+		results.Gates = append(results.Gates, Verdict{g.gate.Name(), gate.Judge(g.gate, suites, nil)})
 	}
-	return outcome, nil
+	return results, nil
 }
 
 type planned struct {
