@@ -41,6 +41,9 @@ func generateSchema() ([]byte, error) {
 	if err := reflector.AddGoComments("github.com/assay-dev/assay/sources/tests", ".", jsonschema.WithFullComment()); err != nil {
 		return nil, err
 	}
+	for name, comment := range reflector.CommentMap {
+		reflector.CommentMap[name] = strings.ReplaceAll(comment, "\n", " ") // where the source wraps is nothing to editors
+	}
 	root := &jsonschema.Schema{
 		Version:     jsonschema.Version,
 		Title:       "Assay",

@@ -16,7 +16,8 @@ type SuiteSpec struct {
 	// Script is run by its own #! line, or by /bin/sh -eu where it has none.
 	Script string `json:"script,omitempty" jsonschema:"oneof_required=script,minLength=1,example=./smoke.sh"`
 	// Files are globs (`**` crosses folders), relative to the folder of the file that defines the Suite, that the run
-	// gets a private copy of; a folder stands for all below it. Default: everything in that folder, without submodules. They are part of the tests' digest.
+	// gets a private copy of; a folder stands for all below it. Default: everything in that folder, without submodules. They are part of the tests'
+	// digest.
 	Files []string `json:"files,omitempty" jsonschema:"minItems=1,pattern=^[^/]" must:"be relative to the Suite's folder" path:"glob"`
 	// WorkingDirectory is relative to the folder of the file that defines the Suite. Default: that folder.
 	WorkingDirectory string `json:"workingDirectory,omitempty" jsonschema:"pattern=^[^/]" must:"be relative to the Suite's folder" path:"folder"`
@@ -28,7 +29,8 @@ type SuiteSpec struct {
 	Resources Resources `json:"resources,omitzero"`
 	// Timeout ends the whole process tree of a Run. Default 10m.
 	Timeout Duration `json:"timeout,omitzero"`
-	// Retries is how often a Run that could not start or lost its runner is tried again. It never hides a failed test: that is what a Gate's reruns are for.
+	// Retries is how often a Run that could not start or lost its runner is tried again. It never hides a failed test: that is what a Gate's reruns
+	// are for.
 	Retries int `json:"retries,omitempty" jsonschema:"minimum=0,maximum=10"`
 	// Shards splits the Suite into so many Runs, told apart by ASSAY_SHARD (0-based) and ASSAY_SHARDS. Default 1. Shards times the
 	// combinations of the matrix are at most 256.
