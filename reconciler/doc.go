@@ -1,5 +1,5 @@
-// Package reconciler is the loop: observe, decide, act. In go the Syncs of Targets, the tests of each Environment and what history remembers; out come
-// Runs, Verdicts, Causes, Incidents and Proposals. It holds no rule of judging, blaming or reverting itself: those are gate's, blame's
+// Package reconciler is the loop: observe, decide, act. In go the Syncs of Targets, the tests of each Environment and what history remembers;
+// out come Runs, Verdicts, Causes, Incidents and Proposals. It holds no rule of judging, blaming or reverting itself: those are gate's, blame's
 // and rollback's.
 //
 // The loop is level-triggered. Each pass over one Environment and Gate reads the world ([Loop.observe]), decides one thing (decide, a pure

@@ -86,8 +86,8 @@ func (e *Environment) Variable(suffix string) string { return prefix(e.Name) + s
 
 var namePattern = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
 
-// Read reads the variables of environ ("NAME=value"), over which those in flags win; an empty one counts as not set. The error names everything that is wrong, each with
-// the variable and what is allowed.
+// Read reads the variables of environ ("NAME=value"), over which those in flags win; an empty one counts as not set. The error names everything
+// that is wrong, each with the variable and what is allowed.
 func Read(environ []string, flags map[string]string) (*Settings, error) {
 	vars := map[string]string{}
 	for _, entry := range environ {
