@@ -157,7 +157,7 @@ func decideIncident(w *world) Action {
 		return nil
 	}
 	for _, p := range w.proposals {
-		if p.State == history.ProposalOpen && (p.status.State == gitprovider.Merged || p.status.State == gitprovider.Closed) {
+		if p.ended() {
 			return settle{proposal: p.Proposal, status: p.status}
 		}
 	}

@@ -134,7 +134,13 @@ func TestDecide(t *testing.T) {
 		})), "Settle", "closed by jo"},
 		"closed stays closed":   {broken(proposal(history.ProposalClosed)), "Wait", "final"},
 		"refused stays refused": {broken(proposal(history.ProposalRefused, func(p *proposalState) { p.Reason = "protected" })), "Wait", "protected"},
-		"mode merge":            {func() *world { w := broken(proposal(history.ProposalOpen)); w.mode = tests.Merge; return w }(), "Merge", "proof holds"},
+		"pushed to the base before a crash": {broken(proposal(history.ProposalPlanned, func(p *proposalState) {
+			p.status = rollback.State{State: gitprovider.Merged, Reason: "it is on main"}
+		})), "Settle", "it is on main"},
+		"not pushed before a crash": {broken(proposal(history.ProposalPlanned, func(p *proposalState) {
+			p.status = rollback.State{State: gitprovider.Closed, Reason: "nobody knows it"}
+		})), "Propose", "c2 did it"},
+		"mode merge": {func() *world { w := broken(proposal(history.ProposalOpen)); w.mode = tests.Merge; return w }(), "Merge", "proof holds"},
 		"mode merge, stopped": {func() *world {
 			w := broken(proposal(history.ProposalOpen))
 			w.mode, w.stopped = tests.Merge, true

@@ -136,7 +136,7 @@ func proposedOf(p history.Proposal) (rollback.Proposed, error) {
 	return out, nil
 }
 
-// observeProposals asks what became of the open Proposals of the newest Incident, and whether the state that was verified last holds the
+// observeProposals asks what became of the Proposals of the newest Incident that are open, or may be, and whether the state that was verified last holds the
 // reverts that were merged. A server that does not answer keeps nobody from verifying: what it would say is not known then, and why is told.
 func (l *Loop) observeProposals(ctx context.Context, w *world) {
 	if w.past.Incident == nil || w.past.Incident.State != history.Ongoing {
@@ -145,17 +145,17 @@ func (l *Loop) observeProposals(ctx context.Context, w *world) {
 	for _, p := range w.past.Proposals {
 		state := proposalState{Proposal: p}
 		var err error
-		switch p.State {
-		case history.ProposalOpen:
+		switch {
+		case p.State == history.ProposalOpen, p.State == history.ProposalPlanned && p.Head != "": // a crash may have kept from history that it is open
 			state.status, err = l.status(ctx, p, w.now)
-		case history.ProposalMerged:
+		case p.State == history.ProposalMerged:
 			state.live, err = l.holds(ctx, w.past.Final.Targets, p)
 		}
 		if err != nil {
 			state.problem = err.Error()
 		}
 		if p.State == history.ProposalOpen || p.State == history.ProposalPlanned || err != nil {
-			w.lookAgain = w.now.Add(l.rollback.Interval)
+			w.lookAgainBy(w.now.Add(l.rollback.Interval))
 		}
 		w.proposals = append(w.proposals, state)
 	}

@@ -113,15 +113,26 @@ type assay struct {
 	tests  *worktree
 	mode   tests.Mode
 	runner *judgeRunner
+	crash  *crash // nil when none comes
 	stop   func()
 	past   *history.Store
+}
+
+// open opens the history.
+func (a *assay) open() *history.Store {
+	a.t.Helper()
+	past, err := history.Open(context.Background(), filepath.Join(a.data, "history"))
+	require.NoError(a.t, err)
+	return past
 }
 
 func (a *assay) start() {
 	a.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	past, err := history.Open(ctx, filepath.Join(a.data, "history"))
-	require.NoError(a.t, err)
+	past := a.open()
+	if a.crash != nil {
+		a.crash.arm(cancel)
+	}
 	mirrors := git.NewMirrors(filepath.Join(a.data, "mirrors"), func(string) git.Auth { return git.Auth{} }, clock.RealClock{})
 	builder := render.NewBuilder([]byte("key"))
 	config, err := mirrors.Mirror(a.config)
@@ -155,6 +166,13 @@ func (a *assay) eventually(what string, holds func() bool) {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	for !holds() {
+		if a.crash != nil && a.crash.over() {
+			a.stop()
+			if a.crash.forget {
+				require.NoError(a.t, os.RemoveAll(filepath.Join(a.data, "history")))
+			}
+			a.start()
+		}
 		if time.Now().After(deadline) {
 			decisions, _ := a.past.Decisions(context.Background(), history.Filter{Limit: 20})
 			for _, d := range decisions {

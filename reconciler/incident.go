@@ -66,7 +66,7 @@ func (conclude) Name() string     { return "Conclude" }
 func (a conclude) Reason() string { return string(a.state) + ": " + a.why }
 func (a conclude) do(ctx context.Context, l *Loop, w *world) error {
 	for _, p := range w.proposals {
-		if p.State == history.ProposalOpen {
+		if p.waits() {
 			if err := l.withdraw(ctx, p.Proposal, a.why); err != nil {
 				return err
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/assay-dev/assay/reconciler/gate"
 	"github.com/assay-dev/assay/reconciler/history"
 	"github.com/assay-dev/assay/rollback"
+	"github.com/assay-dev/assay/rollback/gitprovider"
 	"github.com/assay-dev/assay/sources/sync"
 	"github.com/assay-dev/assay/sources/tests"
 )
@@ -78,7 +79,7 @@ type round struct {
 // proposalState is a Proposal with where its revert has got to.
 type proposalState struct {
 	history.Proposal
-	// status is what the provider says of an open one.
+	// status is what the provider says of one that is open, or may be.
 	status rollback.State
 	// live says that the last final Verification was of a state that holds the merged revert.
 	live bool
@@ -89,6 +90,22 @@ type proposalState struct {
 // ripe tells whether what was put off may be tried again.
 func (p proposalState) ripe(w *world) bool {
 	return p.Reason == "" || !w.now.Before(p.Updated.Add(w.interval))
+}
+
+// ended tells whether it was merged or closed, and history does not know. That nobody knows one which is only planned is no end of it.
+func (p proposalState) ended() bool {
+	switch p.State {
+	case history.ProposalOpen:
+		return p.status.State == gitprovider.Merged || p.status.State == gitprovider.Closed
+	case history.ProposalPlanned:
+		return p.status.State == gitprovider.Merged
+	}
+	return false
+}
+
+// waits tells whether people see it, so that it is to be withdrawn once it is not needed.
+func (p proposalState) waits() bool {
+	return p.State == history.ProposalOpen || p.State == history.ProposalPlanned && p.status.State == gitprovider.Open
 }
 
 // proposalTo is the Incident's Proposal to the repository and branch of a Suspect; nil when there is none yet.
