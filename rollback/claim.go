@@ -43,11 +43,14 @@ func claims(body string) (all []Claim, err error) {
 	return all, nil
 }
 
-// claimsAgainst says which claim leaves a Proposal to a person. What cannot be read is against it.
+// claimsAgainst says which claim leaves a Proposal to a person. What cannot be read, or is gone from the text, is against it.
 func claimsAgainst(body string) string {
 	all, err := claims(body)
 	if err != nil {
 		return "what environments say about this proposal cannot be read: " + err.Error()
+	}
+	if len(all) == 0 {
+		return "the text no longer says on whose behalf the proposal is open, which leaves the merge to a person"
 	}
 	for _, c := range all {
 		if !c.ByItself {

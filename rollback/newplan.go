@@ -144,7 +144,11 @@ func (p *planning) plan(ctx context.Context) (*Plan, error) {
 func targetChanges(changes []*change) (out []TargetChange) {
 	for _, c := range changes {
 		if !c.none() {
-			out = append(out, TargetChange{Target: c.build.Target, Difference: c.unified(), HoldsData: c.losesData()})
+			change := TargetChange{Target: c.build.Target, Difference: c.unified(), HoldsData: c.losesData()}
+			if c.unknown != nil {
+				change.Unknown = c.unknown.Error()
+			}
+			out = append(out, change)
 		}
 	}
 	return out
@@ -161,6 +165,9 @@ func notByItself(plan *Plan) (reasons []string) {
 	for _, c := range slices.Concat(plan.Changes, plan.Others) {
 		if len(c.HoldsData) > 0 {
 			reasons = append(reasons, fmt.Sprintf("it deletes what may hold data: %s in %s", some(c.HoldsData), c.Target))
+		}
+		if c.Unknown != "" {
+			reasons = append(reasons, fmt.Sprintf("it is not known whether it deletes what may hold data in %s, which cannot be built here: %s", c.Target, c.Unknown))
 		}
 	}
 	if len(plan.Others) > 0 {

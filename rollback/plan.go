@@ -104,6 +104,8 @@ type TargetChange struct {
 	Difference string
 	// HoldsData names objects that would be deleted and may hold data.
 	HoldsData []string
+	// Unknown says why it is not known what becomes of the Target's objects; empty where it is.
+	Unknown string
 }
 
 // Refusal says why nothing is proposed.

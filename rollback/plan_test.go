@@ -84,6 +84,8 @@ func TestPlanOfTheOnlyCommitSinceRestoresTheTree(t *testing.T) {
 	require.Equal(t, rollback.Restored, plan.Proof.Kind, "whatever it renders, it is the same tree")
 	require.Contains(t, plan.Proof.Reason, "the whole tree is again that of")
 	require.Contains(t, plan.Changes[0].Difference, "overlays/staging/kustomization.yaml")
+	require.Len(t, plan.NotByItself, 1)
+	require.Contains(t, plan.NotByItself[0], "it is not known whether it deletes what may hold data in test:Kustomization/flux-system/staging")
 }
 
 // TestPlanKeepsWhatCameAfter goes through what later commits may do to the objects of a culprit.

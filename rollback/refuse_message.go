@@ -2,6 +2,7 @@ package rollback
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -12,8 +13,8 @@ import (
 
 var (
 	optOut = regexp.MustCompile(`(?im)^assay-rollback:\s*no\s*$`)
-	// titles that git and forges give to reverts, and to reverts of those.
-	revertTitle = regexp.MustCompile(`^(?:Revert|Reapply) "|^(?i:revert)(?:\([^)]*\))?!?: |^Merge .*[ /]revert-`)
+	// titles that git, forges and people give to reverts, and to reverts of those.
+	revertTitle = regexp.MustCompile(`^(?i:(?:[a-z]+(?:\([^)]*\))?!?: )?(?:reverts?|reapply|re-?land|roll(?:ing)? ?back)\b)|^Merge .*[ /]revert-`)
 	revertsLine = regexp.MustCompile(`(?m)^This reverts commit ([0-9a-f]{7,40})`)
 )
 
@@ -66,23 +67,25 @@ func (p *planning) notRevertedYet(context.Context) (bool, string, error) {
 	return true, "", nil
 }
 
-// brought lists the commits that came with one of the first-parent path: itself, and for a merge those it merged.
+// brought lists the commits that came with one of the first-parent path: itself, and for a merge those it merged, be it by merges of their own.
 func (p *planning) brought(ctx context.Context, c *git.Commit) ([]*git.Commit, error) {
 	brought := []*git.Commit{c}
 	known := map[git.Hash]bool{c.Hash: true}
-	for _, parent := range c.Parents[min(1, len(c.Parents)):] {
-		base, err := git.MergeBase(ctx, p.objects, c.Parent(), parent)
-		if err != nil {
-			return nil, err
-		}
-		merged, err := git.FirstParents(ctx, p.objects, base, parent)
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range merged {
-			if !known[m.Hash] {
-				known[m.Hash] = true
-				brought = append(brought, m)
+	for i := 0; i < len(brought); i++ {
+		for _, parent := range brought[i].Parents[min(1, len(brought[i].Parents)):] {
+			base, err := git.MergeBase(ctx, p.objects, c.Parent(), parent)
+			if err != nil && (errors.Is(err, git.ErrShallow) || !errors.Is(err, git.ErrNotFound)) {
+				return nil, err // one without a common root is brought as a whole
+			}
+			merged, err := git.FirstParents(ctx, p.objects, base, parent)
+			if err != nil {
+				return nil, err
+			}
+			for _, m := range merged {
+				if !known[m.Hash] {
+					known[m.Hash] = true
+					brought = append(brought, m)
+				}
 			}
 		}
 	}

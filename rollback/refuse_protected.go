@@ -3,23 +3,25 @@ package rollback
 import (
 	"context"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/assay-dev/assay/sources/git"
 )
 
-// pathsAllowed refuses a revert that changes a protected path.
+// pathsAllowed refuses a revert that changes a protected path. What is in a protected folder is protected, too.
 func (p *planning) pathsAllowed(context.Context) (bool, string, error) {
 	for _, pattern := range p.Protect.Paths {
+		glob := path.Clean(strings.TrimLeft(pattern, "/"))
+		if !doublestar.ValidatePattern(glob) || slices.Contains(strings.Split(glob, "/"), "..") {
+			return false, "", fmt.Errorf("protected path %q: it is no glob of paths inside the repository", pattern)
+		}
 		for _, change := range p.paths {
-			match, err := doublestar.Match(pattern, change.Path)
-			if err != nil {
-				return false, "", fmt.Errorf("protected path %q: %w", pattern, err)
-			}
-			if match {
+			if glob == "." || doublestar.MatchUnvalidated(glob, change.Path) || doublestar.MatchUnvalidated(glob+"/**", change.Path) {
 				return false, fmt.Sprintf("the revert would change %s, which is protected (%s)", change.Path, pattern), nil
 			}
 		}
@@ -56,7 +58,8 @@ func (p *planning) kindsAllowed(ctx context.Context) (bool, string, error) {
 	return true, "", nil
 }
 
-var kindLine = regexp.MustCompile(`(?m)^\s*["']?kind["']?\s*:\s*["']?([A-Za-z0-9]+)`)
+// kindLine finds what may be the kind of an object in YAML or JSON of any style.
+var kindLine = regexp.MustCompile(`\bkind["']?\s*:\s*["']?([A-Za-z0-9]+)`)
 
 // protectedIn finds an object of a protected kind in files of a Target that cannot be built.
 func (p *planning) protectedIn(ctx context.Context, files []string) (kind, file string, err error) {

@@ -74,13 +74,37 @@ func TestRefusals(t *testing.T) {
 				return w.push()
 			}, nil, "opted-out", false, "(Scale) says",
 		},
+		"opted out within a merge that was merged": {
+			func(w *work) git.Hash {
+				w.git("checkout", "-q", "-b", "inner")
+				scale("Scale\n\nAssay-Rollback: no")(w)
+				w.git("checkout", "-q", "-b", "topic", "main")
+				w.git("merge", "-q", "--no-ff", "-m", "Merge inner", "inner")
+				w.git("checkout", "-q", "main")
+				w.git("merge", "-q", "--no-ff", "-m", "Merge", "topic")
+				return w.push()
+			}, nil, "opted-out", false, "(Scale) says",
+		},
+		"opted out within a history of its own": {
+			func(w *work) git.Hash {
+				w.git("checkout", "-q", "--orphan", "elsewhere")
+				w.git("rm", "-q", "-r", "-f", ".")
+				w.write(map[string]string{"elsewhere.txt": "More.\n"})
+				w.commit("Begin elsewhere\n\nAssay-Rollback: no")
+				w.git("checkout", "-q", "main")
+				w.git("merge", "-q", "--no-ff", "--allow-unrelated-histories", "-m", "Merge", "elsewhere")
+				return w.push()
+			}, nil, "opted-out", false, "(Begin elsewhere) says",
+		},
 		"a revert": {
 			func(w *work) git.Hash {
 				first := w.hash("HEAD~1")
 				return scale("Scale back\n\nThis reverts commit " + first.String() + ".")(w)
 			}, nil, "is-revert", false, "(Scale back) is itself a revert",
 		},
-		"a revert by its title": {scale(`Revert "Use less" (#12)`), nil, "is-revert", false, "is itself a revert"},
+		"a revert by its title":             {scale(`Revert "Use less" (#12)`), nil, "is-revert", false, "is itself a revert"},
+		"a revert by hand":                  {scale("KubeArchive: revert memory increases (#9898)"), nil, "is-revert", false, "is itself a revert"},
+		"a revert by hand, by another word": {scale("fix(SPRE-5072): Rollback etcd defrag"), nil, "is-revert", false, "is itself a revert"},
 		"a merged revert": {
 			func(w *work) git.Hash {
 				w.git("checkout", "-q", "-b", "topic")
@@ -141,6 +165,14 @@ func TestRefusals(t *testing.T) {
 			scale("Scale"), func(r *rollback.Request) { r.Protect.Paths = []string{"clusters/**", "base/**"} },
 			"protected-path", false, "base/web.yaml, which is protected (base/**)",
 		},
+		"a protected folder": {
+			scale("Scale"), func(r *rollback.Request) { r.Protect.Paths = []string{"./overlays/../base/"} },
+			"protected-path", false, "base/web.yaml, which is protected (./overlays/../base/)",
+		},
+		"a protected root": {
+			scale("Scale"), func(r *rollback.Request) { r.Protect.Paths = []string{"/"} },
+			"protected-path", false, "base/web.yaml, which is protected (/)",
+		},
 		"a protected kind": {
 			scale("Scale"), func(r *rollback.Request) { r.Protect.Kinds = []string{"Deployment"} },
 			"protected-kind", false, "would change Deployment staging/web in test:Kustomization/flux-system/staging",
@@ -160,6 +192,14 @@ func TestRefusals(t *testing.T) {
 				return w.commit("Scale")
 			}, func(r *rollback.Request) { r.Protect.Kinds, r.Others = []string{"Deployment"}, nil },
 			"protected-kind", false, "base/web.yaml, which holds a Deployment",
+		},
+		"a protected kind in JSON that cannot be built": {
+			func(w *work) git.Hash {
+				w.edit("overlays/staging/kustomization.yaml", "[../../base]", "[../../base, data.json, https://example.com/x.yaml]")
+				w.write(map[string]string{"overlays/staging/data.json": `{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "data"}}`})
+				return w.commit("Add data")
+			}, func(r *rollback.Request) { r.Protect.Kinds, r.Others = []string{"Namespace"}, nil },
+			"protected-kind", false, "overlays/staging/data.json, which holds a Namespace",
 		},
 		"other targets": {
 			scale("Scale"), func(r *rollback.Request) { r.OtherTargets = false },
