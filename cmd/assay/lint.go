@@ -93,10 +93,10 @@ func (l *linted) table(w io.Writer) {
 	said := map[tests.Problem]bool{}
 	for _, o := range l.Overlays {
 		if len(o.Problems) == 0 {
-			row(w, fmt.Sprintf("%s: %d suites, %d gates, %d sites: all well", o.Overlay, o.Suites, o.Gates, o.Sites))
+			row(w, fmt.Sprintf("%s: %s, %s, %s: all well", o.Overlay, several(o.Suites, "suite"), several(o.Gates, "gate"), several(o.Sites, "site")))
 			continue
 		}
-		row(w, fmt.Sprintf("%s: %d problems", o.Overlay, len(o.Problems)))
+		row(w, o.Overlay+": "+several(len(o.Problems), "problem"))
 		before := len(said)
 		for _, p := range o.Problems {
 			if !said[p] {

@@ -77,6 +77,14 @@ func row(w io.Writer, cells ...any) {
 	fmt.Fprintln(w, strings.TrimRight(strings.Join(texts, "\t"), "\t"))
 }
 
+// several is a number of things, each of which is called thing.
+func several(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
+}
+
 // printable keeps names and messages, which others wrote, from steering the terminal.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {

@@ -72,7 +72,7 @@ func TestInitLintsWell(t *testing.T) {
 	require.Contains(t, again.err, "choose an empty folder")
 	linted := assay(t, "lint", dir)
 	require.Equal(t, exitYes, linted.code, linted.out)
-	require.Contains(t, linted.out, "overlays/staging: 1 suites, 1 gates, 1 sites: all well")
+	require.Contains(t, linted.out, "overlays/staging: 1 suite, 1 gate, 1 site: all well")
 	schema, err := os.ReadFile(filepath.Join(dir, ".assay", "schema.json"))
 	require.NoError(t, err)
 	require.Equal(t, string(schema), assay(t, "schema").out)

@@ -47,15 +47,15 @@ func commands(r runner.Runner, environment string) sync.RunCommand {
 
 // stdout reads what was printed on standard output alone.
 func stdout(result runner.Result) ([]byte, error) {
-	for _, file := range result.Reports {
-		r, err := file.Open()
-		if err != nil {
-			return nil, err
-		}
-		defer r.Close()
-		return io.ReadAll(r)
+	if len(result.Reports) == 0 {
+		return nil, nil
 	}
-	return nil, nil
+	r, err := result.Reports[0].Open()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(r)
 }
 
 func lastLine(output []byte) string {
