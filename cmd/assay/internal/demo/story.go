@@ -65,7 +65,7 @@ func (s *story) play(ctx context.Context) error {
 		title string
 		tell  func(context.Context) error
 	}{
-		{"What is there is deployed, and verified", s.first},
+		{"What is there is deployed, and verified", s.headPasses},
 		{"A good change is verified, and one that changes nothing is not", s.good},
 		{"A bad change comes in, among others", s.breaks},
 		{"Assay proposes to revert it", s.proposed},
@@ -82,7 +82,8 @@ func (s *story) play(ctx context.Context) error {
 	return nil
 }
 
-func (s *story) first(ctx context.Context) error {
+// headPasses waits until the last commit is live and verified.
+func (s *story) headPasses(ctx context.Context) error {
 	head, err := runGit(ctx, s.config.dir, "Ana", "rev-parse", "HEAD")
 	if err != nil {
 		return err
@@ -187,15 +188,7 @@ func (s *story) merged(ctx context.Context) error {
 }
 
 func (s *story) recovers(ctx context.Context) error {
-	head, err := runGit(ctx, s.config.dir, "Ana", "rev-parse", "HEAD")
-	if err != nil {
-		return err
-	}
-	v, err := s.verified(ctx, head)
-	if err != nil {
-		return err
-	}
-	if err := expect(v, gate.Passed); err != nil {
+	if err := s.headPasses(ctx); err != nil {
 		return err
 	}
 	incident, err := s.untilClosed(ctx)
