@@ -12,13 +12,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 )
 
-const (
-	// contextLines is how many unchanged lines a patch shows around a change.
-	contextLines = 3
-	// binaryWindow is how many bytes of a file are searched for a NUL, which
-	// makes it binary.
-	binaryWindow = 8000
-)
+// contextLines is how many unchanged lines a patch shows around a change.
+const contextLines = 3
 
 // PatchID identifies what a commit changes, whatever it is applied to: line
 // numbers and white space do not count. It is what
@@ -29,14 +24,24 @@ const (
 // parent, a root commit as the change to the empty tree. A commit that changes
 // nothing has the empty id.
 func PatchID(ctx context.Context, o Objects, commit Hash) (string, error) {
-	id, err := patchID(ctx, o, commit)
+	return patchID(ctx, o, commit, false)
+}
+
+// ExactPatchID is a [PatchID] to which white space counts, as it does in YAML:
+// what git patch-id --verbatim prints.
+func ExactPatchID(ctx context.Context, o Objects, commit Hash) (string, error) {
+	return patchID(ctx, o, commit, true)
+}
+
+func patchID(ctx context.Context, o Objects, commit Hash, exact bool) (string, error) {
+	id, err := hashPatch(ctx, o, commit, exact)
 	if err != nil {
 		return "", fmt.Errorf("patch id of commit %s: %w", commit, err)
 	}
 	return id, nil
 }
 
-func patchID(ctx context.Context, o Objects, commit Hash) (string, error) {
+func hashPatch(ctx context.Context, o Objects, commit Hash, exact bool) (string, error) {
 	c, err := o.Commit(ctx, commit)
 	if err != nil {
 		return "", err
@@ -51,7 +56,7 @@ func patchID(ctx context.Context, o Objects, commit Hash) (string, error) {
 	if err != nil || len(changes) == 0 {
 		return "", err
 	}
-	p := &patchHash{ctx: ctx, objects: o, file: sha1.New()}
+	p := &patchHash{ctx: ctx, objects: o, exact: exact, file: sha1.New()}
 	for _, change := range changes {
 		for _, part := range splitTypes(change) {
 			if err := p.change(part); err != nil {
@@ -84,6 +89,7 @@ func kindOf(m filemode.FileMode) filemode.FileMode {
 type patchHash struct {
 	ctx     context.Context
 	objects Objects
+	exact   bool // white space counts
 	file    hash.Hash
 	sum     [sha1.Size]byte
 	last    part
@@ -116,9 +122,17 @@ func (p *patchHash) endFile() {
 	p.file.Reset()
 }
 
-// line adds a line of the patch without its white space.
+// line adds a line of the patch, without its white space unless that counts.
 func (p *patchHash) line(sign string, text []byte) {
-	p.file.Write([]byte(sign))
+	if p.exact {
+		p.file.Write([]byte(sign))
+		p.file.Write(text)
+		if !bytes.HasSuffix(text, []byte("\n")) {
+			p.file.Write([]byte("\n\\ No newline at end of file\n"))
+		}
+		return
+	}
+	p.file.Write([]byte(strings.TrimSpace(sign)))
 	for word := range bytes.FieldsFuncSeq(text, isSpace) {
 		p.file.Write(word)
 	}
@@ -127,7 +141,7 @@ func (p *patchHash) line(sign string, text []byte) {
 func isSpace(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\r' }
 
 func (p *patchHash) header(format string, args ...any) {
-	p.line("", fmt.Appendf(nil, format, args...))
+	p.line("", fmt.Appendf(nil, format+"\n", args...))
 }
 
 func (p *patchHash) change(c Change) error {
@@ -160,13 +174,13 @@ func (p *patchHash) change(c Change) error {
 	switch {
 	case bytes.Equal(before, after):
 		p.last = headersOnly
-	case isBinary(before) || isBinary(after):
-		p.header("%s%s", c.From.Hash, c.To.Hash)
+	case linediff.Binary(before) || linediff.Binary(after):
+		fmt.Fprintf(p.file, "%s%s", c.From.Hash, c.To.Hash)
 		p.endFile()
 		p.last = binaryFile
 	default:
-		p.header("--- %s", oldName)
-		p.header("+++ %s", newName)
+		p.header("--- %s", endPath(oldName))
+		p.header("+++ %s", endPath(newName))
 		p.hunks(before, after)
 		p.last = textual
 	}
@@ -185,10 +199,6 @@ func (p *patchHash) content(e Entry) ([]byte, error) {
 	}
 }
 
-func isBinary(data []byte) bool {
-	return bytes.IndexByte(data[:min(len(data), binaryWindow)], 0) >= 0
-}
-
 // hunks adds the changed lines with their context. Where one hunk ends and the
 // next begins does not count, so context is whatever is near a change.
 func (p *patchHash) hunks(before, after []byte) {
@@ -201,11 +211,11 @@ func (p *patchHash) hunks(before, after []byte) {
 		if i+1 < len(changes) {
 			next = changes[i+1].A
 		}
-		p.lines("", a, max(shown, c.A-contextLines), c.A)
+		p.lines(" ", a, max(shown, c.A-contextLines), c.A)
 		p.lines("-", a, c.A, end)
 		p.lines("+", b, c.B, c.B+c.BLen)
 		shown = min(end+contextLines, next)
-		p.lines("", a, end, shown)
+		p.lines(" ", a, end, shown)
 	}
 }
 
@@ -213,6 +223,14 @@ func (p *patchHash) lines(sign string, t *linediff.Text, from, to int) {
 	for i := from; i < to; i++ {
 		p.line(sign, t.Line(i))
 	}
+}
+
+// endPath marks the end of a path that holds spaces, as a patch does.
+func endPath(name string) string {
+	if strings.Contains(name, " ") {
+		return name + "\t"
+	}
+	return name
 }
 
 // quotePath writes a path as a patch does: in quotes if it holds control

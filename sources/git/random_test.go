@@ -113,7 +113,10 @@ func TestRandomHistoriesAsGitSeesThem(t *testing.T) {
 		for _, c := range []string{a, b} {
 			id, err := git.PatchID(ctx, repo, toHash(t, c))
 			require.NoError(rt, err)
-			require.Equal(rt, patchIDOf(t, r, c), id, "patch id of %s in %s", c, r.dir)
+			require.Equal(rt, patchIDOf(t, r, c, "--stable"), id, "patch id of %s in %s", c, r.dir)
+			exact, err := git.ExactPatchID(ctx, repo, toHash(t, c))
+			require.NoError(rt, err)
+			require.Equal(rt, patchIDOf(t, r, c, "--verbatim"), exact, "exact patch id of %s in %s", c, r.dir)
 		}
 	})
 }
@@ -152,14 +155,14 @@ func rawDiff(rt *rapid.T, o git.Objects, a, b git.Hash) string {
 }
 
 // patchIDOf asks git, which gets merges as the change to their first parent.
-func patchIDOf(t testing.TB, r localRepo, commit string) string {
+func patchIDOf(t testing.TB, r localRepo, commit, kind string) string {
 	from, err := r.try(nil, "rev-parse", "--verify", "-q", commit+"^")
 	if err != nil {
 		from = r.run(nil, "hash-object", "-t", "tree", "-w", "/dev/null")
 	}
 	patch, err := gittest.Command(r.dir, "diff-tree", "-p", "--full-index", "--no-renames", from, commit).Output()
 	require.NoError(t, err)
-	id, _, _ := strings.Cut(r.run(patch, "patch-id", "--stable"), " ")
+	id, _, _ := strings.Cut(r.run(patch, "patch-id", kind), " ")
 	return id
 }
 
@@ -200,7 +203,7 @@ func TestPatchIDsOfLargeChanges(t *testing.T) {
 	for _, c := range strings.Fields(r.run(nil, "rev-list", "main")) {
 		id, err := git.PatchID(t.Context(), repo, toHash(t, c))
 		require.NoError(t, err)
-		require.Equal(t, patchIDOf(t, r, c), id, c)
+		require.Equal(t, patchIDOf(t, r, c, "--stable"), id, c)
 	}
 }
 
@@ -213,13 +216,17 @@ func TestPatchIDsOfRealHistory(t *testing.T) {
 			commits := r.run(nil, "rev-list", "--no-merges", "-n", limit, "main")
 			patches, err := exec.Command("sh", "-c", `echo "$1" | git -C "$2" diff-tree --stdin --root -p --full-index --no-renames`, "sh", commits, r.dir).Output()
 			require.NoError(t, err)
-			lines := strings.Split(r.run(patches, "patch-id", "--stable"), "\n")
-			require.NotEmpty(t, lines)
-			for _, line := range lines {
-				want, commit, _ := strings.Cut(line, " ")
-				got, err := git.PatchID(t.Context(), repo, toHash(t, commit))
-				require.NoError(t, err)
-				require.Equal(t, want, got, "patch id of %s", commit)
+			for kind, id := range map[string]func(context.Context, git.Objects, git.Hash) (string, error){
+				"--stable": git.PatchID, "--verbatim": git.ExactPatchID,
+			} {
+				lines := strings.Split(r.run(patches, "patch-id", kind), "\n")
+				require.NotEmpty(t, lines)
+				for _, line := range lines {
+					want, commit, _ := strings.Cut(line, " ")
+					got, err := id(t.Context(), repo, toHash(t, commit))
+					require.NoError(t, err)
+					require.Equal(t, want, got, "patch-id %s of %s", kind, commit)
+				}
 			}
 		})
 	}
