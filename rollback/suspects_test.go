@@ -2,6 +2,8 @@ package rollback_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -102,6 +104,26 @@ func TestSuspectsWhereTheBuildBreaks(t *testing.T) {
 	require.Len(t, found, 1)
 	require.Contains(t, found[0], "Break the build: changes base/kustomization.yaml, which")
 	require.Contains(t, found[0], "gone.yaml")
+}
+
+// TestSuspectsReadThroughASubmodule looks for who changed a Target that reads a submodule: nobody knows what lies in there, but that is no reason to
+// fail.
+func TestSuspectsReadThroughASubmodule(t *testing.T) {
+	w := newWork(t)
+	good := w.hash("HEAD")
+	require.NoError(t, os.Mkdir(filepath.Join(w.dir, "overlays/staging/elsewhere"), 0o755))
+	w.git("update-index", "--add", "--cacheinfo", "160000,"+good.String()+",overlays/staging/elsewhere")
+	w.edit("overlays/staging/kustomization.yaml", "[../../base]", "[../../base, elsewhere]")
+	read := w.commit("Read elsewhere")
+	found := w.suspects("staging", good, read)
+	require.Len(t, found, 1)
+	require.Contains(t, found[0], "it lies in a submodule, which is another repository")
+
+	w.git("update-index", "--cacheinfo", "160000,"+read.String()+",overlays/staging/elsewhere")
+	moved := w.commit("Move elsewhere")
+	found = w.suspects("staging", read, moved)
+	require.Len(t, found, 1)
+	require.Contains(t, found[0], "Move elsewhere: changes overlays/staging/elsewhere, which")
 }
 
 func TestUntraceable(t *testing.T) {

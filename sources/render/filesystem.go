@@ -111,7 +111,7 @@ func (f *filesystem) read(name string) ([]byte, error) {
 	}
 	data, err := fs.ReadFile(f.tree, name)
 	if err != nil {
-		return nil, f.fail(fmt.Errorf("read %s: %w", name, err))
+		return nil, f.unanswered(name, fmt.Errorf("read %s: %w", name, err))
 	}
 	return data, f.admit(name, data)
 }
@@ -136,7 +136,7 @@ func (f *filesystem) list(name string) ([]fs.DirEntry, error) {
 	}
 	entries, err := fs.ReadDir(f.tree, name)
 	if err != nil {
-		return nil, f.fail(fmt.Errorf("list %s: %w", name, err))
+		return nil, f.unanswered(name, fmt.Errorf("list %s: %w", name, err))
 	}
 	f.seen.listings[name] = listing(entries)
 	return entries, nil
