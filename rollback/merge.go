@@ -14,6 +14,7 @@ const StopLabel = "assay/stop"
 
 // Merge merges a Proposal into its base, if nothing changed since it was planned and nobody objects. A *Refusal says what stands in the way:
 //
+//	retargeted     people made the pull request one for another base
 //	stopped        the stop label is on the pull request, or .assay/stop on the base
 //	claims         an environment that shares the Proposal leaves it to a person, or the text that says so cannot be read
 //
@@ -31,6 +32,9 @@ func Merge(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p 
 	p.Number = pr.Number
 	if pr.State == gitprovider.Merged {
 		return nil
+	}
+	if pr.Base != p.Base {
+		return &Refusal{Rule: "retargeted", Reason: fmt.Sprintf("the pull request is for %s by now, not for %s: it is left to people", pr.Base, p.Base), Later: true}
 	}
 	if slices.Contains(pr.Labels, StopLabel) {
 		return &Refusal{Rule: "stopped", Reason: "the label " + StopLabel + " is on the pull request: remove it to let Assay go on", Later: true}
@@ -81,7 +85,7 @@ func Withdraw(ctx context.Context, m *git.Mirror, provider gitprovider.Provider,
 		return err
 	}
 	pr, err := current(ctx, provider, p)
-	if err != nil || pr == nil {
+	if err != nil || pr == nil || pr.State != gitprovider.Open {
 		return err
 	}
 	if err := provider.Comment(ctx, pr.Number, "Assay withdraws this proposal: "+why); err != nil {

@@ -186,34 +186,86 @@ func TestSeveralEnvironmentsShareAProposal(t *testing.T) {
 	require.NoError(t, rollback.Merge(t.Context(), w.mirror, p, proposed(plan, opened)))
 }
 
-func TestMergeIsStopped(t *testing.T) {
-	t.Run("by a label", func(t *testing.T) {
-		w, p, plan := broken(t)
-		of := proposed(plan, w.open(p, plan, staging()))
-		var refusal *rollback.Refusal
-		require.ErrorAs(t, rollback.Merge(t.Context(), w.mirror, labelled{p}, of), &refusal)
-		require.Equal(t, "stopped", refusal.Rule)
-	})
-	t.Run("by a file", func(t *testing.T) {
-		w, p, plan := broken(t)
-		of := proposed(plan, w.open(p, plan, staging()))
-		w.write(map[string]string{".assay/stop": "Release week.\n"})
-		w.commit("Stop")
-		var refusal *rollback.Refusal
-		require.ErrorAs(t, rollback.Merge(t.Context(), w.mirror, p, of), &refusal)
-		require.Equal(t, "stopped", refusal.Rule)
-	})
+func TestMergeIsStoppedByAFile(t *testing.T) {
+	w, p, plan := broken(t)
+	of := proposed(plan, w.open(p, plan, staging()))
+	w.write(map[string]string{".assay/stop": "Release week.\n"})
+	w.commit("Stop")
+	var refusal *rollback.Refusal
+	require.ErrorAs(t, rollback.Merge(t.Context(), w.mirror, p, of), &refusal)
+	require.Equal(t, "stopped", refusal.Rule)
 }
 
-// labelled is a provider on which a person put the stop label.
-type labelled struct{ *plain.Provider }
+// edited is a provider on which people changed the pull request.
+type edited struct {
+	*plain.Provider
+	change func(pr *gitprovider.PullRequest)
+}
 
-func (l labelled) Get(ctx context.Context, number int64) (*gitprovider.PullRequest, error) {
-	pr, err := l.Provider.Get(ctx, number)
+func (e edited) Get(ctx context.Context, number int64) (*gitprovider.PullRequest, error) {
+	pr, err := e.Provider.Get(ctx, number)
 	if pr != nil {
-		pr.Labels = []string{rollback.StopLabel}
+		e.change(pr)
 	}
 	return pr, err
+}
+
+func (e edited) Find(ctx context.Context, branch, base string) (*gitprovider.PullRequest, error) {
+	pr, err := e.Provider.Find(ctx, branch, base)
+	if pr != nil {
+		e.change(pr)
+	}
+	return pr, err
+}
+
+func TestMergeIsLeftToPeople(t *testing.T) {
+	for rule, change := range map[string]func(pr *gitprovider.PullRequest){
+		"stopped":    func(pr *gitprovider.PullRequest) { pr.Labels = []string{rollback.StopLabel} },
+		"claims":     func(pr *gitprovider.PullRequest) { pr.Body = "Trust me." },
+		"retargeted": func(pr *gitprovider.PullRequest) { pr.Base = "production" },
+	} {
+		t.Run(rule, func(t *testing.T) {
+			w, p, plan := broken(t)
+			before := w.head()
+			of := proposed(plan, w.open(p, plan, staging()))
+			var refusal *rollback.Refusal
+			require.ErrorAs(t, rollback.Merge(t.Context(), w.mirror, edited{p, change}, of), &refusal)
+			require.Equal(t, rule, refusal.Rule)
+			require.Equal(t, before, w.head())
+		})
+	}
+}
+
+// TestStatusGoesByTheBase tells of a pull request that is merged, as its page says.
+func TestStatusGoesByTheBase(t *testing.T) {
+	w, p, plan := broken(t)
+	of := proposed(plan, w.open(p, plan, staging()))
+	is := func(base string, at git.Hash) rollback.State {
+		return w.status(edited{p, func(pr *gitprovider.PullRequest) { pr.State, pr.Base, pr.MergeCommit = gitprovider.Merged, base, at }}, of)
+	}
+	absent := rollback.State{State: gitprovider.Open, Reason: "the page says that it was merged, but main does not hold it"}
+	require.Equal(t, absent, is("main", git.Hash{}))
+	require.Equal(t, absent, is("main", git.Hash{1}))
+	require.Equal(t, absent, is("main", plan.Head))
+	require.Equal(t, rollback.State{State: gitprovider.Closed, Reason: "merged into production, not into main"}, is("production", plan.Head))
+
+	w.edit("overlays/staging/kustomization.yaml", "mode=test", "mode=other") // what people made of it before they merged
+	merge := w.commit("Other mode")
+	require.Equal(t, rollback.State{State: gitprovider.Merged, Commit: merge, Reason: "merged"}, is("main", merge))
+}
+
+// TestStatusMindsWhiteSpace puts lines elsewhere than the revert does, which says something else in YAML.
+func TestStatusMindsWhiteSpace(t *testing.T) {
+	w := newWork(t)
+	good := w.hash("HEAD")
+	w.edit("base/web.yaml", "          value: info\n", "        value: info\n")
+	p, r := plain.New(w.mirror), w.request(good, w.commit("Indent"))
+	r.OtherTargets = true
+	plan := w.plan(r)
+	of := proposed(plan, w.open(p, plan, staging()))
+	w.edit("base/web.yaml", "        value: info\n", "            value: info\n")
+	w.commit("Indent otherwise")
+	require.Equal(t, gitprovider.Open, w.status(p, of).State)
 }
 
 func TestPush(t *testing.T) {

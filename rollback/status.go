@@ -30,7 +30,8 @@ type State struct {
 }
 
 // Status tells what became of a Proposal. The base decides, not the page: a revert that came to the base in any way is Merged, be it by a merge,
-// a rebase, a squash that dropped branch and text, or by hand.
+// a rebase, a squash that dropped branch and text, or by hand. One that the page calls merged, but that the base does not hold, is not: it
+// stays Open, with the reason, until either changes.
 func Status(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p Proposed) (State, error) {
 	state, err := status(ctx, m, provider, p)
 	if err != nil {
@@ -53,7 +54,7 @@ func status(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p
 	case pr == nil:
 		return State{State: gitprovider.Closed, Reason: fmt.Sprintf("%s no longer knows the proposal", provider.Name())}, nil
 	case pr.State == gitprovider.Merged:
-		return State{State: gitprovider.Merged, Commit: pr.MergeCommit, Reason: "merged" + by(pr)}, nil
+		return mergedOnPage(ctx, m, p, pr)
 	case pr.State == gitprovider.Closed:
 		return State{State: gitprovider.Closed, Reason: "closed without being merged" + by(pr)}, nil
 	}
@@ -78,6 +79,28 @@ func current(ctx context.Context, provider gitprovider.Provider, p Proposed) (*g
 		return other, nil
 	}
 	return pr, nil
+}
+
+// mergedOnPage checks what a page says about a merge that brought something else than was proposed, as people edit it: the base must hold it.
+func mergedOnPage(ctx context.Context, m *git.Mirror, p Proposed, pr *gitprovider.PullRequest) (State, error) {
+	if pr.Base != p.Base {
+		return State{State: gitprovider.Closed, Reason: fmt.Sprintf("merged%s into %s, not into %s", by(pr), pr.Base, p.Base)}, nil
+	}
+	missing := State{State: gitprovider.Open, Reason: fmt.Sprintf("the page says that it was merged%s, but %s does not hold it", by(pr), p.Base)}
+	if pr.MergeCommit.IsZero() {
+		return missing, nil
+	}
+	head, _, err := m.Refresh(ctx, p.Base)
+	if err != nil {
+		return State{}, err
+	}
+	var untraceable *Untraceable
+	if _, err := pathBetween(ctx, m, p.Base, pr.MergeCommit, head); errors.As(err, &untraceable) {
+		return missing, nil
+	} else if err != nil {
+		return State{}, err
+	}
+	return State{State: gitprovider.Merged, Commit: pr.MergeCommit, Reason: "merged" + by(pr)}, nil
 }
 
 func by(pr *gitprovider.PullRequest) string {
@@ -151,11 +174,11 @@ func brings(ctx context.Context, m *git.Mirror, p Proposed, fork, c *git.Commit)
 	if err != nil {
 		return "", err
 	}
-	wanted, err := git.PatchID(ctx, scratch, squash)
+	wanted, err := git.ExactPatchID(ctx, scratch, squash)
 	if err != nil {
 		return "", err
 	}
-	got, err := git.PatchID(ctx, repository, c.Hash)
+	got, err := git.ExactPatchID(ctx, repository, c.Hash)
 	if err != nil {
 		return "", err
 	}

@@ -37,6 +37,8 @@ type PullRequest struct {
 	URL    string
 	State  State
 	Head   git.Hash
+	// Base is the branch that it is for, which people may change.
+	Base string
 	// MergeCommit on the base branch, once merged, where the server says so.
 	MergeCommit git.Hash
 	Title, Body string

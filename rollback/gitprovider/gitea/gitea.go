@@ -263,6 +263,9 @@ func pullRequest(pr *sdk.PullRequest) *gitprovider.PullRequest {
 	if pr.Head != nil {
 		out.Head, _ = git.ParseHash(pr.Head.Sha) // empty where the branch is gone
 	}
+	if pr.Base != nil {
+		out.Base = pr.Base.Ref
+	}
 	for _, l := range pr.Labels {
 		out.Labels = append(out.Labels, l.Name)
 	}

@@ -95,6 +95,7 @@ func open(t *testing.T, w *world) {
 	pr, head := w.open(t)
 	require.Equal(t, gitprovider.Open, pr.State)
 	require.Equal(t, head, pr.Head)
+	require.Equal(t, "main", pr.Base)
 	require.Equal(t, request(branch).Title, pr.Title)
 	require.Equal(t, request(branch).Body, pr.Body)
 	require.NotZero(t, pr.Number)

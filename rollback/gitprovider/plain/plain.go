@@ -1,6 +1,7 @@
 // Package plain proposes changes with nothing but Git, for servers without pull requests or without an API that is known. A proposal is its
 // branch, and a reference that outlives it: assay/revert-0123456789ab is recorded in refs/assay/proposals/revert-0123456789ab (and not in
-// refs/assay/revert-0123456789ab, because then git would find the name of the branch ambiguous). In go branches and texts; out come commits on that reference, one for everything that happened, so that
+// refs/assay/revert-0123456789ab, because then git would find the name of the branch ambiguous). In go branches and texts; out come commits on
+// that reference, one for everything that happened, so that
 //
 //	git fetch origin 'refs/assay/*:refs/assay/*' && git log --first-parent refs/assay/proposals/revert-0123456789ab
 //
@@ -119,7 +120,7 @@ func (p *Provider) read(ctx context.Context, at remote) (*proposal, error) {
 
 // describe tells a proposal as other servers tell a pull request.
 func (p *Provider) describe(ctx context.Context, at remote, recorded *proposal) (*gitprovider.PullRequest, error) {
-	pr := &gitprovider.PullRequest{Number: number(at.branch), Head: at.head, Title: recorded.title, Body: recorded.text, State: gitprovider.Open}
+	pr := &gitprovider.PullRequest{Number: number(at.branch), Head: at.head, Base: recorded.base, Title: recorded.title, Body: recorded.text, State: gitprovider.Open}
 	if at.head.IsZero() {
 		pr.Head, pr.State = recorded.head, gitprovider.Closed
 	}
