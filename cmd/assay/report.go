@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,10 @@ import (
 )
 
 func newReport() *cobra.Command {
+	var formats []string // a few to a line
+	for few := range slices.Chunk(report.Formats(), 5) {
+		formats = append(formats, strings.Join(few, ", "))
+	}
 	var format string
 	cmd := &cobra.Command{
 		Use:     "report FILE...",
@@ -25,7 +30,7 @@ func newReport() *cobra.Command {
 		Long: `Read the report files of test tools and say in one form what happened. "-" is
 standard input. The format is found by content:
 
-  ` + strings.Join(report.Formats(), ", ") + `
+  ` + strings.Join(formats, ",\n  ") + `
 
 Exits with 2 when a file cannot be read, else with 1 when a report is no success,
 else with 0. A case that passed after a retry counts as passed and as flaky.`,
