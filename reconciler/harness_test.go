@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -87,6 +88,9 @@ func serve(t testing.TB, bare string) string {
 	return server.URL + "/" + filepath.Base(bare)
 }
 
+// notStarted stands in place of an exit code for a Job that could not start.
+const notStarted = -1
+
 // judgeRunner runs no tool: it asks the test how each Job would end.
 type judgeRunner struct {
 	judge func(job runner.Job) int // the exit code
@@ -99,23 +103,39 @@ func (r *judgeRunner) Run(ctx context.Context, job runner.Job) (runner.Result, e
 	defer r.mu.Unlock()
 	r.jobs = append(r.jobs, job)
 	now := time.Now()
-	return runner.Result{End: runner.Exited, ExitCode: r.judge(job), Started: now, Finished: now}, ctx.Err()
+	result := runner.Result{End: runner.Exited, ExitCode: r.judge(job), Started: now, Finished: now}
+	if result.ExitCode == notStarted {
+		result.End, result.Reason = runner.NotStarted, "no such program"
+	}
+	return result, ctx.Err()
 }
+
+// ran are the Jobs so far.
+func (r *judgeRunner) ran() []runner.Job {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.jobs)
+}
+
 func (r *judgeRunner) Forget(context.Context, string) error { return nil }
 func (r *judgeRunner) Recover(context.Context) error        { return nil }
 func (r *judgeRunner) Isolation() (string, bool)            { return "nothing is run", true }
 
 // assay is one Assay that a test starts and stops. Its folder survives a restart.
 type assay struct {
-	t      *testing.T
-	data   string
-	config string // URL of the config repository
-	tests  *worktree
-	mode   tests.Mode
-	runner *judgeRunner
-	crash  *crash // nil when none comes
-	stop   func()
-	past   *history.Store
+	t       *testing.T
+	data    string
+	config  string           // URL of the config repository
+	others  []string         // URLs of further ones
+	sources []syncs.Source   // besides the Sites
+	command syncs.RunCommand // runs what Sites ask for
+	tests   *worktree
+	mode    tests.Mode
+	runner  *judgeRunner
+	stopped bool   // by the operator
+	crash   *crash // nil when none comes
+	stop    func()
+	past    *history.Store
 }
 
 // open opens the history.
@@ -135,18 +155,23 @@ func (a *assay) start() {
 	}
 	mirrors := git.NewMirrors(filepath.Join(a.data, "mirrors"), func(string) git.Auth { return git.Auth{} }, clock.RealClock{})
 	builder := render.NewBuilder([]byte("key"))
-	config, err := mirrors.Mirror(a.config)
-	require.NoError(a.t, err)
+	writable := map[string]reconciler.ConfigRepository{}
+	for _, url := range append(a.others, a.config) {
+		config, err := mirrors.Mirror(url)
+		require.NoError(a.t, err)
+		writable[git.Normalize(url)] = reconciler.ConfigRepository{URL: url, Provider: plain.New(config)}
+	}
 	loop, err := reconciler.New(reconciler.Options{
 		Log:     slog.New(slog.NewTextHandler(a.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 		History: past, Runner: a.runner, Mirrors: mirrors, Builder: builder,
-		Rollback: reconciler.Rollback{Name: "Assay", Email: "assay@example.com", Interval: tick},
+		Rollback: reconciler.Rollback{Name: "Assay", Email: "assay@example.com", Interval: tick, Stop: a.stopped},
 		Environments: []*reconciler.Environment{{
 			Name:     "staging",
 			Tests:    reconciler.TestRepository{URL: a.tests.bare, Branch: "main", Overlay: "staging", Interval: tick},
-			Sites:    syncs.NewSites(mirrors, builder, nil, clock.RealClock{}),
+			Sites:    syncs.NewSites(mirrors, builder, a.command, clock.RealClock{}),
+			Sources:  a.sources,
 			Mode:     a.mode,
-			Writable: map[string]reconciler.ConfigRepository{git.Normalize(a.config): {URL: a.config, Provider: plain.New(config)}},
+			Writable: writable,
 		}},
 	})
 	require.NoError(a.t, err)

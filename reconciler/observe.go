@@ -67,8 +67,8 @@ func (l *Loop) observeTargets(ctx context.Context, env *Environment, w *world) e
 			continue
 		}
 		follows = follows || followed
-		w.states[state.Target] = state
 		overdue(&state, w)
+		w.states[state.Target] = state
 		switch {
 		case state.Pending != nil:
 			w.unready = append(w.unready, fmt.Sprintf("%s is syncing %.8s: %s", state.Target, state.Pending.Revisions[0].Commit, state.Pending.Reason))

@@ -1,6 +1,7 @@
 package reconciler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -266,10 +267,11 @@ func spent(before []history.Proposal, p history.Proposal, now time.Time) (s roll
 }
 
 func builds(state sync.State, repository string) (out []rollback.Build) {
-	if state.Sync == nil {
+	at := cmp.Or(state.Sync, state.Pending) // what is on its way comes from where what is live did
+	if at == nil {
 		return nil
 	}
-	for _, r := range state.Sync.Revisions {
+	for _, r := range at.Revisions {
 		if r.Repository == repository {
 			out = append(out, rollback.Build{Target: state.Target, Path: r.Path, Settings: state.Build})
 		}
