@@ -38,6 +38,7 @@ func Branch(culprits []git.Hash) string {
 //	is-revert          a culprit is a revert, or made by Assay
 //	reverted-already   a later commit reverts a culprit
 //	automation         a robot wrote what changed and would put it back
+//	unknown-targets    it is not known which folders the Gate's Targets build
 //	already-fixed      the newest commit renders what Good rendered
 //	conflict           the same lines were changed again
 //	no-effect          the revert changes nothing that the Gate's Targets render
@@ -106,6 +107,7 @@ func (p *planning) rules() []rule {
 		{"is-revert", false, p.notReverts},
 		{"reverted-already", false, p.notRevertedYet},
 		{"automation", false, p.notAutomated},
+		{"unknown-targets", true, p.knowsTargets},
 		{"already-fixed", false, p.notFixed},
 		{"conflict", false, p.reverts},
 		{"no-effect", false, p.hasEffect},

@@ -11,6 +11,11 @@ import (
 	"github.com/assay-dev/assay/sources/git"
 )
 
+// knowsTargets refuses while nothing can be compared: that is no proof of anything.
+func (p *planning) knowsTargets(context.Context) (bool, string, error) {
+	return len(p.Builds) > 0, "it is not known at present which folders of the repository the gate's targets build", nil
+}
+
 // notFixed refuses where the newest commit renders what last passed: somebody was faster.
 func (p *planning) notFixed(ctx context.Context) (bool, string, error) {
 	for _, b := range p.Builds {

@@ -165,6 +165,9 @@ func TestRefusals(t *testing.T) {
 			scale("Scale"), func(r *rollback.Request) { r.Protect.Paths = []string{"clusters/**", "base/**"} },
 			"protected-path", false, "base/web.yaml, which is protected (base/**)",
 		},
+		"no target is known": {
+			scale("Scale"), func(r *rollback.Request) { r.Builds = nil }, "unknown-targets", true, "not known at present",
+		},
 		"a protected folder": {
 			scale("Scale"), func(r *rollback.Request) { r.Protect.Paths = []string{"./overlays/../base/"} },
 			"protected-path", false, "base/web.yaml, which is protected (./overlays/../base/)",
