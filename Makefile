@@ -5,7 +5,7 @@ GO ?= go
 RACE := $(shell command -v $$($(GO) env CC) >/dev/null 2>&1 && echo -race)
 
 # `./...` leaves out testdata, so its packages are named.
-PACKAGES := ./... ./testdata/samples/...
+PACKAGES := ./... ./testdata/samples ./testdata/samples/shop
 
 TOOLS := bin/kustomize bin/staticcheck bin/benchstat
 
