@@ -45,7 +45,7 @@ func open(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, pla
 	if known != nil && known.State != gitprovider.Open {
 		return Opened{}, proposedBefore(known)
 	}
-	byPeople, err := pushBranch(ctx, m, plan)
+	byPeople, err := pushBranch(ctx, m, plan, known)
 	if err != nil {
 		return Opened{}, err
 	}
@@ -72,16 +72,19 @@ func proposedBefore(pr *gitprovider.PullRequest) *Refusal {
 	return &Refusal{Rule: "closed-before", Reason: "the same revert was proposed before and closed, which is final: " + at}
 }
 
-// pushBranch brings the branch to the Plan's head, unless people committed to it.
-func pushBranch(ctx context.Context, m *git.Mirror, plan *Plan) (byPeople bool, err error) {
+// pushBranch brings the branch to the Plan's head, unless people committed to it, or took it away from the pull request that is known.
+func pushBranch(ctx context.Context, m *git.Mirror, plan *Plan, known *gitprovider.PullRequest) (byPeople bool, err error) {
 	ref := "refs/heads/" + plan.Branch
 	refs, err := m.Refs(ctx, ref)
 	if err != nil {
 		return false, err
 	}
 	at := refs[ref]
-	if at == plan.Head {
+	switch {
+	case at == plan.Head:
 		return false, nil
+	case at.IsZero() && known != nil:
+		return false, proposedBefore(known)
 	}
 	if !at.IsZero() {
 		if err := m.Fetch(ctx, at); err != nil {

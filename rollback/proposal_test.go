@@ -119,6 +119,20 @@ func TestClosedIsFinal(t *testing.T) {
 	require.Equal(t, "closed-before", refusal.Rule)
 }
 
+func TestADeletedBranchIsNotPushedAgain(t *testing.T) {
+	w, p, plan := broken(t)
+	w.open(p, plan, staging())
+	w.git("push", "-q", "origin", ":"+plan.Branch)
+	unaware := edited{p, func(pr *gitprovider.PullRequest) { pr.State = gitprovider.Open }} // as it was a moment ago
+	_, err := rollback.Open(t.Context(), w.mirror, unaware, plan, "")
+	var refusal *rollback.Refusal
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, "closed-before", refusal.Rule)
+	refs, err := w.mirror.Refs(t.Context(), "refs/heads/"+plan.Branch)
+	require.NoError(t, err)
+	require.Empty(t, refs)
+}
+
 func TestWithdraw(t *testing.T) {
 	w, p, plan := broken(t)
 	of := proposed(plan, w.open(p, plan, staging()))
