@@ -35,14 +35,20 @@ type crash struct {
 	came   bool
 }
 
-// watch has the crash see the writes to the history in a folder.
-func (c *crash) watch(dir string) {
+// crashes are those that are to come, by the address of the database whose writes they see.
+type crashes struct{ by sync.Map }
+
+// watchCrashes has every crash that is added to what it returns see the writes to its database. The driver takes hooks only while it opens nothing.
+func watchCrashes() *crashes {
+	all := &crashes{}
 	sqlite.RegisterConnectionHook(func(conn sqlite.ExecQuerierContext, dsn string) error {
-		if strings.HasPrefix(dsn, "file:"+dir+"/") {
-			conn.(sqlite.HookRegisterer).RegisterCommitHook(c.commit)
+		address, _, _ := strings.Cut(dsn, "?")
+		if c, there := all.by.Load(address); there {
+			conn.(sqlite.HookRegisterer).RegisterCommitHook(c.(*crash).commit)
 		}
 		return nil
 	})
+	return all
 }
 
 // commit is asked before each write; anything but 0 has it fail.
@@ -88,10 +94,11 @@ func (c *crash) over() bool {
 // TestACrashAtAnyWriteChangesNothing tells the story of a bad commit once for every write of Assay's, with a crash at that write. All of them
 // take minutes: without ASSAY_CRASH_STEPS=all some are told, others each time. The name of one that failed says where its crash came.
 func TestACrashAtAnyWriteChangesNothing(t *testing.T) {
+	all := watchCrashes()
 	for _, mode := range []tests.Mode{tests.Propose, tests.Commit} {
 		t.Run(string(mode), func(t *testing.T) {
-			whole := tellWithCrash(t, mode, &crash{})
-			t.Logf("%d writes", whole)
+			whole := all.tell(t, mode, &crash{})
+			require.Positive(t, whole, "the writes are seen")
 			stride := 20
 			if os.Getenv("ASSAY_CRASH_STEPS") == "all" {
 				stride = 1
@@ -100,7 +107,7 @@ func TestACrashAtAnyWriteChangesNothing(t *testing.T) {
 				for _, c := range []*crash{{at: at}, {at: at, recorded: true}, {at: at, forget: true}, {at: at, recorded: true, forget: true}} {
 					t.Run(c.String(), func(t *testing.T) {
 						t.Parallel()
-						tellWithCrash(t, mode, c)
+						all.tell(t, mode, c)
 					})
 				}
 			}
@@ -120,14 +127,14 @@ func (c *crash) String() string {
 	return strings.Join(words, " ")
 }
 
-// tellWithCrash tells the story, checks its end, and returns how often something was recorded. The person in it looks at Git, and at no database.
-func tellWithCrash(t *testing.T, mode tests.Mode, c *crash) int {
+// tell tells the story, checks its end, and returns how often something was recorded. The person in it looks at Git, and at no database.
+func (all *crashes) tell(t *testing.T, mode tests.Mode, c *crash) int {
 	s := newShop(t)
 	s.crash, s.mode = c, mode
 	if mode == tests.Commit {
 		s.tests.push("Be bold", gateWith("rollback: {mode: commit}"))
 	}
-	c.watch(filepath.Join(s.data, "history"))
+	all.by.Store("file:"+filepath.Join(s.data, "history", "history.db"), c)
 	s.start()
 	good := s.deploy("Sell at 7", price("7"))
 	s.verified("shop", good)
@@ -135,9 +142,9 @@ func tellWithCrash(t *testing.T, mode tests.Mode, c *crash) int {
 	fixed := s.fix(bad)
 	s.setLive(fixed)
 	s.eventually("the end of the story", func() bool {
-		all, err := s.past.Decisions(t.Context(), history.Filter{Limit: 1})
+		last, err := s.past.Decisions(t.Context(), history.Filter{Limit: 1})
 		require.NoError(t, err)
-		ended := len(all) == 1 && all[0].Action == "Wait" && strings.Contains(all[0].Reason, "verified again every")
+		ended := len(last) == 1 && last[0].Action == "Wait" && strings.Contains(last[0].Reason, "verified again every")
 		return ended && s.verified("shop", fixed).Verdict.Outcome == gate.Passed && !slices.ContainsFunc(s.incidents(), func(i history.Incident) bool { return i.State == history.Ongoing })
 	})
 	s.stop()
