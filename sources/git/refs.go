@@ -96,13 +96,13 @@ func (r refFiles) packed() (map[string]Hash, error) {
 
 // set moves a reference, whatever it was before.
 func (r refFiles) set(name string, to Hash) error {
-	return r.locked(name, func(f *os.File) error { return r.replace(f, name, to) })
+	return r.locked(name, func(f *refLock) error { return r.replace(f, name, to) })
 }
 
 // swap moves a reference from old to new if it is at old; zero stands for a
 // reference that does not exist. Otherwise the error is a *StaleError.
 func (r refFiles) swap(name string, old, to Hash) error {
-	return r.locked(name, func(f *os.File) error {
+	return r.locked(name, func(f *refLock) error {
 		at, err := r.get(name)
 		if err != nil {
 			return err
@@ -118,7 +118,7 @@ func (r refFiles) swap(name string, old, to Hash) error {
 }
 
 // locked runs change while holding the lock of a reference.
-func (r refFiles) locked(name string, change func(lock *os.File) error) error {
+func (r refFiles) locked(name string, change func(lock *refLock) error) error {
 	if err := checkRefName(name); err != nil {
 		return err
 	}
@@ -126,15 +126,13 @@ func (r refFiles) locked(name string, change func(lock *os.File) error) error {
 	if err := os.MkdirAll(filepath.Dir(lock), 0o755); err != nil {
 		return fmt.Errorf("writing %s: another reference is in the way: %w", name, err)
 	}
-	f, err := os.OpenFile(lock, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := takeLock(r.dir, lock)
 	if err != nil {
-		return fmt.Errorf("locking %s: somebody else is changing it, or has left its lock behind: %w", name, err)
+		return lockError(name, err)
 	}
 	defer r.prune(name)
 	// A change that succeeds renames the lock to the reference.
-	defer os.Remove(lock)
-	defer f.Close()
-	return change(f)
+	return errors.Join(change(f), f.release())
 }
 
 // checkRefName refuses what is no full name of a reference: what could lead out of
@@ -146,12 +144,12 @@ func checkRefName(name string) error {
 	return nil
 }
 
-func (r refFiles) replace(lock *os.File, name string, to Hash) error {
+func (r refFiles) replace(lock *refLock, name string, to Hash) error {
 	_, err := fmt.Fprintln(lock, to)
 	if err = errors.Join(err, lock.Sync()); err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
-	if err := os.Rename(lock.Name(), r.path(name)); err != nil {
+	if err := os.Rename(lock.path, r.path(name)); err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
 	return nil
@@ -176,12 +174,14 @@ func (r refFiles) remove(name string) error {
 
 // unpack takes a reference, and what it peels to, out of packed-refs.
 func (r refFiles) unpack(name string) error {
-	lock, err := os.OpenFile(r.path("packed-refs.lock"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	lock, err := takeLock(r.dir, r.path("packed-refs.lock"))
 	if err != nil {
-		return fmt.Errorf("locking packed-refs: %w", err)
+		return lockError("packed-refs", err)
 	}
-	defer os.Remove(lock.Name())
-	defer lock.Close()
+	return errors.Join(r.rewritePacked(lock, name), lock.release())
+}
+
+func (r refFiles) rewritePacked(lock *refLock, name string) error {
 	data, err := os.ReadFile(r.path("packed-refs"))
 	if err != nil {
 		return err
@@ -198,7 +198,7 @@ func (r refFiles) unpack(name string) error {
 	if err = errors.Join(err, lock.Sync()); err != nil {
 		return fmt.Errorf("writing packed-refs: %w", err)
 	}
-	return os.Rename(lock.Name(), r.path("packed-refs"))
+	return os.Rename(lock.path, r.path("packed-refs"))
 }
 
 // prune removes the folders that a reference leaves empty, since another one may

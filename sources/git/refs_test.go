@@ -3,6 +3,7 @@ package git_test
 import (
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -66,4 +67,47 @@ func TestLockedReference(t *testing.T) {
 	require.ErrorContains(t, m.Push(t.Context(), update), "somebody else is changing it")
 	require.NoError(t, os.Remove(lock))
 	require.NoError(t, m.Push(t.Context(), update))
+}
+
+// A lock that a killed push of ours left behind is known as such; whatever is left
+// of it is gone after the next one.
+func TestLockLeftByAKilledPush(t *testing.T) {
+	t.Parallel()
+	r := newRemoteRepo(t, 3)
+	m := open(t, r.dir, git.Auth{})
+	head := refreshed(t, m)
+	own := filepath.Join(r.dir, "assay-lock-killed")
+	require.NoError(t, os.WriteFile(own, nil, 0o644))
+	require.NoError(t, os.Link(own, filepath.Join(r.dir, "refs", "heads", "main.lock")))
+	first := git.RefUpdate{Ref: "refs/heads/main", Old: head, New: r.at("main~1")}
+	second := git.RefUpdate{Ref: "refs/heads/main", Old: first.New, New: head}
+	require.NoError(t, m.Push(t.Context(), first))
+	require.NoError(t, m.Push(t.Context(), second))
+	left, err := filepath.Glob(filepath.Join(r.dir, "assay-lock-*"))
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
+// Many who push at the same time take turns or are refused; nobody's lock is taken
+// for left behind while they hold it.
+func TestPushesAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	r := newRemoteRepo(t, 3)
+	head, before := r.at("main"), r.at("main~1")
+	var done sync.WaitGroup
+	for range 8 {
+		m := open(t, r.dir, git.Auth{})
+		refreshed(t, m)
+		done.Go(func() {
+			for range 20 {
+				_ = m.Push(t.Context(), git.RefUpdate{Ref: "refs/heads/main", Old: head, New: before})
+				_ = m.Push(t.Context(), git.RefUpdate{Ref: "refs/heads/main", Old: before, New: head})
+			}
+		})
+	}
+	done.Wait()
+	require.Contains(t, []git.Hash{head, before}, r.at("main"))
+	left, err := filepath.Glob(filepath.Join(r.dir, "refs", "heads", "*.lock"))
+	require.NoError(t, err)
+	require.Empty(t, left)
 }
