@@ -210,9 +210,6 @@ func (l *Loop) plan(ctx context.Context, w *world, incident history.Incident, p 
 	if request.Good, err = commitIn(w.past.Passed.Targets, p.Repository, blamed); err != nil {
 		return nil, err
 	}
-	if request.Bad, err = commitIn(w.past.Final.Targets, p.Repository, blamed); err != nil {
-		return nil, err
-	}
 	for _, state := range w.states {
 		request.Builds = append(request.Builds, builds(state, p.Repository)...)
 	}

@@ -25,8 +25,8 @@ type Request struct {
 	Head git.Hash
 	// Culprits, in any order. More than one were not told apart.
 	Culprits []git.Hash
-	// Good is the commit that last passed, Bad the one that failed.
-	Good, Bad git.Hash
+	// Good is the commit that last passed.
+	Good git.Hash
 	// Builds are the Targets of the Gate in this repository; Others are further Targets of it that are known.
 	Builds []Build
 	Others []Build

@@ -18,7 +18,7 @@ func (w *work) request(good git.Hash, culprits ...git.Hash) rollback.Request {
 	w.Helper()
 	head := w.head()
 	return rollback.Request{
-		Repository: "example.com/shop", Branch: w.branch, Head: head, Culprits: culprits, Good: good, Bad: head,
+		Repository: "example.com/shop", Branch: w.branch, Head: head, Culprits: culprits, Good: good,
 		Builds: []rollback.Build{overlay("staging")}, Others: []rollback.Build{overlay("prod")},
 		Author: git.Signature{Name: "Assay", Email: "assay@example.com", When: start.Add(24 * time.Hour)},
 		Now:    start.Add(24 * time.Hour),

@@ -64,8 +64,8 @@ func bareRevision(answer string) string {
 	return strings.TrimPrefix(answer, "sha1:")
 }
 
-// revisionLike is what people may see of an answer. A probe is written by whoever may push tests, and must not bring to light what else lies in files
-// that Assay can read.
+// revisionLike is what people may see of an answer. A probe is written by whoever may push tests, and must not bring to light what else
+// lies in files that Assay can read.
 var revisionLike = regexp.MustCompile(`^[\w./:@+-]{1,80}$`)
 
 func shown(answer string) string {

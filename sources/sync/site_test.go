@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/git/gittest"
 	"github.com/assay-dev/assay/sources/render"
 	"github.com/assay-dev/assay/sources/tests"
 )
@@ -40,10 +40,7 @@ func newConfigRepository(t *testing.T) *configRepository {
 
 func (r *configRepository) git(args ...string) string {
 	r.t.Helper()
-	cmd := exec.Command("git", append([]string{"-C", r.dir, "-c", "user.name=A Person", "-c", "user.email=person@example.com"}, args...)...)
-	out, err := cmd.CombinedOutput()
-	require.NoError(r.t, err, "%s", out)
-	return strings.TrimSpace(string(out))
+	return gittest.Run(r.t, r.dir, args...)
 }
 
 func (r *configRepository) commit(file, content string) string {

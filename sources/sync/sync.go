@@ -1,5 +1,5 @@
-// Package sync says when a GitOps engine finished applying a revision. In goes what an engine reports about a Target (a Site's probe, a Flux
-// object, an Argo CD Application); out come the Target's latest Sync, or the reason why there is none. It never runs a test, never
+// Package sync says when a GitOps engine finished applying a revision. In goes what is known of a Target, which today is
+// what a Site's probe answers; out come the Target's latest Sync, or the reason why there is none. It never runs a test, never
 // judges, and writes nothing.
 package sync
 
