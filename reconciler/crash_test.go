@@ -148,7 +148,6 @@ func (all *crashes) tell(t *testing.T, mode tests.Mode, c *crash) int {
 		return ended && s.verified("shop", fixed).Verdict.Outcome == gate.Passed && !slices.ContainsFunc(s.incidents(), func(i history.Incident) bool { return i.State == history.Ongoing })
 	})
 	s.stop()
-	s.stop = func() {}
 	s.past = s.open()
 	defer s.past.Close()
 

@@ -178,11 +178,11 @@ func (a *assay) start() {
 	stopped := make(chan error, 1)
 	go func() { stopped <- loop.Run(ctx) }()
 	a.past = past
-	a.stop = func() {
+	a.stop = sync.OnceFunc(func() { // a test that fails while nothing runs is stopped once more
 		cancel()
 		require.NoError(a.t, <-stopped)
 		require.NoError(a.t, past.Close())
-	}
+	})
 }
 
 func (a *assay) eventually(what string, holds func() bool) {

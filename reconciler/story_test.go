@@ -2,6 +2,7 @@ package reconciler_test
 
 import (
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -208,6 +209,8 @@ func TestAGateThatIsRemovedWhileOpenIsBroughtToAnEnd(t *testing.T) {
 func TestAStateThatComesBackIsVerifiedAgain(t *testing.T) {
 	s := newShop(t)
 	reached, proceed := make(chan struct{}), make(chan struct{})
+	release := sync.OnceFunc(func() { close(proceed) })
+	t.Cleanup(release) // a run that is stuck would keep a test that fails from stopping
 	var stuck atomic.Bool
 	s.runner.judge = func(runner.Job) int {
 		if stuck.CompareAndSwap(true, false) {
@@ -228,6 +231,6 @@ func TestAStateThatComesBackIsVerifiedAgain(t *testing.T) {
 		require.NoError(t, err)
 		return len(all) == 3 && all[1].Phase == history.Superseded
 	})
-	close(proceed)
+	release()
 	s.eventually("the old state to be verified again", func() bool { return s.verified("shop", good).ID != first.ID })
 }
