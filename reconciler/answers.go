@@ -16,10 +16,19 @@ type answers struct {
 
 type answer struct {
 	at     time.Time
-	head   string
+	asked  question
 	status rollback.State
 	err    error
 }
+
+// question is the Proposal as it was when it was asked about: what nobody knew of a planned one says nothing of the open one that it became.
+type question struct {
+	state  history.ProposalState
+	number int64
+	head   string
+}
+
+func questionOf(p history.Proposal) question { return question{p.State, p.Number, p.Head} }
 
 func newAnswers() *answers { return &answers{of: map[string]answer{}} }
 
@@ -28,13 +37,13 @@ func (a *answers) get(p history.Proposal) (answer, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	known, there := a.of[p.ID]
-	return known, there && known.head == p.Head
+	return known, there && known.asked == questionOf(p)
 }
 
 func (a *answers) put(p history.Proposal, heard answer) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	heard.head = p.Head
+	heard.asked = questionOf(p)
 	a.of[p.ID] = heard
 }
 
