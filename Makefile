@@ -47,6 +47,7 @@ crash: ## Kill Assay at random moments of the demo's story, ROUNDS times
 .PHONY: soak
 soak: ## The long versions of the crash and fuzz tests
 	$(MAKE) crash ROUNDS=200
+	ASSAY_CRASH_STEPS=all $(GO) test -count=1 -timeout 60m -run TestACrashAtAnyWriteChangesNothing -parallel 8 ./reconciler
 	testdata/fuzz.sh $(or $(FUZZTIME),60s)
 
 .PHONY: e2e
