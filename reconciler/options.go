@@ -11,6 +11,7 @@ import (
 
 	"github.com/assay-dev/assay/reconciler/gate"
 	"github.com/assay-dev/assay/reconciler/history"
+	"github.com/assay-dev/assay/reconciler/report"
 	"github.com/assay-dev/assay/reconciler/runner"
 	"github.com/assay-dev/assay/sources/git"
 	"github.com/assay-dev/assay/sources/render"
@@ -69,7 +70,7 @@ func New(o Options) (*Loop, error) {
 	}
 	l := &Loop{
 		environments: map[string]*Environment{}, history: o.History, runner: o.Runner, mirrors: o.Mirrors, builder: o.Builder,
-		loadOptions: tests.Options{CheckExpr: gate.Check},
+		loadOptions: tests.Options{CheckExpr: gate.Check, Formats: report.Formats()},
 		rollback:    o.Rollback, clock: o.Clock, log: o.Log, announce: o.Announce, workers: o.Workers,
 		inForce: map[string]*inForce{}, flights: newFlights(), turns: newTurns(), answers: newAnswers(),
 	}
