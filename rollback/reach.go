@@ -37,20 +37,20 @@ func reach(ctx context.Context, o git.Objects, b Build, tree git.Hash, r rendere
 		return found, nil
 	}
 	folder := path.Clean(strings.TrimPrefix(b.Path, "/"))
-	todo := []string{folder}
+	ahead := []string{folder}
 	for _, component := range b.Settings.Components {
-		todo = append(todo, path.Join(folder, component))
+		ahead = append(ahead, path.Join(folder, component))
 	}
 	for _, file := range r.refusal.Files {
-		todo = append(todo, file)
+		ahead = append(ahead, file)
 		if name, _, _ := strings.Cut(path.Base(file), "."); strings.EqualFold(name, "kustomization") {
-			todo = append(todo, path.Dir(file))
+			ahead = append(ahead, path.Dir(file))
 		}
 	}
 	files := git.FS(ctx, o, tree)
-	for len(todo) > 0 {
-		next := todo[0]
-		todo = todo[1:]
+	for len(ahead) > 0 {
+		next := ahead[0]
+		ahead = ahead[1:]
 		if found[next] || !fs.ValidPath(next) {
 			continue
 		}
@@ -59,7 +59,7 @@ func reach(ctx context.Context, o git.Objects, b Build, tree git.Hash, r rendere
 		if err != nil {
 			return nil, err
 		}
-		todo = append(todo, further...)
+		ahead = append(ahead, further...)
 	}
 	return found, nil
 }
