@@ -61,13 +61,15 @@ func (f *flights) start(l *Loop, key history.Key, run history.Run, job runner.Jo
 	}
 	ctx, cancel := context.WithCancel(l.running)
 	f.runs[run.ID] = flight{verification: run.Verification, cancel: cancel}
-	f.done.Go(func() {
+	f.done.Add(1)
+	l.driver.Go(func() {
+		defer f.done.Done()
 		defer func() {
 			cancel()
 			f.mu.Lock()
 			delete(f.runs, run.ID)
 			f.mu.Unlock()
-			l.queue.Add(key)
+			l.driver.Again(key)
 		}()
 		if err := l.fly(ctx, run, job); err != nil && ctx.Err() == nil {
 			l.log.Error("a run was not recorded, and is run again", "environment", key.Environment, "gate", key.Gate, "run", run.ID, "error", err)

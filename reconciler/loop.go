@@ -2,10 +2,7 @@ package reconciler
 
 import (
 	"context"
-	"fmt"
-	"maps"
 	"sync"
-	"time"
 
 	"github.com/assay-dev/assay/reconciler/history"
 )
@@ -13,10 +10,9 @@ import (
 // Run reconciles until ctx ends, and then stops gracefully: what is under way is cancelled and left to be taken up again, what is done is recorded.
 // An error means that it could not begin.
 func (l *Loop) Run(ctx context.Context) error {
-	if err := l.runner.Recover(ctx); err != nil {
-		return fmt.Errorf("end what an earlier Assay left running: %w", err)
+	if err := l.Begin(ctx); err != nil {
+		return err
 	}
-	l.running = ctx
 	var wait sync.WaitGroup
 	for _, env := range l.environments {
 		wait.Go(func() { l.watchTests(ctx, env) })
@@ -70,24 +66,13 @@ func (l *Loop) watchSource(ctx context.Context, env *Environment, changed <-chan
 	}
 }
 
-// lookAgain queues every Gate of the Environment, and those that have something open though the tests no longer hold them.
+// lookAgain queues every Gate of the Environment.
 func (l *Loop) lookAgain(ctx context.Context, env *Environment) {
-	keys := map[history.Key]bool{}
-	if current := l.inForce[env.Name].get(); current != nil {
-		for _, g := range current.Gates {
-			keys[history.Key{Environment: env.Name, Gate: g.Name()}] = true
-		}
-	}
-	past, err := l.history.Unfinished(ctx)
+	keys, err := l.Keys(ctx, env.Name)
 	if err != nil && ctx.Err() == nil {
 		l.log.Error("history cannot be read", "error", err)
 	}
-	for _, key := range past {
-		if key.Environment == env.Name {
-			keys[key] = true
-		}
-	}
-	for key := range maps.Keys(keys) {
+	for _, key := range keys {
 		l.queue.Add(key)
 	}
 }
@@ -99,7 +84,7 @@ func (l *Loop) work(ctx context.Context) {
 		if shutdown {
 			return
 		}
-		next, err := l.pass(ctx, key)
+		next, err := l.Pass(ctx, key)
 		switch {
 		case err == nil:
 			l.queue.Forget(key)
@@ -112,41 +97,4 @@ func (l *Loop) work(ctx context.Context) {
 		}
 		l.queue.Done(key)
 	}
-}
-
-// steps bounds how many Actions one pass takes before others get their turn.
-const steps = 32
-
-// pass acts until there is nothing left to do but wait, and returns until when; zero is until something changes.
-func (l *Loop) pass(ctx context.Context, key history.Key) (time.Time, error) {
-	for range steps {
-		w, err := l.observe(ctx, key)
-		if err != nil {
-			return time.Time{}, fmt.Errorf("observe: %w", err)
-		}
-		action := decide(w)
-		if err := l.record(ctx, key, action); err != nil {
-			return time.Time{}, err
-		}
-		if waiting, ok := action.(wait); ok {
-			return waiting.until, nil
-		}
-		if err := action.do(ctx, l, w); err != nil {
-			return time.Time{}, fmt.Errorf("%s: %w", action.Name(), err)
-		}
-	}
-	return l.clock.Now(), nil
-}
-
-// record keeps the decision with its reason, and tells it to who listens; the same decision again is only counted.
-func (l *Loop) record(ctx context.Context, key history.Key, action Action) error {
-	repeated, err := l.history.Decide(ctx, history.Decision{Key: key, Action: action.Name(), Reason: action.Reason(), At: l.clock.Now()})
-	if err != nil {
-		return err
-	}
-	if !repeated {
-		l.log.Info(action.Name(), "environment", key.Environment, "gate", key.Gate, "reason", action.Reason())
-		l.announce(Event{Kind: Decided, Key: key, Action: action.Name(), Reason: action.Reason()})
-	}
-	return nil
 }

@@ -19,7 +19,7 @@ import (
 func (l *Loop) observe(ctx context.Context, key history.Key) (*world, error) {
 	env, found := l.environments[key.Environment]
 	if !found {
-		return nil, fmt.Errorf("environment %s is not one of this Assay's", key.Environment)
+		return nil, unknownEnvironment(key.Environment)
 	}
 	past, err := l.history.Gate(ctx, key)
 	if err != nil {

@@ -33,6 +33,8 @@ type Options struct {
 	// Workers is how many Gates are reconciled at the same time. Default 16: they mostly wait for servers, and one that is slow must not hold up
 	// the rest.
 	Workers int
+	// Driver, when given, takes the place of Run: a simulation calls Begin, Pull and Pass itself.
+	Driver Driver
 }
 
 // Loop reconciles the Gates of some Environments. Make one with New and run it once.
@@ -48,6 +50,7 @@ type Loop struct {
 	log          *slog.Logger
 	announce     func(Event)
 	workers      int
+	driver       Driver
 
 	inForce map[string]*inForce
 	flights *flights
@@ -71,7 +74,7 @@ func New(o Options) (*Loop, error) {
 	l := &Loop{
 		environments: map[string]*Environment{}, history: o.History, runner: o.Runner, mirrors: o.Mirrors, builder: o.Builder,
 		loadOptions: tests.Options{CheckExpr: gate.Check, Formats: report.Formats()},
-		rollback:    o.Rollback, clock: o.Clock, log: o.Log, announce: o.Announce, workers: o.Workers,
+		rollback:    o.Rollback, clock: o.Clock, log: o.Log, announce: o.Announce, workers: o.Workers, driver: o.Driver,
 		inForce: map[string]*inForce{}, flights: newFlights(), turns: newTurns(), answers: newAnswers(),
 	}
 	if l.clock == nil {
@@ -93,8 +96,11 @@ func New(o Options) (*Loop, error) {
 		l.environments[env.Name] = env
 		l.inForce[env.Name] = &inForce{loader: tests.NewLoader(l.builder, l.loadOptions)}
 	}
-	l.queue = workqueue.NewTypedRateLimitingQueueWithConfig(
-		workqueue.NewTypedItemExponentialFailureRateLimiter[history.Key](firstRetry, longestRetry),
-		workqueue.TypedRateLimitingQueueConfig[history.Key]{Clock: l.clock})
+	if l.driver == nil {
+		l.driver = goroutines{l}
+		l.queue = workqueue.NewTypedRateLimitingQueueWithConfig(
+			workqueue.NewTypedItemExponentialFailureRateLimiter[history.Key](firstRetry, longestRetry),
+			workqueue.TypedRateLimitingQueueConfig[history.Key]{Clock: l.clock})
+	}
 	return l, nil
 }

@@ -20,7 +20,7 @@ func OpenReadOnly(ctx context.Context, dir string) (*Store, error) {
 	}
 	s := &Store{dir: dir}
 	var err error
-	if s.reader, err = s.connect("mode=ro", 4); err != nil {
+	if s.reader, err = s.connect("mode=ro", "synchronous(normal)", 4); err != nil {
 		return nil, err
 	}
 	s.writer = s.reader

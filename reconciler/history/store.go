@@ -33,15 +33,24 @@ type Store struct {
 // The database is SQLite with a write-ahead log, synchronised at checkpoints: a crash of Assay loses nothing that was recorded, a crash of
 // the machine may lose the last moments, which the loop then finds again in Git.
 func Open(ctx context.Context, dir string) (*Store, error) {
+	return open(ctx, dir, "synchronous(normal)")
+}
+
+// OpenVolatile is Open without ever waiting for the disk, for a history that no crash of the machine need leave anything of.
+func OpenVolatile(ctx context.Context, dir string) (*Store, error) {
+	return open(ctx, dir, "synchronous(off)")
+}
+
+func open(ctx context.Context, dir, synchronous string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("history: %w", err)
 	}
 	s := &Store{dir: dir}
 	var err error
-	if s.writer, err = s.connect("_txlock=immediate", 1); err != nil {
+	if s.writer, err = s.connect("_txlock=immediate", synchronous, 1); err != nil {
 		return nil, err
 	}
-	if s.reader, err = s.connect("mode=ro", 4); err != nil {
+	if s.reader, err = s.connect("mode=ro", synchronous, 4); err != nil {
 		return nil, errors.Join(err, s.writer.Close())
 	}
 	if err := s.migrate(ctx); err != nil {
@@ -50,8 +59,8 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 	return s, nil
 }
 
-func (s *Store) connect(option string, connections int) (*sql.DB, error) {
-	pragmas := url.Values{"_pragma": {"busy_timeout(10000)", "journal_mode(wal)", "synchronous(normal)", "foreign_keys(on)"}}
+func (s *Store) connect(option, synchronous string, connections int) (*sql.DB, error) {
+	pragmas := url.Values{"_pragma": {"busy_timeout(10000)", "journal_mode(wal)", synchronous, "foreign_keys(on)"}}
 	path := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.Join(s.dir, "history.db")}).EscapedPath()}
 	db, err := sql.Open("sqlite", path.String()+"?"+option+"&"+pragmas.Encode())
 	if err != nil {

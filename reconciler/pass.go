@@ -1,0 +1,93 @@
+package reconciler
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/assay-dev/assay/reconciler/history"
+)
+
+// Begin ends what an earlier Assay left running. The Runs that are started from now on end with ctx. Run begins by itself.
+func (l *Loop) Begin(ctx context.Context) error {
+	if err := l.runner.Recover(ctx); err != nil {
+		return fmt.Errorf("end what an earlier Assay left running: %w", err)
+	}
+	l.running = ctx
+	return nil
+}
+
+// Pull looks at the test repository of an Environment once, and tells whether other tests are in force now. After an error the last good ones
+// stay in force.
+func (l *Loop) Pull(ctx context.Context, environment string) (changed bool, err error) {
+	env, found := l.environments[environment]
+	if !found {
+		return false, unknownEnvironment(environment)
+	}
+	return l.pull(ctx, env)
+}
+
+// Keys are the Gates of an Environment, sorted: those that the tests in force hold, and those that have something open though the tests no longer
+// hold them. With an error come those that are known all the same.
+func (l *Loop) Keys(ctx context.Context, environment string) (keys []history.Key, err error) {
+	in, found := l.inForce[environment]
+	if !found {
+		return nil, unknownEnvironment(environment)
+	}
+	if current := in.get(); current != nil {
+		for _, g := range current.Gates {
+			keys = append(keys, history.Key{Environment: environment, Gate: g.Name()})
+		}
+	}
+	past, err := l.history.Unfinished(ctx)
+	for _, key := range past {
+		if key.Environment == environment {
+			keys = append(keys, key)
+		}
+	}
+	slices.SortFunc(keys, func(a, b history.Key) int { return cmp.Compare(a.Gate, b.Gate) })
+	return slices.Compact(keys), err
+}
+
+func unknownEnvironment(name string) error {
+	return fmt.Errorf("environment %s is not one of this Assay's", name)
+}
+
+// steps bounds how many Actions one pass takes before others get their turn.
+const steps = 32
+
+// Pass acts until there is nothing left to do but wait, and returns until when; zero is until something changes.
+func (l *Loop) Pass(ctx context.Context, key history.Key) (time.Time, error) {
+	for range steps {
+		w, err := l.observe(ctx, key)
+		if err != nil {
+			return time.Time{}, fmt.Errorf("observe: %w", err)
+		}
+		action := decide(w)
+		if err := l.record(ctx, key, action); err != nil {
+			return time.Time{}, err
+		}
+		if waiting, ok := action.(wait); ok {
+			return waiting.until, nil
+		}
+		if err := action.do(ctx, l, w); err != nil {
+			return time.Time{}, fmt.Errorf("%s: %w", action.Name(), err)
+		}
+	}
+	return l.clock.Now(), nil
+}
+
+// record keeps the decision with its reason, and tells it to who listens; the same decision again is only counted.
+func (l *Loop) record(ctx context.Context, key history.Key, action Action) error {
+	repeated, err := l.history.Decide(ctx, history.Decision{Key: key, Action: action.Name(), Reason: action.Reason(), At: l.clock.Now()})
+	if err != nil {
+		return err
+	}
+	if !repeated {
+		l.log.Info(action.Name(), "environment", key.Environment, "gate", key.Gate, "reason", action.Reason())
+		l.announce(Event{Kind: Decided, Key: key, Action: action.Name(), Reason: action.Reason()})
+	}
+	return nil
+}
