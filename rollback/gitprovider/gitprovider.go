@@ -19,6 +19,10 @@ var (
 	ErrHeadMoved = errors.New("the branch has moved")
 	// ErrBlocked: the branch is protected, or required checks or reviews are missing.
 	ErrBlocked = errors.New("blocked by the repository's rules")
+	// ErrUnsupported: the server has no such thing, such as labels at Bitbucket; the error's text says what was asked for.
+	ErrUnsupported = errors.New("not supported by the server")
+	// ErrUnavailable: the server is down, or limits how often it may be asked for longer than is waited; the error's text says until when, where that is known.
+	ErrUnavailable = errors.New("the server is not available")
 )
 
 // State of a pull request.
@@ -47,10 +51,30 @@ type PullRequest struct {
 	By string
 }
 
-// NewPullRequest is one to open.
+// NewPullRequest is one to open. Its labels are left out where the server has none.
 type NewPullRequest struct {
 	Branch, Base, Title, Body string
 	Labels                    []string
+}
+
+// StatusState is what a status says of a commit.
+type StatusState string
+
+// The states of a status.
+const (
+	StatusPending StatusState = "Pending"
+	StatusSuccess StatusState = "Success"
+	StatusFailure StatusState = "Failure"
+	StatusError   StatusState = "Error" // could not tell
+)
+
+// CommitStatus is what people see beside a commit.
+type CommitStatus struct {
+	// Context tells it from others of the same commit, such as assay/staging/checkout.
+	Context string
+	State   StatusState
+	// Description in one line, which is cut to what the server takes; URL of more to read, or none.
+	Description, URL string
 }
 
 // Provider is one repository at one server. Implementations are safe for concurrent use and pass the suite of gitprovidertest.
@@ -71,4 +95,14 @@ type Provider interface {
 	Merge(ctx context.Context, number int64, head git.Hash) error
 	// Close closes it without merging.
 	Close(ctx context.Context, number int64) error
+	// ListOpen lists the open pull requests into base, newest first; all pages are read.
+	ListOpen(ctx context.Context, base string) ([]PullRequest, error)
+	// Label adds labels, which are made where the server does not know them yet.
+	Label(ctx context.Context, number int64, labels ...string) error
+	// RequestReviewers asks people, by the server's names for them, for a review; "team:NAME" asks a team or group where the server has them.
+	RequestReviewers(ctx context.Context, number int64, reviewers ...string) error
+	// Checks tells what the checks that the base requires say of the pull request at head.
+	Checks(ctx context.Context, number int64, head git.Hash) (Checks, error)
+	// SetStatus puts a status on a commit, in place of the one with the same Context.
+	SetStatus(ctx context.Context, commit git.Hash, s CommitStatus) error
 }

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -106,30 +105,21 @@ func (p *Provider) exists(ctx context.Context) error {
 }
 
 // findOpen returns the first open pull request of the branches, or nil. It goes through all that are open, page by page.
-func (p *Provider) findOpen(ctx context.Context, branch, base string) (first *gitprovider.PullRequest, err error) {
-	for page := 1; page > 0; {
-		var next int
-		prs, err := call(ctx, p, "list open pull requests", func(c *sdk.Client) ([]*sdk.PullRequest, *sdk.Response, error) {
-			prs, response, err := c.ListRepoPullRequests(p.owner, p.name, sdk.ListPullRequestsOptions{
-				ListOptions: sdk.ListOptions{Page: page, PageSize: 50}, State: sdk.StateOpen,
-			})
-			if response != nil {
-				next = response.NextPage
-			}
-			return prs, response, err
-		})
-		if err != nil {
-			return nil, err
-		}
-		for _, pr := range prs {
-			if pr.Head != nil && pr.Base != nil && pr.Head.Ref == branch && pr.Head.RepoID == pr.Base.RepoID && pr.Base.Ref == base &&
-				(first == nil || pr.Index < first.Number) {
-				first = pullRequest(pr)
-			}
-		}
-		page = next
+func (p *Provider) findOpen(ctx context.Context, branch, base string) (*gitprovider.PullRequest, error) {
+	open, err := p.open(ctx, base)
+	if err != nil {
+		return nil, err
 	}
-	return first, nil
+	var first *sdk.PullRequest
+	for _, pr := range open {
+		if pr.Head != nil && pr.Head.Ref == branch && pr.Head.RepoID == pr.Base.RepoID && (first == nil || pr.Index < first.Index) {
+			first = pr
+		}
+	}
+	if first == nil {
+		return nil, nil
+	}
+	return pullRequest(first), nil
 }
 
 // Open implements gitprovider.Provider. Gitea lets several be opened for one branch at the same moment. In this process they take turns; of
@@ -161,33 +151,12 @@ func (p *Provider) Open(ctx context.Context, n gitprovider.NewPullRequest) (*git
 	case first != nil && first.Number < opened.Index:
 		return first, p.Close(ctx, opened.Index)
 	}
-	if err := p.label(ctx, opened.Index, n.Labels); err != nil {
-		return nil, err
-	}
-	return p.Get(ctx, opened.Index)
-}
-
-// label puts those of the labels on a pull request that the repository has.
-func (p *Provider) label(ctx context.Context, number int64, names []string) error {
-	if len(names) == 0 {
-		return nil
-	}
-	labels, err := call(ctx, p, "list labels", func(c *sdk.Client) ([]*sdk.Label, *sdk.Response, error) {
-		return c.ListRepoLabels(p.owner, p.name, sdk.ListLabelsOptions{})
-	})
-	if err != nil {
-		return err
-	}
-	var ids []int64
-	for _, l := range labels {
-		if slices.Contains(names, l.Name) {
-			ids = append(ids, l.ID)
+	if len(n.Labels) > 0 {
+		if err := p.Label(ctx, opened.Index, n.Labels...); err != nil {
+			return nil, err
 		}
 	}
-	_, err = call(ctx, p, fmt.Sprintf("label pull request %d", number), func(c *sdk.Client) ([]*sdk.Label, *sdk.Response, error) {
-		return c.AddIssueLabels(p.owner, p.name, number, sdk.IssueLabelsOption{Labels: ids})
-	})
-	return err
+	return p.Get(ctx, opened.Index)
 }
 
 // Get implements gitprovider.Provider.
