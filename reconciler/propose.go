@@ -34,6 +34,8 @@ type ConfigRepository struct {
 	// URL that Assay reads it from and writes it to.
 	URL      string
 	Provider gitprovider.Provider
+	// Reviewers are asked to review its Proposals, by the server's names for them; Labels are put on them.
+	Reviewers, Labels []string
 }
 
 // propose plans the revert of an Incident's culprits in one repository, and puts it before people.

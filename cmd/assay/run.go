@@ -173,9 +173,12 @@ func wiring(s *settings.Settings, log *slog.Logger) (w wire.Settings, err error)
 			Protect: tests.Protect{Paths: texts(env.ProtectPaths), Kinds: texts(env.ProtectKinds)},
 		}
 		for _, url := range env.ConfigRepositories {
-			one.Repositories = append(one.Repositories, wire.Repository{URL: url, Provider: func(mirror *git.Mirror) (gitprovider.Provider, error) {
-				return connect.New(string(env.ConfigProvider), url, auth(git.Normalize(url)), mirror)
-			}})
+			one.Repositories = append(one.Repositories, wire.Repository{
+				URL: url, Reviewers: env.Reviewers, Labels: env.Labels,
+				Provider: func(mirror *git.Mirror) (gitprovider.Provider, error) {
+					return connect.New(string(env.ConfigProvider), url, auth(git.Normalize(url)), mirror)
+				},
+			})
 		}
 		w.Environments = append(w.Environments, one)
 	}

@@ -71,6 +71,8 @@ type Environment struct {
 	ConfigRepositories []string `env:"CONFIG_REPOSITORIES" shown:"none" meaning:"URLs of the config repositories that Assay may write to"`
 	ConfigCredentials  string   `env:"CONFIG_CREDENTIALS" shown:"none" meaning:"folder with the credentials of these repositories"`
 	ConfigProvider     Provider `env:"CONFIG_PROVIDER, default=auto" meaning:"what serves them: auto (told by the URL), plain (no pull requests) or gitea (also Forgejo)"`
+	Reviewers          []string `env:"REVIEWERS" shown:"none" meaning:"who is asked to review Proposals, by the server's names for them; team:NAME is a team or group"`
+	Labels             []string `env:"LABELS, default=assay" meaning:"labels that Proposals get where the server has labels"`
 	Mode               Mode     `env:"MODE, default=propose" meaning:"the boldest rollback allowed: shadow, propose, merge or commit; the stricter of this and the Gate's wins"`
 	ProtectPaths       []Glob   `env:"PROTECT_PATHS" shown:"none" meaning:"globs of paths that no revert may touch"`
 	ProtectKinds       []Kind   `env:"PROTECT_KINDS" shown:"none" meaning:"kinds of objects that no revert may touch, such as PersistentVolumeClaim"`

@@ -57,6 +57,8 @@ type Environment struct {
 type Repository struct {
 	URL      string
 	Provider func(mirror *git.Mirror) (gitprovider.Provider, error)
+	// Reviewers are asked to review its Proposals, by the server's names for them; Labels are put on them.
+	Reviewers, Labels []string
 }
 
 // Assay is the loop with the rooms that it lives in.
@@ -130,7 +132,9 @@ func providers(mirrors *git.Mirrors, repositories []Repository) (map[string]reco
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", mirror, err)
 		}
-		writable[git.Normalize(repository.URL)] = reconciler.ConfigRepository{URL: repository.URL, Provider: provider}
+		writable[git.Normalize(repository.URL)] = reconciler.ConfigRepository{
+			URL: repository.URL, Provider: provider, Reviewers: repository.Reviewers, Labels: repository.Labels,
+		}
 	}
 	return writable, nil
 }
