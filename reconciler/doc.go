@@ -7,5 +7,5 @@
 // wait. Watches and polls only say "look again". Whatever an Action does is named by its inputs, so that a pass that was cut short by a crash is
 // simply taken again.
 //
-// The order of the pass is that of decide.go; one file a kind of Action holds what it does.
+// The order of the pass is that of decide.go and the files named after it; one file a kind of Action holds what it does.
 package reconciler
