@@ -19,6 +19,7 @@ import (
 	"github.com/assay-dev/assay/reconciler"
 	"github.com/assay-dev/assay/reconciler/history"
 	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/rollback/gitprovider"
 	"github.com/assay-dev/assay/rollback/gitprovider/plain"
 	"github.com/assay-dev/assay/sources/git"
 	"github.com/assay-dev/assay/sources/git/gittest"
@@ -73,6 +74,15 @@ func (w *worktree) merge(branch string) {
 	gitIn(w.t, w.dir, "fetch", "--quiet", "origin")
 	gitIn(w.t, w.dir, "merge", "--quiet", "--no-ff", "--message", "Merge "+branch, "origin/"+branch)
 	gitIn(w.t, w.dir, "push", "--quiet", "origin", "main")
+}
+
+// show is a file at a commit, which is fetched where the checkout has not seen it yet.
+func (w *worktree) show(commit, path string) string {
+	w.t.Helper()
+	if gittest.Command(w.dir, "cat-file", "-e", commit+"^{commit}").Run() != nil {
+		gitIn(w.t, w.dir, "fetch", "--quiet", "origin")
+	}
+	return gitIn(w.t, w.dir, "show", commit+":"+path)
 }
 
 // serve serves a bare repository by git's own smart server, to whoever asks.
@@ -132,10 +142,14 @@ type assay struct {
 	tests   *worktree
 	mode    tests.Mode
 	runner  *judgeRunner
-	stopped bool   // by the operator
-	crash   *crash // nil when none comes
-	stop    func()
-	past    *history.Store
+	stopped bool // by the operator
+	// environments besides staging, each by its overlay of the same name.
+	environments []string
+	auth         git.Auth
+	provider     func(mirror *git.Mirror) gitprovider.Provider // plain when nil
+	crash        *crash                                        // nil when none comes
+	stop         func()
+	past         *history.Store
 }
 
 // open opens the history.
@@ -153,26 +167,34 @@ func (a *assay) start() {
 	if a.crash != nil {
 		a.crash.arm(cancel)
 	}
-	mirrors := git.NewMirrors(filepath.Join(a.data, "mirrors"), func(string) git.Auth { return git.Auth{} }, clock.RealClock{})
+	mirrors := git.NewMirrors(filepath.Join(a.data, "mirrors"), func(string) git.Auth { return a.auth }, clock.RealClock{})
 	builder := render.NewBuilder([]byte("key"))
 	writable := map[string]reconciler.ConfigRepository{}
 	for _, url := range append(a.others, a.config) {
 		config, err := mirrors.Mirror(url)
 		require.NoError(a.t, err)
-		writable[git.Normalize(url)] = reconciler.ConfigRepository{URL: url, Provider: plain.New(config)}
+		var provider gitprovider.Provider = plain.New(config)
+		if a.provider != nil {
+			provider = a.provider(config)
+		}
+		writable[git.Normalize(url)] = reconciler.ConfigRepository{URL: url, Provider: provider}
 	}
-	loop, err := reconciler.New(reconciler.Options{
-		Log:     slog.New(slog.NewTextHandler(a.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
-		History: past, Runner: a.runner, Mirrors: mirrors, Builder: builder,
-		Rollback: reconciler.Rollback{Name: "Assay", Email: "assay@example.com", Interval: tick, Stop: a.stopped},
-		Environments: []*reconciler.Environment{{
-			Name:     "staging",
-			Tests:    reconciler.TestRepository{URL: a.tests.bare, Branch: "main", Overlay: "staging", Interval: tick},
+	var environments []*reconciler.Environment
+	for _, name := range append([]string{"staging"}, a.environments...) {
+		environments = append(environments, &reconciler.Environment{
+			Name:     name,
+			Tests:    reconciler.TestRepository{URL: a.tests.bare, Branch: "main", Overlay: name, Interval: tick},
 			Sites:    syncs.NewSites(mirrors, builder, a.command, clock.RealClock{}),
 			Sources:  a.sources,
 			Mode:     a.mode,
 			Writable: writable,
-		}},
+		})
+	}
+	loop, err := reconciler.New(reconciler.Options{
+		Log:     slog.New(slog.NewTextHandler(a.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+		History: past, Runner: a.runner, Mirrors: mirrors, Builder: builder,
+		Rollback:     reconciler.Rollback{Name: "Assay", Email: "assay@example.com", Interval: tick, Stop: a.stopped},
+		Environments: environments,
 	})
 	require.NoError(a.t, err)
 	stopped := make(chan error, 1)

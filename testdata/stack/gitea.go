@@ -20,7 +20,7 @@ import (
 	sdk "code.gitea.io/sdk/gitea"
 )
 
-// Gitea is a running server with one user, who may do everything.
+// Gitea is a running server with one user who may do everything; CreateUser makes further ones.
 type Gitea struct {
 	URL            string
 	User, Password string
@@ -173,19 +173,32 @@ func (g *Gitea) command(ctx context.Context, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, g.binary, append([]string{"--config", g.config}, args...)...)
 }
 
-func (g *Gitea) createUser(ctx context.Context) error {
-	_, err := output(g.command(ctx, "admin", "user", "create", "--username", g.User, "--password", g.Password,
-		"--email", g.User+"@example.com", "--admin", "--must-change-password=false"))
-	if err != nil {
-		return err
-	}
-	g.Token, err = output(g.command(ctx, "admin", "user", "generate-access-token", "--username", g.User, "--raw",
-		"--token-name", "assay", "--scopes", "write:repository,write:issue"))
-	if err != nil {
+func (g *Gitea) createUser(ctx context.Context) (err error) {
+	if g.Token, err = g.newUser(ctx, g.User, g.Password, "--admin"); err != nil {
 		return err
 	}
 	g.client, err = sdk.NewClient(g.URL, sdk.SetBasicAuth(g.User, g.Password))
 	return err
+}
+
+// newUser makes a user, and a token of his with the scopes write:repository and write:issue.
+func (g *Gitea) newUser(ctx context.Context, name, password string, options ...string) (token string, err error) {
+	create := append([]string{"admin", "user", "create", "--username", name, "--password", password, "--email", name + "@example.com", "--must-change-password=false"}, options...)
+	if _, err := output(g.command(ctx, create...)); err != nil {
+		return "", err
+	}
+	return output(g.command(ctx, "admin", "user", "generate-access-token", "--username", name, "--raw",
+		"--token-name", "assay", "--scopes", "write:repository,write:issue"))
+}
+
+// CreateUser makes a user who may nothing yet, and returns a token of his with the scopes write:repository and write:issue.
+func (g *Gitea) CreateUser(t testing.TB, name string) (token string) {
+	t.Helper()
+	token, err := g.newUser(t.Context(), name, g.Password)
+	if err != nil {
+		t.Fatalf("create user %s: %v", name, err)
+	}
+	return token
 }
 
 // Client talks to the server as the user, in person.
