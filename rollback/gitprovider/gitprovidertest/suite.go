@@ -3,7 +3,8 @@
 package gitprovidertest
 
 import (
-	"sync"
+	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,14 +14,68 @@ import (
 	"github.com/assay-dev/assay/sources/git"
 )
 
-// Repository is a repository at a provider's server, with at least one commit on main.
+// Repository is a repository at a provider's server, with at least one commit on main, and the hands that people and other tools have there.
 type Repository struct {
 	Provider gitprovider.Provider
 	// Mirror reaches the same repository, to push branches.
 	Mirror *git.Mirror
+	// Lacks declares what the server has not. What is declared must be refused with gitprovider.ErrUnsupported where there is a method for it; for
+	// what is not, the fields below are needed.
+	Lacks []Capability
+	// Connect makes a provider for the same repository with another way to it. For API.
+	Connect func(t *testing.T, a Access) gitprovider.Provider
+	// Scope is a scope that the provider must name when the token is without it. For Scopes.
+	Scope string
+	// Stop is what a person does to have Assay leave a pull request alone. Always.
+	Stop func(t *testing.T, number int64)
+	// Reviewer is somebody to ask, and Asked are those who were asked. For Reviewers.
+	Reviewer string
+	Asked    func(t *testing.T, number int64) []string
+	// Seen is what people see beside a commit, by context. For Statuses.
+	Seen func(t *testing.T, commit git.Hash) map[string]gitprovider.CommitStatus
+	// Require has main require a check, and Report is what that check says. For RequiredChecks.
+	Require func(t *testing.T, check string)
+	Report  func(t *testing.T, commit git.Hash, check string, state gitprovider.StatusState)
+	// Protect has main accept no merge for now. For Protection.
+	Protect func(t *testing.T)
 }
 
-// Run runs the suite. Each test asks for a repository of its own.
+// Capability is what some servers have.
+type Capability string
+
+// The capabilities of servers.
+const (
+	API            Capability = "API" // it is asked by HTTP, with a token
+	Scopes         Capability = "Scopes"
+	Labels         Capability = "Labels"
+	Reviewers      Capability = "Reviewers"
+	Statuses       Capability = "Statuses"
+	RequiredChecks Capability = "RequiredChecks"
+	Protection     Capability = "Protection"
+)
+
+func (r Repository) has(c Capability) bool { return !slices.Contains(r.Lacks, c) }
+
+// Access is a way to a server.
+type Access struct {
+	// Through is what makes the requests; nil is http.DefaultTransport.
+	Through http.RoundTripper
+	Token   Token
+	// Nowhere is for a repository that does not exist.
+	Nowhere bool
+}
+
+// Token is what a provider shows.
+type Token string
+
+// The tokens to try.
+const (
+	RightToken Token = ""
+	WrongToken Token = "wrong"
+	WeakToken  Token = "weak" // without Scope
+)
+
+// Run runs the suite. Each test asks for a repository of its own; they run side by side.
 func Run(t *testing.T, make func(t *testing.T) Repository) {
 	for name, test := range map[string]func(*testing.T, *world){
 		"FindNothing":        findNothing,
@@ -29,12 +84,27 @@ func Run(t *testing.T, make func(t *testing.T) Repository) {
 		"OpenSideBySide":     openSideBySide,
 		"OpenWithoutABranch": openWithoutABranch,
 		"Text":               text,
+		"LongText":           longText,
+		"ListOpen":           listOpen,
 		"Merge":              merge,
 		"MergeElsewhere":     mergeElsewhere,
+		"MergeProtected":     mergeProtected,
 		"Close":              closing,
 		"Unknown":            unknown,
+		"Labels":             labels,
+		"Stop":               stop,
+		"Reviewers":          reviewers,
+		"Statuses":           statuses,
+		"Checks":             checks,
+		"Credentials":        credentials,
+		"Pages":              pages,
+		"JustPushed":         justPushed,
+		"PassingFaults":      passingFaults,
+		"LastingFaults":      lastingFaults,
+		"LostAnswers":        lostAnswers,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			r := make(t)
 			head, _, err := r.Mirror.Refresh(t.Context(), "main")
 			require.NoError(t, err)
@@ -83,134 +153,4 @@ func (w *world) open(t *testing.T) (*gitprovider.PullRequest, git.Hash) {
 	pr, err := w.Provider.Open(t.Context(), request(branch))
 	require.NoError(t, err)
 	return pr, head
-}
-
-func findNothing(t *testing.T, w *world) {
-	pr, err := w.Provider.Find(t.Context(), branch, "main")
-	require.NoError(t, err)
-	require.Nil(t, pr)
-}
-
-func open(t *testing.T, w *world) {
-	pr, head := w.open(t)
-	require.Equal(t, gitprovider.Open, pr.State)
-	require.Equal(t, head, pr.Head)
-	require.Equal(t, "main", pr.Base)
-	require.Equal(t, request(branch).Title, pr.Title)
-	require.Equal(t, request(branch).Body, pr.Body)
-	require.NotZero(t, pr.Number)
-
-	got, err := w.Provider.Get(t.Context(), pr.Number)
-	require.NoError(t, err)
-	require.Equal(t, pr, got)
-	found, err := w.Provider.Find(t.Context(), branch, "main")
-	require.NoError(t, err)
-	require.Equal(t, pr, found)
-}
-
-func openTwice(t *testing.T, w *world) {
-	first, head := w.open(t)
-	again, err := w.Provider.Open(t.Context(), request(branch))
-	require.NoError(t, err)
-	require.Equal(t, first.Number, again.Number)
-
-	moved := w.push(t, branch, head, head)
-	later, err := w.Provider.Open(t.Context(), request(branch))
-	require.NoError(t, err)
-	require.Equal(t, first.Number, later.Number)
-	require.Eventually(t, func() bool { // a server may take a moment to see a push
-		pr, err := w.Provider.Get(t.Context(), first.Number)
-		return err == nil && pr.Head == moved
-	}, patience, tick)
-}
-
-func openSideBySide(t *testing.T, w *world) {
-	w.push(t, branch, w.main, git.Hash{})
-	var group sync.WaitGroup
-	numbers := make([]int64, 4)
-	for i := range numbers {
-		group.Go(func() {
-			pr, err := w.Provider.Open(t.Context(), request(branch))
-			if err == nil {
-				numbers[i] = pr.Number
-			}
-		})
-	}
-	group.Wait()
-	again, err := w.Provider.Open(t.Context(), request(branch))
-	require.NoError(t, err)
-	for _, n := range numbers {
-		require.Contains(t, []int64{0, again.Number}, n, "there is one pull request, whoever opened it")
-	}
-}
-
-func openWithoutABranch(t *testing.T, w *world) {
-	_, err := w.Provider.Open(t.Context(), request(branch))
-	require.ErrorIs(t, err, gitprovider.ErrNotFound)
-}
-
-func text(t *testing.T, w *world) {
-	pr, _ := w.open(t)
-	require.NoError(t, w.Provider.Comment(t.Context(), pr.Number, "It fails in prod, too."))
-	require.NoError(t, w.Provider.UpdateBody(t.Context(), pr.Number, "New\n\ntext"))
-	got, err := w.Provider.Get(t.Context(), pr.Number)
-	require.NoError(t, err)
-	require.Equal(t, "New\n\ntext", got.Body)
-	require.Equal(t, pr.Title, got.Title)
-	require.Equal(t, gitprovider.Open, got.State)
-}
-
-func merge(t *testing.T, w *world) {
-	pr, head := w.open(t)
-	require.NoError(t, w.Provider.Merge(t.Context(), pr.Number, head))
-	got, err := w.Provider.Get(t.Context(), pr.Number)
-	require.NoError(t, err)
-	require.Equal(t, gitprovider.Merged, got.State)
-
-	now, _, err := w.Mirror.Refresh(t.Context(), "main")
-	require.NoError(t, err)
-	require.Equal(t, now, got.MergeCommit)
-	merged, err := git.IsAncestor(t.Context(), w.Mirror.Repository(), head, now)
-	require.NoError(t, err)
-	require.True(t, merged)
-	require.NoError(t, w.Provider.Merge(t.Context(), pr.Number, head), "once merged, merging again is nothing")
-	found, err := w.Provider.Find(t.Context(), branch, "main")
-	require.NoError(t, err)
-	require.Equal(t, gitprovider.Merged, found.State)
-}
-
-func mergeElsewhere(t *testing.T, w *world) {
-	pr, head := w.open(t)
-	moved := w.push(t, branch, head, head)
-	require.Eventually(t, func() bool {
-		pr, err := w.Provider.Get(t.Context(), pr.Number)
-		return err == nil && pr.Head == moved
-	}, patience, tick)
-	require.ErrorIs(t, w.Provider.Merge(t.Context(), pr.Number, head), gitprovider.ErrHeadMoved)
-	got, err := w.Provider.Get(t.Context(), pr.Number)
-	require.NoError(t, err)
-	require.Equal(t, gitprovider.Open, got.State)
-	now, _, err := w.Mirror.Refresh(t.Context(), "main")
-	require.NoError(t, err)
-	require.Equal(t, w.main, now)
-}
-
-func closing(t *testing.T, w *world) {
-	pr, head := w.open(t)
-	require.NoError(t, w.Provider.Close(t.Context(), pr.Number))
-	require.NoError(t, w.Provider.Close(t.Context(), pr.Number), "once closed, closing again is nothing")
-	got, err := w.Provider.Get(t.Context(), pr.Number)
-	require.NoError(t, err)
-	require.Equal(t, gitprovider.Closed, got.State)
-	found, err := w.Provider.Find(t.Context(), branch, "main")
-	require.NoError(t, err)
-	require.Equal(t, pr.Number, found.Number)
-	require.Equal(t, gitprovider.Closed, found.State)
-	require.ErrorIs(t, w.Provider.Merge(t.Context(), pr.Number, head), gitprovider.ErrBlocked)
-}
-
-func unknown(t *testing.T, w *world) {
-	_, err := w.Provider.Get(t.Context(), 4711)
-	require.ErrorIs(t, err, gitprovider.ErrNotFound)
-	require.ErrorIs(t, w.Provider.Comment(t.Context(), 4711, "Hello?"), gitprovider.ErrNotFound)
 }

@@ -42,17 +42,22 @@ func mirror(t *testing.T, url string) *git.Mirror {
 	return m
 }
 
+func repository(m *git.Mirror) gitprovidertest.Repository {
+	return gitprovidertest.Repository{Provider: plain.New(m), Mirror: m, Lacks: []gitprovidertest.Capability{
+		gitprovidertest.API, gitprovidertest.Scopes, gitprovidertest.Labels, gitprovidertest.Reviewers, gitprovidertest.Statuses,
+		gitprovidertest.RequiredChecks, gitprovidertest.Protection,
+	}}
+}
+
 func TestLocalRepository(t *testing.T) {
 	gitprovidertest.Run(t, func(t *testing.T) gitprovidertest.Repository {
-		m := mirror(t, "file://"+bare(t))
-		return gitprovidertest.Repository{Provider: plain.New(m), Mirror: m}
+		return repository(mirror(t, "file://"+bare(t)))
 	})
 }
 
 func TestSmartHTTP(t *testing.T) {
 	gitprovidertest.Run(t, func(t *testing.T) gitprovidertest.Repository {
-		m := mirror(t, serve(t, bare(t)))
-		return gitprovidertest.Repository{Provider: plain.New(m), Mirror: m}
+		return repository(mirror(t, serve(t, bare(t))))
 	})
 }
 
