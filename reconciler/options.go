@@ -52,12 +52,13 @@ type Loop struct {
 	workers      int
 	driver       Driver
 
-	inForce map[string]*inForce
-	flights *flights
-	turns   *turns
-	answers *answers
-	queue   workqueue.TypedRateLimitingInterface[history.Key]
-	running context.Context // ends when the loop is told to stop; Runs live in it
+	inForce  map[string]*inForce
+	flights  *flights
+	turns    *turns
+	answers  *answers
+	stumbles *stumbles
+	queue    workqueue.TypedRateLimitingInterface[history.Key]
+	running  context.Context // ends when the loop is told to stop; Runs live in it
 }
 
 // How long a pass that failed waits until it is taken again: it doubles, and a server that is back is found within a minute.
@@ -75,7 +76,7 @@ func New(o Options) (*Loop, error) {
 		environments: map[string]*Environment{}, history: o.History, runner: o.Runner, mirrors: o.Mirrors, builder: o.Builder,
 		loadOptions: tests.Options{CheckExpr: gate.Check, Formats: report.Formats()},
 		rollback:    o.Rollback, clock: o.Clock, log: o.Log, announce: o.Announce, workers: o.Workers, driver: o.Driver,
-		inForce: map[string]*inForce{}, flights: newFlights(), turns: newTurns(), answers: newAnswers(),
+		inForce: map[string]*inForce{}, flights: newFlights(), turns: newTurns(), answers: newAnswers(), stumbles: newStumbles(),
 	}
 	if l.clock == nil {
 		l.clock = clock.RealClock{}

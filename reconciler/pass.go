@@ -66,28 +66,31 @@ func (l *Loop) Pass(ctx context.Context, key history.Key) (time.Time, error) {
 			return time.Time{}, fmt.Errorf("observe: %w", err)
 		}
 		action := decide(w)
-		if err := l.record(ctx, key, action); err != nil {
-			return time.Time{}, err
+		if !l.stumbles.at(key, action) {
+			if err := l.record(ctx, key, action.Name(), action.Reason()); err != nil {
+				return time.Time{}, err
+			}
 		}
 		if waiting, ok := action.(wait); ok {
 			return waiting.until, nil
 		}
 		if err := action.do(ctx, l, w); err != nil {
-			return time.Time{}, fmt.Errorf("%s: %w", action.Name(), err)
+			return time.Time{}, l.stumble(ctx, key, action, err)
 		}
+		l.stumbles.over(key)
 	}
 	return l.clock.Now(), nil
 }
 
 // record keeps the decision with its reason, and tells it to who listens; the same decision again is only counted.
-func (l *Loop) record(ctx context.Context, key history.Key, action Action) error {
-	repeated, err := l.history.Decide(ctx, history.Decision{Key: key, Action: action.Name(), Reason: action.Reason(), At: l.clock.Now()})
+func (l *Loop) record(ctx context.Context, key history.Key, action, reason string) error {
+	repeated, err := l.history.Decide(ctx, history.Decision{Key: key, Action: action, Reason: reason, At: l.clock.Now()})
 	if err != nil {
 		return err
 	}
 	if !repeated {
-		l.log.Info(action.Name(), "environment", key.Environment, "gate", key.Gate, "reason", action.Reason())
-		l.announce(Event{Kind: Decided, Key: key, Action: action.Name(), Reason: action.Reason()})
+		l.log.Info(action, "environment", key.Environment, "gate", key.Gate, "reason", reason)
+		l.announce(Event{Kind: Decided, Key: key, Action: action, Reason: reason})
 	}
 	return nil
 }

@@ -1,0 +1,408 @@
+//go:build e2e
+
+package reconciler_test
+
+import (
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	sdk "code.gitea.io/sdk/gitea"
+	"github.com/stretchr/testify/require"
+
+	"github.com/assay-dev/assay/reconciler/history"
+	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/rollback/gitprovider"
+	"github.com/assay-dev/assay/rollback/gitprovider/gitea"
+	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/tests"
+	"github.com/assay-dev/assay/testdata/stack"
+)
+
+// hub is one real server for all stories, and the user that Assay is there.
+type hub struct {
+	*stack.Gitea
+	bot, token string
+}
+
+func newHub(t *testing.T) *hub {
+	h := &hub{Gitea: stack.StartGitea(t), bot: "assay-bot"}
+	h.token = h.CreateUser(t, h.bot)
+	return h
+}
+
+// realShop is the shop with its configuration on a real server, which Assay reaches through a proxy.
+type realShop struct {
+	*shop
+	hub   *hub
+	proxy *stack.Proxy
+	name  string
+}
+
+// newRealShop makes a repository that the bot may write to. What people do reaches the server directly.
+func newRealShop(t *testing.T, h *hub) *realShop {
+	name := strings.ToLower(strings.ReplaceAll(filepath.Base(t.Name()), "_", "-"))
+	_, _, err := h.Client().CreateRepo(sdk.CreateRepoOption{Name: name, Private: true})
+	require.NoError(t, err)
+	write := sdk.AccessModeWrite
+	_, err = h.Client().AddCollaborator(h.User, name, h.bot, sdk.AddCollaboratorOption{Permission: &write})
+	require.NoError(t, err)
+
+	r := &realShop{shop: newShop(t), hub: h, proxy: stack.StartProxy(t, h.URL), name: name}
+	people, err := url.Parse(h.URL + "/" + h.User + "/" + name + ".git")
+	require.NoError(t, err)
+	people.User = url.UserPassword(h.User, h.Password)
+	dir := t.TempDir()
+	gitIn(t, dir, "init", "--quiet", "--initial-branch=main")
+	gitIn(t, dir, "remote", "add", "origin", people.String())
+	r.shop.config = &worktree{t: t, dir: dir}
+	r.assay.config = r.proxy.URL + "/" + h.User + "/" + name + ".git"
+	r.actAs(h.token)
+	r.tests.push("Follow the real repository", map[string]string{"staging/site.yaml": siteDoc("shop", r.assay.config, "shop", r.live)})
+	return r
+}
+
+// actAs has Assay use a token.
+func (r *realShop) actAs(token string) {
+	r.auth = git.Auth{Username: r.hub.bot, Password: token}
+	r.provider = func(*git.Mirror) gitprovider.Provider {
+		p, err := gitea.New(r.assay.config, token, nil)
+		require.NoError(r.t, err)
+		return p
+	}
+}
+
+// broken is the shop after a bad commit, with Assay at work, and that commit.
+func (r *realShop) broken() (bad string) {
+	r.t.Helper()
+	r.start()
+	r.verified("shop", r.deploy("Sell at 7", price("7")))
+	return r.deploy("Sell for nothing", price("0"))
+}
+
+// pulls are all pull requests, newest first.
+func (r *realShop) pulls() []*sdk.PullRequest {
+	r.t.Helper()
+	var all []*sdk.PullRequest
+	r.eventually("the list of pull requests", func() (there bool) { // one whose branch the server has not seen yet makes it fail
+		var err error
+		all, _, err = r.hub.Client().ListRepoPullRequests(r.hub.User, r.name, sdk.ListPullRequestsOptions{State: sdk.StateAll})
+		return err == nil
+	})
+	return all
+}
+
+// page is the only pull request that there is.
+func (r *realShop) page() *sdk.PullRequest {
+	r.t.Helper()
+	all := r.pulls()
+	require.Len(r.t, all, 1, "one pull request, and no other")
+	return all[0]
+}
+
+// comments are what is written under a pull request, one after the other.
+func (r *realShop) comments(number int64) string {
+	r.t.Helper()
+	all, _, err := r.hub.Client().ListIssueComments(r.hub.User, r.name, number, sdk.ListIssueCommentOptions{})
+	require.NoError(r.t, err)
+	var text []string
+	for _, c := range all {
+		text = append(text, c.Body)
+	}
+	return strings.Join(text, "\n")
+}
+
+// accept merges a pull request as a person, and syncs what that comes to.
+func (r *realShop) accept(number int64, style sdk.MergeStyle, title, message string) {
+	r.t.Helper()
+	r.eventually("the merge", func() bool { // the server takes a moment to find out that it can be merged
+		done, _, err := r.hub.Client().MergePullRequest(r.hub.User, r.name, number, sdk.MergePullRequestOption{Style: style, Title: title, Message: message})
+		return err == nil && done
+	})
+	r.syncMain()
+}
+
+// syncMain brings live what the server's main holds.
+func (r *realShop) syncMain() {
+	r.t.Helper()
+	gitIn(r.t, r.shop.config.dir, "pull", "--quiet", "--ff-only", "origin", "main")
+	r.setLive(gitIn(r.t, r.shop.config.dir, "rev-parse", "HEAD"))
+}
+
+// decided waits for a decision whose reason says all of these.
+func (r *realShop) decided(words ...string) {
+	r.t.Helper()
+	r.eventually("a decision that says "+strings.Join(words, ", "), func() bool {
+		all, err := r.past.Decisions(r.t.Context(), history.Filter{Limit: 5})
+		require.NoError(r.t, err)
+		for _, d := range all {
+			said := true
+			for _, word := range words {
+				said = said && strings.Contains(d.Reason, word)
+			}
+			if said {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func (r *realShop) recovered() history.Incident {
+	r.t.Helper()
+	r.eventually("recovery", func() bool { all := r.incidents(); return len(all) > 0 && all[0].State == history.Recovered })
+	return r.incidents()[0]
+}
+
+// TestRealGitea tells, on a real server, how the life of a Proposal may go.
+func TestRealGitea(t *testing.T) {
+	h := newHub(t)
+	for _, story := range []struct {
+		name string
+		tell func(r *realShop)
+	}{
+		{"opened_and_merged", openedAndMerged},
+		{"evidence_of_another_environment", evidenceOfAnotherEnvironment},
+		{"second_instance", secondInstance},
+		{"conflict_after_the_base_moved", conflictAfterTheBaseMoved},
+		{"merged_by_policy", mergedByPolicy},
+		{"squashed", squashed},
+		{"closed_by_a_person", closedByAPerson},
+		{"fixed_by_hand", fixedByHand},
+		{"own_revert_first", ownRevertFirst},
+		{"protected_branch", protectedBranch},
+		{"bad_token", badToken},
+		{"server_down", serverDown},
+		{"one_request_in_20_fails", oneRequestIn20Fails},
+	} {
+		t.Run(story.name, func(t *testing.T) { story.tell(newRealShop(t, h)) })
+	}
+}
+
+func openedAndMerged(r *realShop) {
+	bad := r.broken()
+	p := r.proposed(history.ProposalOpen)
+	page := r.page()
+	require.True(r.t, strings.HasSuffix(p.URL, fmt.Sprintf("/%s/pulls/%d", r.name, page.Index)), p.URL)
+	require.Equal(r.t, `Revert "Sell for nothing"`, page.Title)
+	require.Contains(r.t, page.Body, bad[:7])
+	require.Contains(r.t, page.Body, "Restored")
+	require.Equal(r.t, r.hub.bot, page.Poster.UserName)
+	r.accept(page.Index, sdk.MergeStyleMerge, "", "")
+	require.Contains(r.t, r.recovered().Reason, "the revert was merged and synced")
+	r.page()
+}
+
+// evidenceOfAnotherEnvironment has two overlays of one Assay blame the same commit.
+func evidenceOfAnotherEnvironment(r *realShop) {
+	r.environments = []string{"prod"}
+	r.tests.push("Test prod, too", map[string]string{"prod/kustomization.yaml": "resources: [../staging]\n"})
+	r.start()
+	good := r.deploy("Sell at 7", price("7"))
+	r.eventually("both to have passed", func() bool {
+		all, err := r.past.Verifications(r.t.Context(), history.Filter{})
+		require.NoError(r.t, err)
+		seen := map[string]bool{}
+		for _, v := range all {
+			seen[v.Key.Environment] = seen[v.Key.Environment] || v.Phase == history.Done && v.Targets[0].Revisions[0].Commit == good
+		}
+		return seen["staging"] && seen["prod"]
+	})
+	r.deploy("Sell for nothing", price("0"))
+	r.eventually("the evidence of both", func() bool {
+		all := r.pulls()
+		return len(all) == 1 && strings.Contains(all[0].Body, `"environment":"staging"`) && strings.Contains(all[0].Body, `"environment":"prod"`)
+	})
+	r.accept(r.page().Index, sdk.MergeStyleMerge, "", "")
+	r.eventually("both to have recovered", func() bool {
+		all := r.incidents()
+		return len(all) == 2 && all[0].State == history.Recovered && all[1].State == history.Recovered
+	})
+	r.page()
+}
+
+// secondInstance has another Assay, with a history of its own, blame the same commit for its own environment.
+func secondInstance(r *realShop) {
+	other := *r.assay
+	other.data, other.runner = r.t.TempDir(), &judgeRunner{judge: r.judge}
+	other.tests = newRepository(r.t)
+	other.tests.push("Test the shop elsewhere", map[string]string{
+		"staging/kustomization.yaml": "resources: [suite.yaml, gate.yaml, site.yaml]\n",
+		"staging/suite.yaml":         suiteDoc, "staging/gate.yaml": strings.Replace(gateDoc, "name: shop", "name: elsewhere", 1),
+		"staging/site.yaml": siteDoc("shop", r.assay.config, "shop", r.live),
+	})
+	good := r.deploy("Sell at 7", price("7"))
+	r.start()
+	other.start()
+	r.t.Cleanup(func() { other.stop() })
+	r.verified("shop", good)
+	other.verified("elsewhere", good)
+	r.deploy("Sell for nothing", price("0"))
+	r.eventually("the evidence of both", func() bool {
+		all := r.pulls()
+		return len(all) == 1 && strings.Contains(all[0].Body, `"gate":"shop"`) && strings.Contains(all[0].Body, `"gate":"elsewhere"`)
+	})
+	r.accept(r.page().Index, sdk.MergeStyleMerge, "", "")
+	r.recovered()
+	other.eventually("recovery", func() bool { all := other.incidents(); return len(all) == 1 && all[0].State == history.Recovered })
+	r.page()
+}
+
+// conflictAfterTheBaseMoved has a person change the same line once more, in vain, after the revert was proposed.
+func conflictAfterTheBaseMoved(r *realShop) {
+	r.broken()
+	r.proposed(history.ProposalOpen)
+	number := r.page().Index
+	r.deploy("Sell for nothing, in other words", map[string]string{
+		"shop/shop.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop}\ndata:\n  price: \"0\" # euros\n",
+	})
+	r.eventually("that it is said", func() bool { return strings.Contains(r.comments(number), "conflict") })
+	require.Equal(r.t, sdk.StateOpen, r.page().State)
+	r.deploy("Sell at 8", price("8"))
+	r.recovered()
+	require.Equal(r.t, sdk.StateClosed, r.page().State, "fixed by other means")
+}
+
+// mergedByPolicy has Assay wait for a check that the branch requires, and then merge.
+func mergedByPolicy(r *realShop) {
+	r.mode = tests.Merge
+	r.tests.push("Be bold", gateWith("rollback: {mode: merge}"))
+	r.broken()
+	r.proposed(history.ProposalOpen)
+	_, _, err := r.hub.Client().CreateBranchProtection(r.hub.User, r.name, sdk.CreateBranchProtectionOption{
+		BranchName: "main", EnablePush: true, EnableStatusCheck: true, StatusCheckContexts: []string{"ci/build"},
+	})
+	require.NoError(r.t, err)
+	status := func(state sdk.StatusState) {
+		_, _, err := r.hub.Client().CreateStatus(r.hub.User, r.name, r.page().Head.Sha, sdk.CreateStatusOption{State: state, Context: "ci/build"})
+		require.NoError(r.t, err)
+	}
+	status(sdk.StatusPending)
+	r.decided("ci/build")
+	require.Equal(r.t, sdk.StateOpen, r.page().State)
+	status(sdk.StatusSuccess)
+	r.eventually("the merge", func() bool { return r.page().HasMerged })
+	require.Equal(r.t, r.hub.bot, r.page().MergedBy.UserName)
+	r.syncMain()
+	r.recovered()
+}
+
+// squashed has a person squash the revert, with words that no longer say what it is.
+func squashed(r *realShop) {
+	r.broken()
+	r.proposed(history.ProposalOpen)
+	r.accept(r.page().Index, sdk.MergeStyleSquash, "Money", "We need some")
+	require.Contains(r.t, r.recovered().Reason, "the revert was merged and synced")
+	r.page()
+}
+
+// closedByAPerson has a person say no, which is final, also for an Assay that has lost its memory.
+func closedByAPerson(r *realShop) {
+	r.broken()
+	r.proposed(history.ProposalOpen)
+	shut := sdk.StateClosed
+	_, _, err := r.hub.Client().EditPullRequest(r.hub.User, r.name, r.page().Index, sdk.EditPullRequestOption{State: &shut})
+	require.NoError(r.t, err)
+	r.proposed(history.ProposalClosed)
+	r.decided("final")
+	require.Equal(r.t, sdk.StateClosed, r.page().State)
+}
+
+// fixedByHand has a person fix forward.
+func fixedByHand(r *realShop) {
+	r.broken()
+	r.proposed(history.ProposalOpen)
+	fix := r.deploy("Sell at 8", price("8"))
+	r.recovered()
+	page := r.page()
+	require.Equal(r.t, sdk.StateClosed, page.State)
+	require.False(r.t, page.HasMerged)
+	require.Contains(r.t, r.comments(page.Index), fix[:7], "it says what was seen, and where")
+}
+
+// ownRevertFirst has a person open a revert before Assay does.
+func ownRevertFirst(r *realShop) {
+	r.start()
+	r.verified("shop", r.deploy("Sell at 7", price("7")))
+	bad := r.shop.config.push("Sell for nothing", price("0"))
+	dir := r.shop.config.dir
+	gitIn(r.t, dir, "checkout", "--quiet", "-b", "undo")
+	gitIn(r.t, dir, "revert", "--no-edit", bad)
+	gitIn(r.t, dir, "push", "--quiet", "origin", "undo")
+	gitIn(r.t, dir, "checkout", "--quiet", "main")
+	own, _, err := r.hub.Client().CreatePullRequest(r.hub.User, r.name, sdk.CreatePullRequestOption{Head: "undo", Base: "main", Title: "Undo it"})
+	require.NoError(r.t, err)
+	r.setLive(bad)
+	r.eventually("Assay's evidence", func() bool { return strings.Contains(r.comments(own.Index), "staging") })
+	r.decided(fmt.Sprint(own.Index))
+	r.accept(r.page().Index, sdk.MergeStyleMerge, "", "")
+	r.recovered()
+	require.Equal(r.t, 1, strings.Count(r.comments(own.Index), bad), "the evidence is given once")
+}
+
+// protectedBranch has mode commit meet a branch that nobody may push to.
+func protectedBranch(r *realShop) {
+	r.mode = tests.Commit
+	r.tests.push("Be bold", gateWith("rollback: {mode: commit}"))
+	r.start()
+	r.verified("shop", r.deploy("Sell at 7", price("7")))
+	bad := r.shop.config.push("Sell for nothing", price("0"))
+	_, _, err := r.hub.Client().CreateBranchProtection(r.hub.User, r.name, sdk.CreateBranchProtectionOption{BranchName: "main"})
+	require.NoError(r.t, err)
+	r.setLive(bad)
+	r.decided("protected")
+	branch, _, err := r.hub.Client().GetRepoBranch(r.hub.User, r.name, "main")
+	require.NoError(r.t, err)
+	require.Equal(r.t, bad, branch.Commit.ID)
+}
+
+// badToken has a token that was good for reading only when it was given.
+func badToken(r *realShop) {
+	r.actAs(strings.Repeat("0", 40))
+	r.auth.Password = r.hub.token // Git still works
+	r.broken()
+	r.decided("not authorized")
+	require.Empty(r.t, r.pulls())
+	r.stop()
+	r.actAs(r.hub.token)
+	r.start()
+	r.proposed(history.ProposalOpen)
+	r.page()
+}
+
+// serverDown has the server go away while the Gate fails, and come back.
+func serverDown(r *realShop) {
+	r.start()
+	r.verified("shop", r.deploy("Sell at 7", price("7")))
+	r.runner.mu.Lock()
+	down := sync.OnceFunc(func() { r.proxy.Down(true) })
+	r.runner.judge = func(job runner.Job) int {
+		code := r.judge(job)
+		if code != 0 {
+			down()
+		}
+		return code
+	}
+	r.runner.mu.Unlock()
+	r.deploy("Sell for nothing", price("0"))
+	r.decided("502")
+	require.Empty(r.t, r.pulls())
+	r.proxy.Down(false)
+	r.proposed(history.ProposalOpen)
+	r.accept(r.page().Index, sdk.MergeStyleMerge, "", "")
+	r.recovered()
+	r.page()
+}
+
+// oneRequestIn20Fails goes through a whole story on a connection that is not to be relied on.
+func oneRequestIn20Fails(r *realShop) {
+	r.proxy.FailOneIn(20)
+	r.broken()
+	r.proposed(history.ProposalOpen)
+	r.accept(r.page().Index, sdk.MergeStyleMerge, "", "")
+	r.recovered()
+	r.page()
+}
