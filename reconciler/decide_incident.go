@@ -73,7 +73,7 @@ func decideProposal(w *world, incident history.Incident) Action {
 }
 
 func mergesByItself(w *world, p proposalState) bool {
-	return (w.mode == tests.Merge || w.mode == tests.Commit) && len(p.NotByItself) == 0 && !w.stopped
+	return (w.mode == tests.Merge || w.mode == tests.Commit) && len(p.NotByItself) == 0 && w.stopReason(p.Repository) == ""
 }
 
 // patience is how many Verdicts in a row may be Inconclusive before people hear of it.

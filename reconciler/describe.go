@@ -30,6 +30,9 @@ func describeProposals(w *world) string {
 			case w.mode != tests.Propose && len(p.NotByItself) > 0:
 				text += " (not merged by itself: " + strings.Join(p.NotByItself, "; ") + ")"
 			}
+			if stopped := w.stopReason(p.Repository); stopped != "" {
+				text += " (" + stopped + ")"
+			}
 			out = append(out, text)
 		case history.ProposalMerged:
 			out = append(out, "the revert is merged, and waits to be synced: "+at)

@@ -176,8 +176,8 @@ func (l *Loop) publish(ctx context.Context, w *world, p history.Proposal, plan *
 // plan asks rollback for the revert, after what only the loop knows speaks for it.
 func (l *Loop) plan(ctx context.Context, w *world, incident history.Incident, p history.Proposal, culprits []git.Hash, suspects []blame.Suspect) (*rollback.Plan, error) {
 	env := l.environments[w.key.Environment]
-	if l.rollback.Stop {
-		return nil, &rollback.Refusal{Rule: "stopped", Reason: "the operator has stopped all proposals (ASSAY_STOP)", Later: true}
+	if refusal := w.notStopped(p.Repository); refusal != nil {
+		return nil, refusal
 	}
 	repository, writable := env.Writable[p.Repository]
 	if !writable {

@@ -54,7 +54,7 @@ type world struct {
 	oldTestsProblem string
 	// proposals of the newest Incident.
 	proposals []proposalState
-	// stopped says that the operator has stopped all Proposals.
+	// stopped says that the operator has stopped all Proposals; stopReason says what else does.
 	stopped bool
 	// lookAgain is when something may have changed that nobody tells of: an open Proposal, a deadline. Zero is never.
 	lookAgain time.Time

@@ -15,6 +15,29 @@ import (
 // would record something is an error. The error is fs.ErrNotExist where there is no history, and says so where another version of Assay
 // wrote it.
 func OpenReadOnly(ctx context.Context, dir string) (*Store, error) {
+	s, err := lookAt(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	s.writer = s.reader
+	return s, nil
+}
+
+// OpenBeside opens the history in a folder to be read and written, also while an Assay writes to it: each waits for the other's writes. Unlike
+// Open it creates no history and leaves the schema alone, which is the Assay's that runs. Errors are those of OpenReadOnly.
+func OpenBeside(ctx context.Context, dir string) (*Store, error) {
+	s, err := lookAt(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	if s.writer, err = s.connect("mode=rw&_txlock=immediate", "synchronous(normal)", 1); err != nil {
+		return nil, errors.Join(err, s.reader.Close())
+	}
+	return s, nil
+}
+
+// lookAt opens what is there for reading alone; the Store has no writer yet.
+func lookAt(ctx context.Context, dir string) (*Store, error) {
 	if _, err := os.Stat(filepath.Join(dir, "history.db")); err != nil {
 		return nil, fmt.Errorf("history: %w", err)
 	}
@@ -23,9 +46,8 @@ func OpenReadOnly(ctx context.Context, dir string) (*Store, error) {
 	if s.reader, err = s.connect("mode=ro", "synchronous(normal)", 4); err != nil {
 		return nil, err
 	}
-	s.writer = s.reader
 	if err := s.fits(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("history in %s cannot be read: %w", dir, err), s.Close())
+		return nil, errors.Join(fmt.Errorf("history in %s cannot be read: %w", dir, err), s.reader.Close())
 	}
 	return s, nil
 }

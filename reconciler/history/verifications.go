@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/assay-dev/assay/reconciler/gate"
@@ -20,6 +21,8 @@ type GateState struct {
 	Proposals []Proposal
 	// InconclusiveInARow counts the newest final Verdicts that were Inconclusive, up to ten.
 	InconclusiveInARow int
+	// Holds that concern the Gate and were not lifted, whatever repository they are about; some may be over.
+	Holds []Hold
 }
 
 // Gate reads what is known of a Gate.
@@ -49,6 +52,10 @@ func (s *Store) Gate(ctx context.Context, key Key) (state GateState, err error) 
 	if state.Passed, err = document[LastPassed](ctx, tx, `SELECT document FROM last_passed`+newest, key.Environment, key.Gate); err != nil {
 		return state, err
 	}
+	if state.Holds, err = holds(ctx, tx); err != nil {
+		return state, err
+	}
+	state.Holds = slices.DeleteFunc(state.Holds, func(h Hold) bool { return !h.Concerns(key) })
 	if state.Incident, err = document[Incident](ctx, tx, `SELECT document FROM incidents`+newest+`ORDER BY seq DESC LIMIT 1`, key.Environment, key.Gate); err != nil {
 		return state, err
 	}
