@@ -7,24 +7,20 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	sdk "code.gitea.io/sdk/gitea"
 
 	"github.com/assay-dev/assay/rollback/gitprovider"
+	"github.com/assay-dev/assay/rollback/gitprovider/transport"
 )
 
-var (
-	// errConflict: there is such a pull request already.
-	errConflict = errors.New("conflict")
-	// errUnsettled: worth asking again.
-	errUnsettled = errors.New("the server is not ready")
-)
+// errConflict: there is such a pull request already.
+var errConflict = errors.New("conflict")
 
-// call asks the server, again where it fails in passing or with one of the given statuses.
+// call asks the server, again while it answers with one of the given statuses.
 func call[T any](ctx context.Context, p *Provider, what string, ask func(*sdk.Client) (T, *sdk.Response, error), again ...int) (T, error) {
 	var answer T
-	err := p.patiently(ctx, func() error {
+	err := transport.Settle(ctx, func() error {
 		client, err := sdk.NewClient(p.server,
 			sdk.SetToken(p.token), sdk.SetHTTPClient(p.http), sdk.SetContext(ctx),
 			sdk.SetGiteaVersion("")) // do not ask for the version first
@@ -33,11 +29,8 @@ func call[T any](ctx context.Context, p *Provider, what string, ask func(*sdk.Cl
 		}
 		var response *sdk.Response
 		answer, response, err = ask(client)
-		if err = classified(response, err); err == nil {
-			return nil
-		}
-		if response != nil && slices.Contains(again, response.StatusCode) {
-			return fmt.Errorf("%w: %w", errUnsettled, err)
+		if err = classified(response, err); err != nil && response != nil && slices.Contains(again, response.StatusCode) {
+			return fmt.Errorf("%w: %w", transport.ErrUnsettled, err)
 		}
 		return err
 	})
@@ -45,22 +38,6 @@ func call[T any](ctx context.Context, p *Provider, what string, ask func(*sdk.Cl
 		return answer, fmt.Errorf("%s of %s: %w", what, p, err)
 	}
 	return answer, nil
-}
-
-// patiently repeats what fails with errUnsettled, with a pause in between that grows.
-func (p *Provider) patiently(ctx context.Context, do func() error) error {
-	for _, pause := range p.pauses {
-		err := do()
-		if !errors.Is(err, errUnsettled) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return errors.Join(ctx.Err(), err)
-		case <-time.After(pause):
-		}
-	}
-	return do()
 }
 
 // classified is an answer in the words of gitprovider. See the API's own description, /swagger.v1.json on every server, for the statuses.
@@ -87,8 +64,9 @@ func classified(response *sdk.Response, err error) error {
 			return fmt.Errorf("%w (%s)", errConflict, message)
 		}
 		return fmt.Errorf("%w (%s)", gitprovider.ErrBlocked, message)
-	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return fmt.Errorf("%w: %s", errUnsettled, message)
+	}
+	if unavailable := transport.Unavailable(response.Response); unavailable != nil {
+		return fmt.Errorf("%w (%s)", unavailable, message)
 	}
 	return errors.New(message)
 }

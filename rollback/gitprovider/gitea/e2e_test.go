@@ -15,61 +15,102 @@ import (
 	"github.com/assay-dev/assay/rollback/gitprovider"
 	"github.com/assay-dev/assay/rollback/gitprovider/gitea"
 	"github.com/assay-dev/assay/rollback/gitprovider/gitprovidertest"
+	"github.com/assay-dev/assay/rollback/gitprovider/transport"
 	"github.com/assay-dev/assay/sources/git"
 	"github.com/assay-dev/assay/testdata/stack"
 )
 
-// repository makes one on the server, with the provider for it.
-func repository(t *testing.T, server *stack.Gitea, name string) gitprovidertest.Repository {
+// reviewer is a user who may read every repository of the tests.
+const reviewer = "ben"
+
+// repository makes one on the server, with the provider for it and what people do there.
+func repository(t *testing.T, server *stack.Gitea, weak, name string) gitprovidertest.Repository {
 	t.Helper()
 	url := server.CreateRepository(t, name)
 	m, err := git.OpenMirror(filepath.Join(t.TempDir(), "mirror"), url, git.Auth{Username: server.User, Password: server.Token})
 	require.NoError(t, err)
-	p, err := gitea.New(url, server.Token, nil)
+	_, err = server.Client().AddCollaborator(server.User, name, reviewer, sdk.AddCollaboratorOption{})
 	require.NoError(t, err)
-	return gitprovidertest.Repository{Provider: p, Mirror: m}
+	connect := func(t *testing.T, a gitprovidertest.Access) gitprovider.Provider {
+		url, token := url, server.Token
+		switch a.Token {
+		case gitprovidertest.WrongToken:
+			token = strings.Repeat("0", 40)
+		case gitprovidertest.WeakToken:
+			token = weak
+		}
+		if a.Nowhere {
+			url = server.URL + "/ana/nowhere.git"
+		}
+		p, err := gitea.New(url, token, transport.Client(a.Through))
+		require.NoError(t, err)
+		return p
+	}
+	protect := func(o sdk.CreateBranchProtectionOption) {
+		o.RuleName, o.BlockAdminMergeOverride = "main", true
+		_, _, err := server.Client().CreateBranchProtection(server.User, name, o)
+		require.NoError(t, err)
+	}
+	return gitprovidertest.Repository{
+		Provider: connect(t, gitprovidertest.Access{}), Mirror: m, Connect: connect, Scope: "write:issue", Reviewer: reviewer,
+		Stop: func(t *testing.T, number int64) {
+			label, _, err := server.Client().CreateLabel(server.User, name, sdk.CreateLabelOption{Name: "assay/stop", Color: "#ff0000"})
+			require.NoError(t, err)
+			_, _, err = server.Client().AddIssueLabels(server.User, name, number, sdk.IssueLabelsOption{Labels: []int64{label.ID}})
+			require.NoError(t, err)
+		},
+		Asked: func(t *testing.T, number int64) (names []string) {
+			pr, _, err := server.Client().GetPullRequest(server.User, name, number)
+			require.NoError(t, err)
+			for _, user := range pr.RequestedReviewers {
+				names = append(names, user.UserName)
+			}
+			return names
+		},
+		Seen: func(t *testing.T, commit git.Hash) map[string]gitprovider.CommitStatus {
+			combined, _, err := server.Client().GetCombinedStatus(server.User, name, commit.String())
+			require.NoError(t, err)
+			seen := map[string]gitprovider.CommitStatus{}
+			for _, s := range combined.Statuses {
+				state := gitprovider.StatusState(strings.ToUpper(string(s.State[:1])) + string(s.State[1:]))
+				seen[s.Context] = gitprovider.CommitStatus{Context: s.Context, State: state, Description: s.Description, URL: s.TargetURL}
+			}
+			return seen
+		},
+		Require: func(t *testing.T, check string) {
+			protect(sdk.CreateBranchProtectionOption{EnableStatusCheck: true, StatusCheckContexts: []string{check}})
+		},
+		Report: func(t *testing.T, commit git.Hash, check string, state gitprovider.StatusState) {
+			_, _, err := server.Client().CreateStatus(server.User, name, commit.String(), sdk.CreateStatusOption{
+				State: sdk.StatusState(strings.ToLower(string(state))), Context: check,
+			})
+			require.NoError(t, err)
+		},
+		Protect: func(t *testing.T) { protect(sdk.CreateBranchProtectionOption{RequiredApprovals: 1}) },
+	}
+}
+
+// weakToken may read, and no more.
+func weakToken(t *testing.T, server *stack.Gitea) string {
+	t.Helper()
+	made, _, err := server.Client().CreateAccessToken(sdk.CreateAccessTokenOption{Name: "weak", Scopes: []sdk.AccessTokenScope{"read:repository", "read:issue"}})
+	require.NoError(t, err)
+	return made.Token
 }
 
 // TestRealServer runs the suite, and what a person does on the pages, against a real server.
 func TestRealServer(t *testing.T) {
 	server := stack.StartGitea(t)
+	server.CreateUser(t, reviewer)
+	weak := weakToken(t, server)
 	var count atomic.Int64
-	gitprovidertest.Run(t, func(t *testing.T) gitprovidertest.Repository {
-		return repository(t, server, fmt.Sprintf("config-%d", count.Add(1)))
-	})
-	t.Run("WrongToken", func(t *testing.T) {
-		p, err := gitea.New(server.CreateRepository(t, "token"), strings.Repeat("0", 40), nil)
-		require.NoError(t, err)
-		_, err = p.Find(t.Context(), "assay/revert-0123456789ab", "main")
-		require.ErrorIs(t, err, gitprovider.ErrUnauthorized)
-		require.ErrorContains(t, err, "write:repository and write:issue")
-	})
-	t.Run("NoRepository", func(t *testing.T) {
-		p, err := gitea.New(server.URL+"/ana/nowhere.git", server.Token, nil)
-		require.NoError(t, err)
-		_, err = p.Find(t.Context(), "assay/revert-0123456789ab", "main")
-		require.ErrorIs(t, err, gitprovider.ErrNotFound)
-	})
-	t.Run("LabelOfAPerson", func(t *testing.T) {
-		r := repository(t, server, "labels")
-		pr := opened(t, r)
-		label, _, err := server.Client().CreateLabel("ana", "labels", sdk.CreateLabelOption{Name: "assay/stop", Color: "#ff0000"})
-		require.NoError(t, err)
-		_, _, err = server.Client().AddIssueLabels("ana", "labels", pr.Number, sdk.IssueLabelsOption{Labels: []int64{label.ID}})
-		require.NoError(t, err)
-		got, err := r.Provider.Get(t.Context(), pr.Number)
-		require.NoError(t, err)
-		require.Equal(t, []string{"assay/stop"}, got.Labels)
-	})
-	t.Run("ProtectedBranch", func(t *testing.T) {
-		r := repository(t, server, "protected")
-		pr := opened(t, r)
-		_, _, err := server.Client().CreateBranchProtection("ana", "protected", sdk.CreateBranchProtectionOption{RuleName: "main", RequiredApprovals: 1})
-		require.NoError(t, err)
-		require.ErrorIs(t, r.Provider.Merge(t.Context(), pr.Number, pr.Head), gitprovider.ErrBlocked)
+	t.Run("Suite", func(t *testing.T) {
+		gitprovidertest.Run(t, func(t *testing.T) gitprovidertest.Repository {
+			return repository(t, server, weak, fmt.Sprintf("config-%d", count.Add(1)))
+		})
 	})
 	t.Run("OpenedAnewByAPerson", func(t *testing.T) {
-		r := repository(t, server, "anew")
+		r := repository(t, server, weak, "anew")
 		pr := opened(t, r)
 		require.NoError(t, r.Provider.Close(t.Context(), pr.Number))
 		again, _, err := server.Client().CreatePullRequest("ana", "anew", sdk.CreatePullRequestOption{Head: branch, Base: "main", Title: "Again"})

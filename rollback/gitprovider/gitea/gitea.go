@@ -1,23 +1,22 @@
 // Package gitea opens pull requests on Gitea and Forgejo through their API. In go branches that are pushed already; out come pull requests.
 //
 // It never pushes, never merges at another commit than the one it is given, and never schedules a merge for later. What a server answers
-// while it is still finding out (a branch that was pushed a moment ago, a pull request whose mergeability is being computed, a gateway that is
-// restarting) is asked again for a few seconds.
+// while it is still finding out (a branch that was pushed a moment ago, a pull request whose mergeability is being computed) is asked again for
+// a few seconds.
 package gitea
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	sdk "code.gitea.io/sdk/gitea"
 
 	"github.com/assay-dev/assay/rollback/gitprovider"
+	"github.com/assay-dev/assay/rollback/gitprovider/transport"
 	"github.com/assay-dev/assay/sources/git"
 )
 
@@ -27,16 +26,16 @@ type Provider struct {
 	owner, name string
 	token       string
 	http        *http.Client
-	pauses      []time.Duration // between attempts
-	turn        chan struct{}   // held by whoever opens a pull request
+	turn        chan struct{} // held by whoever opens a pull request
 }
 
 // New makes a Provider for the repository that Git reaches at the URL, by HTTP or SSH; its last two path segments are owner and name. The token
 // needs the scopes write:repository and write:issue. A nil client is http.DefaultClient. The server is not contacted.
 func New(repository, token string, client *http.Client) (*Provider, error) {
-	p := &Provider{token: token, http: cmp.Or(client, http.DefaultClient), turn: make(chan struct{}, 1), pauses: []time.Duration{
-		100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1600 * time.Millisecond, 3200 * time.Millisecond,
-	}}
+	if client == nil {
+		client = transport.Client(nil)
+	}
+	p := &Provider{token: token, http: client, turn: make(chan struct{}, 1)}
 	u, err := address(repository)
 	if err != nil {
 		return nil, err
@@ -192,7 +191,7 @@ func (p *Provider) Comment(ctx context.Context, number int64, text string) error
 
 // Merge implements gitprovider.Provider, with a merge commit. One that is merged already is no error.
 func (p *Provider) Merge(ctx context.Context, number int64, head git.Hash) error {
-	return p.patiently(ctx, func() error {
+	return transport.Settle(ctx, func() error {
 		pr, err := p.raw(ctx, number)
 		if err != nil || pr.HasMerged {
 			return err
@@ -210,7 +209,7 @@ func (p *Provider) Merge(ctx context.Context, number int64, head git.Hash) error
 		if errors.Is(err, gitprovider.ErrBlocked) {
 			now, readErr := p.raw(ctx, number)
 			if readErr == nil && (pullRequest(now).Head != head || !now.Mergeable) {
-				return fmt.Errorf("%w: %w", errUnsettled, err)
+				return fmt.Errorf("%w: %w", transport.ErrUnsettled, err)
 			}
 		}
 		return err

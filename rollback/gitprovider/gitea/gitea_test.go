@@ -5,14 +5,15 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
-	"time"
+	"testing/synctest"
 
+	sdk "code.gitea.io/sdk/gitea"
 	"github.com/stretchr/testify/require"
 
 	"github.com/assay-dev/assay/rollback/gitprovider"
+	"github.com/assay-dev/assay/rollback/gitprovider/transport"
 	"github.com/assay-dev/assay/sources/git"
 )
 
@@ -38,11 +39,12 @@ type answer struct {
 	header http.Header
 }
 
-// serve makes a Provider for owner/name on a server that answers so, and counts requests.
+// serve makes a Provider for owner/name on a server that answers so, and counts requests. It is asked without a network, so that time in a
+// bubble of synctest passes.
 func serve(t *testing.T, says answers) (*Provider, map[string]int) {
 	t.Helper()
 	asked := map[string]int{}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		key := r.Method + " " + strings.TrimPrefix(r.URL.Path, "/api/v1/repos/owner/name")
 		if page := r.URL.Query().Get("page"); page != "" {
 			key += " " + page
@@ -59,12 +61,20 @@ func serve(t *testing.T, says answers) (*Provider, map[string]int) {
 		}
 		w.WriteHeader(a.status)
 		json.NewEncoder(w).Encode(a.body)
-	}))
-	t.Cleanup(server.Close)
-	p, err := New(server.URL+"/owner/name.git", "token", nil)
+	})
+	p, err := New("http://gitea.example.com/owner/name.git", "token", transport.Client(handled{server}))
 	require.NoError(t, err)
-	p.pauses = slices.Repeat([]time.Duration{time.Microsecond}, 3)
 	return p, asked
+}
+
+// handled is a way to a server without a network.
+type handled struct{ http.Handler }
+
+// RoundTrip implements http.RoundTripper.
+func (h handled) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Result(), nil
 }
 
 func said(status int, message string) answer {
@@ -98,7 +108,8 @@ func TestErrors(t *testing.T) {
 		"wrong token": {said(401, "invalid username, password or token"), gitprovider.ErrUnauthorized, "write:repository and write:issue"},
 		"scope":       {said(403, "token does not have at least one of required scope(s): [write:issue]"), gitprovider.ErrUnauthorized, "required scope"},
 		"not there":   {said(404, "not found"), gitprovider.ErrNotFound, "pull request 7 of http://"},
-		"broken":      {said(500, "database is locked"), nil, "database is locked"},
+		"broken":      {said(500, "database is locked"), gitprovider.ErrUnavailable, "database is locked"},
+		"refused":     {said(422, "nonsense"), nil, "nonsense"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, _ := serve(t, answers{"GET /pulls/7": {c.answer}})
@@ -111,22 +122,12 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-func TestPassingErrorsAreAskedAgain(t *testing.T) {
-	for _, status := range []int{429, 502, 503, 504} {
-		p, asked := serve(t, answers{"GET /pulls/7": {said(status, "not now"), {status: 200, body: pr(7, "open", nil)}}})
-		got, err := p.Get(t.Context(), 7)
-		require.NoError(t, err)
-		require.EqualValues(t, 7, got.Number)
-		require.Equal(t, 2, asked["GET /pulls/7"])
-	}
-	p, asked := serve(t, answers{"GET /pulls/7": {said(503, "not now")}})
-	_, err := p.Get(t.Context(), 7)
-	require.ErrorContains(t, err, "not now")
-	require.Equal(t, 4, asked["GET /pulls/7"], "and given up")
-}
-
 // TestOpenOfABranchThatIsNotKnownYet is what a server says of a branch that was pushed a moment ago.
 func TestOpenOfABranchThatIsNotKnownYet(t *testing.T) {
+	synctest.Test(t, openOfABranchThatIsNotKnownYet)
+}
+
+func openOfABranchThatIsNotKnownYet(t *testing.T) {
 	p, asked := serve(t, answers{
 		"GET /pulls 1": {{status: 200, body: []any{}}},
 		"POST /pulls":  {said(404, "could not find branch"), said(404, "could not find branch"), {status: 201, body: pr(7, "open", nil)}},
@@ -190,13 +191,10 @@ func TestMerge(t *testing.T) {
 		"merged before":   {[]answer{{status: 200, body: pr(7, "closed", map[string]any{"merged": true})}}, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, _ := serve(t, answers{"GET /pulls/7": c.reads, "POST /pulls/7/merge": c.merge})
-			err := p.Merge(t.Context(), 7, head)
-			if c.want == nil {
-				require.NoError(t, err)
-			} else {
-				require.ErrorIs(t, err, c.want)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				p, _ := serve(t, answers{"GET /pulls/7": c.reads, "POST /pulls/7/merge": c.merge})
+				require.ErrorIs(t, p.Merge(t.Context(), 7, head), c.want)
+			})
 		})
 	}
 }
@@ -211,4 +209,29 @@ func TestWhoMerged(t *testing.T) {
 	require.Equal(t, "ana", got.By)
 	require.Equal(t, strings.Repeat("cd", 20), got.MergeCommit.String())
 	require.Equal(t, []string{"assay/stop"}, got.Labels)
+}
+
+func TestRequiredChecks(t *testing.T) {
+	status := func(id int64, name string, state sdk.StatusState) *sdk.Status {
+		return &sdk.Status{ID: id, Context: name, State: state}
+	}
+	said := []*sdk.Status{
+		status(1, "ci/build", sdk.StatusFailure), status(4, "ci/build", sdk.StatusSuccess), status(2, "ci/lint", sdk.StatusPending),
+		status(3, "scan", sdk.StatusWarning),
+	}
+	for _, c := range []struct {
+		patterns []string
+		said     []*sdk.Status
+		want     gitprovider.Checks
+	}{
+		{[]string{"ci/build"}, said, gitprovider.Checks{State: gitprovider.ChecksPassing}},
+		{[]string{"ci*"}, said, gitprovider.Checks{State: gitprovider.ChecksPending, Reason: "waiting for: ci/lint"}},
+		{[]string{"ci/build", "e2e/*"}, said, gitprovider.Checks{State: gitprovider.ChecksPending, Reason: "waiting for: e2e/*"}},
+		{[]string{"{scan,e2e}", "*"}, said, gitprovider.Checks{State: gitprovider.ChecksFailing, Reason: "failed: scan"}},
+		{nil, said, gitprovider.Checks{State: gitprovider.ChecksFailing, Reason: "failed: scan"}},
+		{nil, nil, gitprovider.Checks{State: gitprovider.ChecksPending, Reason: "waiting for: *"}},
+		{[]string{"["}, said, gitprovider.Checks{State: gitprovider.ChecksPending, Reason: "waiting for: ["}},
+	} {
+		require.Equal(t, c.want, gitprovider.Sum(required(c.patterns, c.said)), c.patterns)
+	}
 }
