@@ -9,7 +9,7 @@ import (
 // and the error matches [ErrStale].
 func (r *Repository) CreateBranch(name string, at Hash) error {
 	ref := "refs/heads/" + name
-	err := refFiles{r.common}.swap(ref, Hash{}, at)
+	err := r.refs.swap(ref, Hash{}, at)
 	if stale := (*StaleError)(nil); errors.As(err, &stale) {
 		return fmt.Errorf("branch %s exists already, at %.7s: choose another name: %w", name, stale.Actual, err)
 	}

@@ -18,8 +18,8 @@ const (
 
 // consolidate makes one pack of all small ones, once they are many. Readers find
 // the objects in the one place or in the other. The lock is held.
-func (m *Mirror) consolidate(ctx context.Context) error {
-	objects := filepath.Join(m.dir, "objects")
+func (p *packs) consolidate(ctx context.Context) error {
+	objects := filepath.Join(p.dir, "objects")
 	stems, err := smallPacks(filepath.Join(objects, "pack"))
 	if err != nil || len(stems) <= maxPacks {
 		return err
@@ -30,7 +30,7 @@ func (m *Mirror) consolidate(ctx context.Context) error {
 			return fmt.Errorf("reading the index of %s: %w", filepath.Base(stem), err)
 		}
 	}
-	pack := packing(ctx, m.repo.store.get, sortedHashes(hashes))
+	pack := packing(ctx, p.repo.store.get, sortedHashes(hashes))
 	defer pack.Close()
 	whole, err := receivePack(ctx, objects, pack)
 	if err != nil {

@@ -3,11 +3,12 @@
 //
 // What comes in is a repository, either a path to one on this disk ([Open]) or the
 // address of a remote one, of which a [Mirror] keeps a bare copy on disk
-// ([OpenMirror], or [Mirrors] for many). What goes out are commits, trees as
-// [io/fs] file systems ([FS]), differences between trees ([Diff]), walks over
-// history ([FirstParents], [IsAncestor], [MergeBase]), what changes have in common
-// ([PatchID]), who signed ([Keyring]), new objects made in memory ([Scratch]), and
-// pushes that succeed only if nobody was faster ([Mirror.Push]).
+// ([OpenMirror], or [Mirrors] for many), or one that lives in memory ([Memory]).
+// What goes out are commits, trees as [io/fs] file systems ([FS]), differences
+// between trees ([Diff]), walks over history ([FirstParents], [IsAncestor],
+// [MergeBase]), what changes have in common ([PatchID]), who signed ([Keyring]),
+// new objects that are not stored yet ([Scratch]), and pushes that succeed only if
+// nobody was faster ([Mirror.Push]).
 //
 // The way through is always the same: [Mirrors.Head] or [Mirror.Refresh] says where
 // a branch is, [Mirror.History] makes present what is to be looked at,
@@ -35,6 +36,14 @@
 // order; so a mirror is checked when it is opened, and a damaged one is emptied and
 // fetched anew. It holds nothing that the remote has not, but for what was flushed
 // and not pushed yet, which is made again from the same input under the same name.
+//
+// # Memory
+//
+// A repository and the mirrors that follow it can be in memory, where a fetch or a
+// push takes microseconds: the same objects, references and errors, without packs,
+// files and servers. Simulations and tests are made of these. Only what stores
+// objects and references ([Repository]), and what carries them between a mirror and
+// its remote, comes in two kinds; the rest knows no difference.
 //
 // # Trust
 //

@@ -1,4 +1,4 @@
 package git
 
-// Dir is the folder of a mirror.
-func (m *Mirror) Dir() string { return m.dir }
+// Dir is the folder of a mirror on disk.
+func (m *Mirror) Dir() string { return m.exchange.(*packs).dir }

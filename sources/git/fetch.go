@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
-	"path/filepath"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
-	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
 )
 
 const (
@@ -35,7 +32,7 @@ func (m *Mirror) Fetch(ctx context.Context, commits ...Hash) (err error) {
 }
 
 func (m *Mirror) fetch(ctx context.Context, commits []Hash) error {
-	if len(m.missing(ctx, commits)) == 0 {
+	if len(m.repo.missing(commits)) == 0 {
 		return nil
 	}
 	release, err := m.lock(ctx)
@@ -43,7 +40,7 @@ func (m *Mirror) fetch(ctx context.Context, commits []Hash) error {
 		return err
 	}
 	defer release()
-	absent := m.missing(ctx, commits)
+	absent := m.repo.missing(commits)
 	if len(absent) == 0 {
 		return nil
 	}
@@ -68,15 +65,15 @@ var errNotByName = errors.New("the server gives out no commits by name")
 // fetchExactly asks for commits by name. The error is errNotByName where that
 // settles nothing, ErrNoCommit where the server gives out whatever it has.
 func (m *Mirror) fetchExactly(ctx context.Context, commits []Hash) error {
-	session, advertised, err := m.connect(ctx)
+	talk, advertised, err := m.exchange.connect(ctx)
 	if err != nil {
 		return err
 	}
-	defer session.Close()
+	defer talk.Close()
 	if !allowed(advertised, commits) {
 		return errNotByName
 	}
-	err = m.download(ctx, session, advertised, m.depth, commits...)
+	err = talk.download(ctx, m.depth, commits...)
 	if errors.Is(err, ErrNoCommit) && !advertised.Capabilities.Supports(capability.AllowReachableSHA1InWant) {
 		return errNotByName
 	}
@@ -103,8 +100,8 @@ func allowed(advertised *packp.AdvRefs, commits []Hash) bool {
 // searchBranches fetches ever more history until commits are present: of the
 // branches that the mirror follows, then all history of all branches and tags.
 func (m *Mirror) searchBranches(ctx context.Context, commits []Hash) error {
-	for depth := m.depth * deepening; len(m.missing(ctx, commits)) > 0; depth *= deepening {
-		session, advertised, err := m.connect(ctx)
+	for depth := m.depth * deepening; len(m.repo.missing(commits)) > 0; depth *= deepening {
+		talk, advertised, err := m.exchange.connect(ctx)
 		if err != nil {
 			return err
 		}
@@ -114,13 +111,13 @@ func (m *Mirror) searchBranches(ctx context.Context, commits []Hash) error {
 			depth, wants = everything, tips(advertised)
 		}
 		if err == nil && len(wants) > 0 {
-			err = m.download(ctx, session, advertised, depth, wants...)
+			err = talk.download(ctx, depth, wants...)
 		}
-		session.Close()
+		talk.Close()
 		if err != nil {
 			return err
 		}
-		if absent := m.missing(ctx, commits); last && len(absent) > 0 {
+		if absent := m.repo.missing(commits); last && len(absent) > 0 {
 			return fmt.Errorf("%w as %s on any branch; it may have been removed by a forced push", ErrNoCommit, absent[0])
 		}
 	}
@@ -129,7 +126,7 @@ func (m *Mirror) searchBranches(ctx context.Context, commits []Hash) error {
 
 // followed returns where the branches that the mirror holds are at the remote.
 func (m *Mirror) followed(advertised *packp.AdvRefs) ([]Hash, error) {
-	refs, err := m.refs.all()
+	refs, err := m.repo.refs.all()
 	wants := map[Hash]bool{}
 	for name := range refs {
 		if h, ok := advertised.References[name]; ok {
@@ -187,124 +184,19 @@ func (m *Mirror) deepen(ctx context.Context, branch string, commit Hash, depth i
 		return err
 	}
 	defer release()
-	session, advertised, err := m.connect(ctx)
+	talk, advertised, err := m.exchange.connect(ctx)
 	if err != nil {
 		return err
 	}
-	defer session.Close()
+	defer talk.Close()
 	if allowed(advertised, []Hash{commit}) {
-		return m.download(ctx, session, advertised, depth, commit)
+		return talk.download(ctx, depth, commit)
 	}
 	head, ok := advertised.References["refs/heads/"+branch]
 	if !ok {
 		return absent(advertised)
 	}
-	return m.download(ctx, session, advertised, depth, head)
-}
-
-// download fetches wants with depth generations of history (all for a server
-// that cannot count them, or for a mirror that has all already) and stores them.
-func (m *Mirror) download(ctx context.Context, session fetchSession, advertised *packp.AdvRefs, depth int, wants ...Hash) error {
-	request, err := m.request(ctx, advertised, depth, wants)
-	if err != nil {
-		return err
-	}
-	if len(request.Shallows) == 0 && len(m.missing(ctx, wants)) == 0 {
-		return nil // with all of their history
-	}
-	response, err := session.UploadPack(ctx, request)
-	if err != nil {
-		return refusal(err)
-	}
-	defer response.Close()
-	pack := io.Reader(response)
-	switch {
-	case request.Capabilities.Supports(capability.Sideband64k):
-		pack = sideband.NewDemuxer(sideband.Sideband64k, pack)
-	case request.Capabilities.Supports(capability.Sideband):
-		pack = sideband.NewDemuxer(sideband.Sideband, pack)
-	}
-	if _, err := receivePack(ctx, filepath.Join(m.dir, "objects"), pack); err != nil {
-		return err
-	}
-	if err := m.updateShallow(ctx, response.ShallowUpdate); err != nil {
-		return err
-	}
-	if absent := m.missing(ctx, wants); len(absent) > 0 {
-		return fmt.Errorf("the server answered without commit %s: %w", absent[0], ErrNoCommit)
-	}
-	return m.consolidate(ctx)
-}
-
-func (m *Mirror) request(ctx context.Context, advertised *packp.AdvRefs, depth int, wants []Hash) (*packp.UploadPackRequest, error) {
-	server := advertised.Capabilities
-	request := packp.NewUploadPackRequestFromCapabilities(server)
-	request.Wants = wants
-	var err error
-	if request.Haves, err = m.haves(ctx); err != nil {
-		return nil, err
-	}
-	if request.Shallows, err = readShallow(m.dir); err != nil {
-		return nil, err
-	}
-	ask := []capability.Capability{}
-	complete := len(request.Shallows) == 0 && len(request.Haves) > 0
-	if server.Supports(capability.Shallow) && !complete {
-		request.Depth = packp.DepthCommits(depth)
-		ask = append(ask, capability.Shallow)
-	}
-	if server.Supports(capability.NoProgress) {
-		ask = append(ask, capability.NoProgress)
-	}
-	if m.location.isAzure() {
-		// Azure DevOps answers nobody who does not ask for this; in a
-		// conversation of one question it changes nothing that matters here.
-		ask = append(ask, capability.MultiACKDetailed)
-	}
-	for _, c := range ask {
-		if err := request.Capabilities.Set(c); err != nil {
-			return nil, fmt.Errorf("asking for %s: %w", c, err)
-		}
-	}
-	return request, nil
-}
-
-// haves names commits that are here, so that the server sends less: the newest
-// ones of all references.
-func (m *Mirror) haves(ctx context.Context) ([]Hash, error) {
-	refs, err := m.refs.all()
-	if err != nil {
-		return nil, err
-	}
-	heads := map[Hash]bool{}
-	for _, h := range refs {
-		heads[h] = true
-	}
-	return newest(ctx, m.repo, sortedHashes(heads), maxHaves)
-}
-
-// refusal recognises the answer to commits that a server does not give out. It
-// is known by Git's wording only: go-git passes nothing else on.
-func refusal(err error) error {
-	if strings.Contains(err.Error(), "not our ref") {
-		return fmt.Errorf("%w: %w", ErrNoCommit, err)
-	}
-	return err
-}
-
-// missing returns those of commits that are not present.
-func (m *Mirror) missing(ctx context.Context, commits []Hash) (absent []Hash) {
-	for _, h := range commits {
-		if !m.has(ctx, h) {
-			absent = append(absent, h)
-		}
-	}
-	return absent
-}
-
-func (m *Mirror) has(ctx context.Context, h Hash) bool {
-	_, err := m.repo.store.size(h)
-	return err == nil
+	return talk.download(ctx, depth, head)
 }
 
 // keep pins a head that a branch leaves behind, so that `git gc` spares it.
@@ -321,5 +213,5 @@ func (m *Mirror) keep(ctx context.Context, before, head Hash) error {
 
 // pin gives a commit that is on no branch a reference of its own.
 func (m *Mirror) pin(h Hash) error {
-	return m.refs.set("refs/fetched/"+h.String(), h)
+	return m.repo.refs.set("refs/fetched/"+h.String(), h)
 }

@@ -22,17 +22,21 @@ func (r localRemote) fetching(context.Context) (fetchSession, error) { return r.
 func (r localRemote) pushing(context.Context) (pushSession, error) { return r.open() }
 
 func (r localRemote) open() (*localSession, error) {
-	repo, err := Open(r.path)
+	at, err := findLayout(r.path)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNoRepository, err)
+		return nil, fmt.Errorf("%w: %s: %w", ErrNoRepository, r.path, err)
 	}
-	return &localSession{repo: repo, refs: refFiles{repo.common}}, nil
+	repo, err := at.open()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrNoRepository, r.path, err)
+	}
+	return &localSession{at, repo}, nil
 }
 
 // localSession plays the server's side of a conversation.
 type localSession struct {
+	at   layout
 	repo *Repository
-	refs refFiles
 }
 
 func (s *localSession) Close() error { return s.repo.Close() }
@@ -44,7 +48,7 @@ func (s *localSession) AdvertisedReferencesContext(context.Context) (*packp.AdvR
 			return nil, err
 		}
 	}
-	refs, err := s.refs.all()
+	refs, err := s.repo.refs.all()
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +68,7 @@ func (s *localSession) AdvertisedReferencesContext(context.Context) (*packp.AdvR
 
 // checkedOut returns the full name of the branch that HEAD names.
 func (s *localSession) checkedOut() (string, error) {
-	head, err := os.ReadFile(filepath.Join(s.repo.gitDir, "HEAD"))
+	head, err := os.ReadFile(filepath.Join(s.at.gitDir, "HEAD"))
 	name, _ := strings.CutPrefix(strings.TrimSpace(string(head)), "ref: ")
 	return name, err
 }
@@ -94,7 +98,7 @@ func (s *localSession) UploadPack(ctx context.Context, request *packp.UploadPack
 func (s *localSession) ReceivePack(ctx context.Context, request *packp.ReferenceUpdateRequest) (*packp.ReportStatus, error) {
 	if request.Packfile != nil {
 		defer request.Packfile.Close()
-		if _, err := receivePack(ctx, filepath.Join(s.repo.common, "objects"), request.Packfile); err != nil {
+		if _, err := receivePack(ctx, s.at.objects(), request.Packfile); err != nil {
 			return nil, err
 		}
 	}
@@ -110,8 +114,8 @@ func (s *localSession) update(command *packp.Command) error {
 	if err != nil {
 		return err
 	}
-	if worktree := filepath.Base(s.repo.gitDir) == ".git"; worktree && branch == command.Name.String() {
-		return fmt.Errorf("%s is checked out in %s, whose files a push would not change: push to a bare repository", command.Name, filepath.Dir(s.repo.gitDir))
+	if worktree := filepath.Base(s.at.gitDir) == ".git"; worktree && branch == command.Name.String() {
+		return fmt.Errorf("%s is checked out in %s, whose files a push would not change: push to a bare repository", command.Name, filepath.Dir(s.at.gitDir))
 	}
-	return s.refs.swap(command.Name.String(), command.Old, command.New)
+	return s.repo.refs.swap(command.Name.String(), command.Old, command.New)
 }

@@ -13,7 +13,7 @@ import (
 // location is a remote repository's address, taken apart. Credentials that a
 // URL carried are kept apart from what is shown.
 type location struct {
-	scheme         string // https, http, ssh or file
+	scheme         string // https, http, ssh, file or memory
 	user, password string
 	host           string // lower case, without port
 	port           string // empty: the scheme's default
@@ -22,7 +22,7 @@ type location struct {
 
 var defaultPorts = map[string]string{"https": "443", "http": "80", "ssh": "22"}
 
-// parseLocation reads a URL (https, http, ssh, file), the scp form
+// parseLocation reads a URL (https, http, ssh, file, memory), the scp form
 // (user@host:path) or a plain path. Its errors never quote the address, which
 // may hold a password in a place where nobody looks for one.
 func parseLocation(raw string) (location, error) {
@@ -76,6 +76,10 @@ func parseURL(raw string) (location, error) {
 		return location{}, fmt.Errorf("repository URL %s names a host: write file:///path", l)
 	case l.scheme == "file":
 		l.host, l.path = "", filepath.FromSlash(path.Clean(l.path))
+	case l.scheme == "memory" && l.host != "":
+		l.path = strings.TrimSuffix(path.Clean("/"+l.path), "/")
+	case l.scheme == "memory":
+		return location{}, fmt.Errorf("repository URL %s names no repository: write memory://NAME", l)
 	case defaultPorts[l.scheme] == "":
 		return location{}, fmt.Errorf("repository URL %s: scheme %q is not supported, use https, http, ssh, file or a path", l, l.scheme)
 	case l.host == "":
@@ -108,7 +112,10 @@ func (l location) String() string {
 	if l.scheme == "file" {
 		return l.path
 	}
-	u := url.URL{Scheme: l.scheme, Host: l.host, Path: "/" + strings.TrimPrefix(l.path, "/")}
+	u := url.URL{Scheme: l.scheme, Host: l.host}
+	if l.path != "" {
+		u.Path = "/" + strings.TrimPrefix(l.path, "/")
+	}
 	switch {
 	case l.port != "":
 		u.Host = net.JoinHostPort(l.host, l.port)
@@ -154,12 +161,17 @@ var sshAliases = map[string]string{
 
 // Normalize returns one spelling for all addresses of a repository: host and
 // path without scheme, user, default port, .git and surplus slashes. The form is
-// meant for comparing, not for connecting. An address that is not understood
+// meant for comparing, not for connecting; of a repository in memory it is the
+// address itself. An address that is not understood
 // comes back redacted.
 func Normalize(raw string) string {
-	l, err := parseLocation(strings.TrimSpace(raw))
+	raw = strings.TrimSpace(raw)
+	l, err := parseLocation(raw)
 	if err != nil {
 		return Redact(raw)
+	}
+	if l.scheme == "memory" {
+		return l.String()
 	}
 	clean := strings.Trim(path.Clean("/"+filepath.ToSlash(l.path)), "/")
 	if l.scheme == "file" {

@@ -38,6 +38,8 @@ func TestNormalize(t *testing.T) {
 			"git@ssh.dev.azure.com:v3/org/project/repo",
 		},
 		"[2001:db8::1]:3000/a/b": {"http://[2001:DB8::1]:3000/a/b.git"},
+		"memory://shop":          {"memory://shop", "memory://Shop/", "memory://me:secret@shop"},
+		"memory://shop/config":   {"memory://shop/config", "memory://shop//config/"},
 		"file:///srv/git/repo": {
 			"/srv/git/repo", "/srv/git/repo/", "/srv/git/repo/.git", "/srv/git/repo.git",
 			"file:///srv/git/repo", "file://localhost/srv/git//repo", "/srv/git/../git/repo",
@@ -74,6 +76,8 @@ func TestBadAddresses(t *testing.T) {
 		"git://secret@example.org/r":         "not supported",
 		"ftp://me:secret@example.org/r":      "not supported",
 		"https:///r":                         "names no host",
+		"memory:///r":                        "names no repository",
+		"memory://me:secret@r":               "no repository in memory",
 		"file://example.org/r":               "names a host",
 		"https://me:secret@example.org/r?x=": "query",
 		"https://me:secret@example.org:x/r":  "cannot be parsed",
@@ -150,14 +154,19 @@ func TestAuthDoesNotPrint(t *testing.T) {
 }
 
 func FuzzNormalize(f *testing.F) {
-	for _, seed := range []string{"https://u:p@h/r.git", "git@h:r", "ssh://h:22/~u/r", "file:///a/.git", "a/b", "https://%zz@h/", "::", "x://@"} {
+	for _, seed := range []string{"https://u:p@h/r.git", "git@h:r", "ssh://h:22/~u/r", "file:///a/.git", "a/b", "https://%zz@h/", "::", "x://@", "memory://a/b"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
 		git.Redact(raw)
 		once := git.Normalize(raw)
-		if path, ok := strings.CutPrefix(once, "file://"); ok && filepath.IsAbs(path) && !strings.HasSuffix(path, ".git") {
+		path, isPath := strings.CutPrefix(once, "file://")
+		understood := !strings.ContainsAny(raw, "%?#") // or it is only redacted
+		if isPath && understood && filepath.IsAbs(path) && !strings.HasSuffix(path, ".git") && path == strings.TrimSpace(path) {
 			require.Equal(t, once, git.Normalize(path), raw)
+		}
+		if strings.HasPrefix(once, "memory://") {
+			require.Equal(t, once, git.Normalize(once), raw)
 		}
 		require.NotContains(t, git.Normalize("https://user:hunter2@example.org/"+raw), "hunter2")
 	})

@@ -13,23 +13,24 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport"
 )
 
-// Mirror is a bare repository on disk that follows a remote one. It holds the
+// Mirror follows a remote repository, and is a bare one itself: on disk
+// ([OpenMirror]), or in memory where the remote is ([Memory.Mirror]). It holds the
 // branches that were asked for under the names they have there, and as much of
-// their history as was needed so far. Reading through [Mirror.Repository] goes
-// on while a Mirror writes; writers take turns, also across processes.
+// their history as was needed so far. Reading through [Mirror.Repository] goes on
+// while a Mirror writes; writers take turns, also across processes.
 //
 // What talks to the remote fails with [ErrDenied], [ErrNoRepository],
 // [ErrDumbHTTP] or [ErrStalled], besides the errors that its own comment names.
 type Mirror struct {
-	dir      string
 	location location
-	remote   remote
-	refs     refFiles
+	exchange exchange
 	repo     *Repository
 	turn     chan struct{} // held by the goroutine that writes
-	depth    int
-	timeout  time.Duration
-	idle     time.Duration
+	// exclude waits until no other process writes.
+	exclude func(context.Context) (release func(), err error)
+	depth   int
+	timeout time.Duration
+	idle    time.Duration
 }
 
 // MirrorOption changes how a Mirror talks to its remote.
@@ -57,13 +58,16 @@ func OpenMirror(dir, url string, auth Auth, options ...MirrorOption) (*Mirror, e
 	if err != nil {
 		return nil, err
 	}
-	if dir, err = filepath.Abs(dir); err != nil {
-		return nil, fmt.Errorf("mirror of %s: %w", at, err)
+	m := newMirror(at, options)
+	if err := m.open(dir, auth); err != nil {
+		return nil, fmt.Errorf("mirror of %s in %s: %w", at, dir, err)
 	}
+	return m, nil
+}
+
+func newMirror(of location, options []MirrorOption) *Mirror {
 	m := &Mirror{
-		dir:      dir,
-		location: at,
-		refs:     refFiles{dir},
+		location: of,
 		turn:     make(chan struct{}, 1),
 		depth:    50,
 		timeout:  10 * time.Minute,
@@ -72,13 +76,37 @@ func OpenMirror(dir, url string, auth Auth, options ...MirrorOption) (*Mirror, e
 	for _, option := range options {
 		option(m)
 	}
-	if m.remote, err = newRemote(at, auth, m.idle); err != nil {
-		return nil, fmt.Errorf("mirror of %s: %w", at, err)
+	return m
+}
+
+// open makes m a mirror on disk.
+func (m *Mirror) open(path string, auth Auth) error {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
 	}
-	if err := m.prepare(); err != nil {
-		return nil, fmt.Errorf("mirror of %s in %s: %w", at, dir, err)
+	remote, err := newRemote(m.location, auth, m.idle)
+	if err != nil {
+		return err
 	}
-	return m, nil
+	if err := claim(path); err != nil {
+		return err
+	}
+	dir := mirrorDir{path, m.location}
+	m.exclude = dir.lock
+	ctx, cancel := context.WithTimeout(context.Background(), m.timeout)
+	defer cancel()
+	release, err := m.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if m.repo, err = dir.prepare(ctx); err != nil {
+		return err
+	}
+	m.repo.turn = m.lock
+	m.exchange = &packs{dir: path, of: m.location, remote: remote, repo: m.repo}
+	return nil
 }
 
 // Repository reads what the mirror holds.
@@ -93,11 +121,11 @@ func (m *Mirror) String() string { return m.location.String() }
 func (m *Mirror) Refs(ctx context.Context, prefix string) (refs map[string]Hash, err error) {
 	ctx, end := m.operation(ctx, &err, "listing the references")
 	defer end()
-	session, advertised, err := m.connect(ctx)
+	talk, advertised, err := m.exchange.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer session.Close()
+	defer talk.Close()
 	refs = map[string]Hash{}
 	for name, h := range advertised.References {
 		if strings.HasPrefix(name, prefix) {
@@ -118,11 +146,11 @@ func (m *Mirror) Refs(ctx context.Context, prefix string) (refs map[string]Hash,
 func (m *Mirror) DefaultBranch(ctx context.Context) (branch string, err error) {
 	ctx, end := m.operation(ctx, &err, "finding the default branch")
 	defer end()
-	session, advertised, err := m.connect(ctx)
+	talk, advertised, err := m.exchange.connect(ctx)
 	if err != nil {
 		return "", err
 	}
-	defer session.Close()
+	defer talk.Close()
 	if len(advertised.References) == 0 {
 		return "", ErrEmpty
 	}
@@ -139,17 +167,17 @@ func (m *Mirror) DefaultBranch(ctx context.Context) (branch string, err error) {
 func (m *Mirror) Refresh(ctx context.Context, branch string) (head Hash, moved bool, err error) {
 	ctx, end := m.operation(ctx, &err, "refreshing branch %s", branch)
 	defer end()
-	session, advertised, err := m.connect(ctx)
+	talk, advertised, err := m.exchange.connect(ctx)
 	if err != nil {
 		return Hash{}, false, err
 	}
-	defer session.Close()
+	defer talk.Close()
 	name := "refs/heads/" + branch
 	head, ok := advertised.References[name]
 	if !ok {
 		return Hash{}, false, absent(advertised)
 	}
-	if known, err := m.refs.get(name); err == nil && known == head {
+	if known, err := m.repo.refs.get(name); err == nil && known == head {
 		return head, false, nil
 	}
 	release, err := m.lock(ctx)
@@ -157,18 +185,18 @@ func (m *Mirror) Refresh(ctx context.Context, branch string) (head Hash, moved b
 		return Hash{}, false, err
 	}
 	defer release()
-	moved, err = m.follow(ctx, session, advertised, name, head)
+	moved, err = m.follow(ctx, talk, advertised, name, head)
 	return head, moved, err
 }
 
 // follow brings the reference name to head. The lock is held.
-func (m *Mirror) follow(ctx context.Context, session fetchSession, advertised *packp.AdvRefs, name string, head Hash) (moved bool, err error) {
-	known, err := m.refs.get(name)
+func (m *Mirror) follow(ctx context.Context, talk conversation, advertised *packp.AdvRefs, name string, head Hash) (moved bool, err error) {
+	known, err := m.repo.refs.get(name)
 	if err != nil || known == head {
 		return false, err
 	}
-	if !m.has(ctx, head) {
-		if err := m.download(ctx, session, advertised, m.depth, head); err != nil {
+	if !m.repo.present(head) {
+		if err := talk.download(ctx, m.depth, head); err != nil {
 			return false, err
 		}
 	}
@@ -178,16 +206,20 @@ func (m *Mirror) follow(ctx context.Context, session fetchSession, advertised *p
 	if err := m.dropDeleted(advertised); err != nil {
 		return false, err
 	}
-	if err := m.refs.set(name, head); err != nil {
+	if err := m.repo.refs.set(name, head); err != nil {
 		return false, err
 	}
-	return true, m.pointHEAD(defaultBranch(advertised))
+	if branch := defaultBranch(advertised); branch != "" {
+		// For people and programs that look into the mirror by themselves.
+		return true, m.repo.refs.pointHEAD(branch)
+	}
+	return true, nil
 }
 
 // dropDeleted lets go of branches that the remote has deleted, whose names may be
 // in the way of new ones. Their commits are kept.
 func (m *Mirror) dropDeleted(advertised *packp.AdvRefs) error {
-	refs, err := m.refs.all()
+	refs, err := m.repo.refs.all()
 	if err != nil {
 		return err
 	}
@@ -199,7 +231,7 @@ func (m *Mirror) dropDeleted(advertised *packp.AdvRefs) error {
 		if err := m.pin(h); err != nil {
 			return err
 		}
-		if err := m.refs.swap(name, h, Hash{}); err != nil {
+		if err := m.repo.refs.swap(name, h, Hash{}); err != nil {
 			return err
 		}
 	}
@@ -231,23 +263,6 @@ func defaultBranch(advertised *packp.AdvRefs) string {
 	return ""
 }
 
-// connect opens a conversation about fetching and listens to what the remote has.
-func (m *Mirror) connect(ctx context.Context) (fetchSession, *packp.AdvRefs, error) {
-	session, err := m.remote.fetching(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	advertised, err := session.AdvertisedReferencesContext(ctx)
-	if errors.Is(err, transport.ErrEmptyRemoteRepository) {
-		return session, packp.NewAdvRefs(), nil
-	}
-	if err != nil {
-		session.Close()
-		return nil, nil, err
-	}
-	return session, advertised, nil
-}
-
 // operation bounds everything that talks to the remote. What it returns ends
 // it, and adds to an error what was being done to which remote.
 func (m *Mirror) operation(ctx context.Context, err *error, doing string, args ...any) (context.Context, func()) {
@@ -267,12 +282,12 @@ func (m *Mirror) lock(ctx context.Context) (release func(), err error) {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("waiting for another fetch: %w", context.Cause(ctx))
 	}
-	unlock, err := lockFile(ctx, filepath.Join(m.dir, lockName))
+	others, err := m.exclude(ctx)
 	if err != nil {
 		<-m.turn
 		return nil, err
 	}
-	return func() { unlock(); <-m.turn }, nil
+	return func() { others(); <-m.turn }, nil
 }
 
 // explain replaces the transports' errors by those of this package.

@@ -18,31 +18,29 @@ const (
 	urlName = "assay-mirror.url"
 )
 
-// prepare makes the folder a mirror in good order and opens it.
-func (m *Mirror) prepare() error {
-	if err := claim(m.dir); err != nil {
-		return err
+// mirrorDir is the folder of a mirror on disk.
+type mirrorDir struct {
+	path string
+	of   location
+}
+
+// lock waits until no other process writes to the folder.
+func (d mirrorDir) lock(ctx context.Context) (release func(), err error) {
+	return lockFile(ctx, filepath.Join(d.path, lockName))
+}
+
+// prepare makes the folder a mirror in good order and opens it. The lock is held.
+func (d mirrorDir) prepare(ctx context.Context) (*Repository, error) {
+	if err := tidy(d.path); err != nil {
+		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), m.timeout)
-	defer cancel()
-	release, err := m.lock(ctx)
-	if err != nil {
-		return err
+	if repo, err := d.inspect(ctx); err == nil {
+		return repo, nil
 	}
-	defer release()
-	if err := tidy(m.dir); err != nil {
-		return err
+	if err := d.create(); err != nil {
+		return nil, err
 	}
-	if m.repo, err = m.inspect(ctx); err != nil {
-		if err := m.create(); err != nil {
-			return err
-		}
-		if m.repo, err = m.inspect(ctx); err != nil {
-			return err
-		}
-	}
-	m.repo.turn = m.lock
-	return nil
+	return d.inspect(ctx)
 }
 
 // claim makes sure that dir is a mirror or may become one.
@@ -62,8 +60,8 @@ func claim(dir string) error {
 
 // create empties the folder, but for the lock, and lays out a bare repository.
 // The file that inspect asks for first is written last.
-func (m *Mirror) create() error {
-	entries, err := os.ReadDir(m.dir)
+func (d mirrorDir) create() error {
+	entries, err := os.ReadDir(d.path)
 	if err != nil {
 		return err
 	}
@@ -71,21 +69,21 @@ func (m *Mirror) create() error {
 		if entry.Name() == lockName {
 			continue
 		}
-		if err := os.RemoveAll(filepath.Join(m.dir, entry.Name())); err != nil {
+		if err := os.RemoveAll(filepath.Join(d.path, entry.Name())); err != nil {
 			return fmt.Errorf("removing the damaged mirror: %w", err)
 		}
 	}
 	for _, folder := range []string{"objects/pack", "objects/info", "refs/heads", "refs/tags"} {
-		if err := os.MkdirAll(filepath.Join(m.dir, filepath.FromSlash(folder)), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Join(d.path, filepath.FromSlash(folder)), 0o755); err != nil {
 			return err
 		}
 	}
 	for _, file := range [][2]string{
 		{"HEAD", "ref: refs/heads/main\n"},
 		{"config", "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"},
-		{urlName, Normalize(m.location.String()) + "\n"},
+		{urlName, Normalize(d.of.String()) + "\n"},
 	} {
-		if err := replaceFile(filepath.Join(m.dir, file[0]), file[1]); err != nil {
+		if err := replaceFile(filepath.Join(d.path, file[0]), file[1]); err != nil {
 			return err
 		}
 	}
@@ -113,32 +111,32 @@ func tidy(dir string) error {
 
 // inspect opens the mirror if it is whole: of this remote, packs as long as their
 // indexes say, and every reference at a commit that is there with its tree.
-func (m *Mirror) inspect(ctx context.Context) (*Repository, error) {
-	owner, err := os.ReadFile(filepath.Join(m.dir, urlName))
+func (d mirrorDir) inspect(ctx context.Context) (*Repository, error) {
+	owner, err := os.ReadFile(filepath.Join(d.path, urlName))
 	if err != nil {
 		return nil, err
 	}
-	if strings.TrimSpace(string(owner)) != Normalize(m.location.String()) {
+	if strings.TrimSpace(string(owner)) != Normalize(d.of.String()) {
 		return nil, errors.New("it is the mirror of another repository")
 	}
-	head, err := os.ReadFile(filepath.Join(m.dir, "HEAD"))
+	head, err := os.ReadFile(filepath.Join(d.path, "HEAD"))
 	if err != nil {
 		return nil, err
 	}
 	if !strings.HasPrefix(string(head), "ref: refs/heads/") {
 		return nil, fmt.Errorf("HEAD: %w", ErrCorrupt)
 	}
-	if err := checkPacks(filepath.Join(m.dir, "objects", "pack")); err != nil {
+	if err := checkPacks(filepath.Join(d.path, "objects", "pack")); err != nil {
 		return nil, err
 	}
-	if _, err := readShallow(m.dir); err != nil {
+	if _, err := readShallow(d.path); err != nil {
 		return nil, err
 	}
-	repo, err := Open(m.dir)
+	repo, err := Open(d.path)
 	if err != nil {
 		return nil, err
 	}
-	refs, err := m.refs.all()
+	refs, err := repo.refs.all()
 	if err != nil {
 		return nil, err
 	}
@@ -195,19 +193,6 @@ func tail(path string, n int64) ([]byte, error) {
 	data := make([]byte, n)
 	_, err = f.ReadAt(data, info.Size()-n)
 	return data, err
-}
-
-// pointHEAD makes HEAD name branch, for people and programs that look into the
-// mirror by themselves.
-func (m *Mirror) pointHEAD(branch string) error {
-	if branch == "" {
-		return nil
-	}
-	path, content := filepath.Join(m.dir, "HEAD"), "ref: refs/heads/"+branch+"\n"
-	if old, err := os.ReadFile(path); err == nil && string(old) == content {
-		return nil
-	}
-	return replaceFile(path, content)
 }
 
 // replaceFile writes a file that is never seen half-written, by way of Git's

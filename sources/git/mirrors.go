@@ -22,6 +22,7 @@ type Mirrors struct {
 
 	mu     sync.Mutex
 	shared map[mirrorKey]*sharedMirror
+	served map[string]*Memory // by normalized address
 }
 
 // mirrorKey tells mirrors apart. The scheme is part of it, so that who writes
@@ -49,7 +50,16 @@ type seenHead struct {
 // auth is asked for the credentials of a repository when its mirror is opened, by
 // the address as [Normalize] spells it. The options go for all mirrors.
 func NewMirrors(dir string, auth func(normalized string) Auth, clock clock.PassiveClock, options ...MirrorOption) *Mirrors {
-	return &Mirrors{dir: dir, auth: auth, clock: clock, options: options, shared: map[mirrorKey]*sharedMirror{}}
+	return &Mirrors{dir: dir, auth: auth, clock: clock, options: options, shared: map[mirrorKey]*sharedMirror{}, served: map[string]*Memory{}}
+}
+
+// Serve has from stand in for the repository at url, memory://NAME or any other,
+// however it is spelled: its mirror is in memory, and no server is asked. It must be
+// called before the address is first used.
+func (m *Mirrors) Serve(url string, from *Memory) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.served[Normalize(url)] = from
 }
 
 // Mirror opens the mirror of a repository, or returns the one that is open. The
@@ -110,19 +120,26 @@ func (m *Mirrors) find(url string) (*sharedMirror, error) {
 		return nil, err
 	}
 	key := mirrorKey{at.scheme, Normalize(url)}
-	shared := m.place(key)
+	shared, memory := m.place(key)
 	shared.opening.Lock()
 	defer shared.opening.Unlock()
 	if shared.mirror == nil {
-		sum := sha256.Sum256([]byte(key.normalized))
-		dir := filepath.Join(m.dir, hex.EncodeToString(sum[:8]))
-		shared.mirror, err = OpenMirror(dir, url, m.auth(key.normalized), m.options...)
+		shared.mirror, err = m.open(url, key, memory)
 	}
 	return shared, err
 }
 
-// place returns where a mirror is or will be.
-func (m *Mirrors) place(key mirrorKey) *sharedMirror {
+func (m *Mirrors) open(url string, key mirrorKey, memory *Memory) (*Mirror, error) {
+	if memory != nil {
+		return memory.Mirror(url, m.options...)
+	}
+	sum := sha256.Sum256([]byte(key.normalized))
+	dir := filepath.Join(m.dir, hex.EncodeToString(sum[:8]))
+	return OpenMirror(dir, url, m.auth(key.normalized), m.options...)
+}
+
+// place returns where a mirror is or will be, and what stands in for its remote.
+func (m *Mirrors) place(key mirrorKey) (*sharedMirror, *Memory) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	shared, there := m.shared[key]
@@ -130,5 +147,5 @@ func (m *Mirrors) place(key mirrorKey) *sharedMirror {
 		shared = &sharedMirror{turn: make(chan struct{}, 1), heads: map[string]seenHead{}}
 		m.shared[key] = shared
 	}
-	return shared
+	return shared, m.served[key.normalized]
 }

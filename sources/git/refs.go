@@ -20,7 +20,7 @@ import (
 // at work in the same repository, and a reference is never seen half-written.
 type refFiles struct{ dir string }
 
-// all returns the references below refs/ by full name.
+// all implements references.
 func (r refFiles) all() (map[string]Hash, error) {
 	refs, err := r.packed()
 	if err != nil {
@@ -45,7 +45,7 @@ func (r refFiles) all() (map[string]Hash, error) {
 	return refs, err
 }
 
-// get returns the zero Hash for a reference that does not exist.
+// get implements references.
 func (r refFiles) get(name string) (Hash, error) {
 	h, err := r.loose(name)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -94,13 +94,12 @@ func (r refFiles) packed() (map[string]Hash, error) {
 	return refs, lines.Err()
 }
 
-// set moves a reference, whatever it was before.
+// set implements references.
 func (r refFiles) set(name string, to Hash) error {
 	return r.locked(name, func(f *refLock) error { return r.replace(f, name, to) })
 }
 
-// swap moves a reference from old to new if it is at old; zero stands for a
-// reference that does not exist. Otherwise the error is a *StaleError.
+// swap implements references.
 func (r refFiles) swap(name string, old, to Hash) error {
 	return r.locked(name, func(f *refLock) error {
 		at, err := r.get(name)

@@ -72,8 +72,11 @@ func (l *listing) Read(p []byte) (int, error) {
 
 // newRemote returns the transport for l.
 func newRemote(l location, auth Auth, idle time.Duration) (remote, error) {
-	if l.scheme == "file" {
+	switch l.scheme {
+	case "file":
 		return localRemote{path: l.path}, nil
+	case "memory":
+		return nil, errors.New("no repository in memory goes by that name here: use https, http, ssh, file or a path")
 	}
 	auth = auth.at(l)
 	roots, err := auth.roots()

@@ -4,12 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 
 	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
@@ -21,26 +17,34 @@ import (
 // decodedBudget bounds the memory for decoded objects of a repository, in bytes.
 const decodedBudget = 24 << 20
 
-// maxAlternates bounds how far object folders may refer to each other.
-const maxAlternates = 5
-
-// Repository is an existing repository on disk. It implements [Objects], is safe
-// for concurrent use, and sees objects that others add while it is open.
+// Repository is a repository on disk ([Open]) or in memory ([Memory]). It implements
+// [Objects], is safe for concurrent use, and sees objects that others add while it
+// is open.
 type Repository struct {
-	gitDir string // with HEAD; a linked worktree has its own
-	common string // with objects and the other references
-
-	store   *store
+	store   objectStore
+	refs    references
 	decoded *lru[Hash, any] // *Commit, []Entry or []byte
 
 	// turn waits until no other writer of the same mirror is at work; nil where
 	// writers need not wait for each other.
 	turn func(context.Context) (release func(), err error)
+}
 
-	// go-git's storage serves the references. It is not safe for concurrent
-	// use.
-	refs   *filesystem.Storage
-	refsMu sync.Mutex
+// objectStore holds the objects of a repository: in packs and loose files, or in
+// memory. It is safe for concurrent use.
+type objectStore interface {
+	// get reads an object. The error for one that is not there is ErrNotFound.
+	get(h Hash) (object, error)
+	// size returns the length of an object in bytes.
+	size(h Hash) (int64, error)
+	has(h Hash) (bool, error)
+	// withPrefix lists the objects whose hexadecimal hash starts with prefix.
+	withPrefix(prefix string) ([]Hash, error)
+	// add stores objects, which from reads: all of them or none.
+	add(ctx context.Context, hashes []Hash, from func(Hash) (object, error)) error
+	// edge lists the commits whose parents are cut off.
+	edge() ([]Hash, error)
+	close() error
 }
 
 // Open opens the repository at path: a bare one, or a folder with a .git folder
@@ -57,112 +61,36 @@ func Open(path string) (*Repository, error) {
 }
 
 func open(path string) (*Repository, error) {
-	gitDir, err := findGitDir(path)
+	at, err := findLayout(path)
 	if err != nil {
 		return nil, err
 	}
-	common, err := findCommon(gitDir)
-	if err != nil {
-		return nil, err
-	}
-	objects := filepath.Join(common, "objects")
-	if _, err := os.Stat(objects); err != nil {
+	return at.open()
+}
+
+// open opens the repository that is laid out like this.
+func (l layout) open() (*Repository, error) {
+	if _, err := os.Stat(l.objects()); err != nil {
 		return nil, fmt.Errorf("is no Git repository: %w", err)
 	}
-	folders, err := withAlternates(nil, objects, 0)
+	folders, err := withAlternates(nil, l.objects(), 0)
 	if err != nil {
 		return nil, err
 	}
-	files := dotgit.NewRepositoryFilesystem(osfs.New(gitDir), osfs.New(common))
-	r := &Repository{
-		gitDir:  gitDir,
-		common:  common,
-		store:   newStore(folders),
-		decoded: newLRU[Hash, any](decodedBudget),
-		refs:    filesystem.NewStorage(files, cache.NewObjectLRU(0)),
-	}
-	return r, r.checkFormat()
-}
-
-// findGitDir returns the folder that holds HEAD.
-func findGitDir(path string) (string, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return "", err
-	}
-	dot := filepath.Join(path, ".git")
-	info, err := os.Stat(dot)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		if _, err := os.Stat(filepath.Join(path, "HEAD")); err != nil {
-			return "", fmt.Errorf("is no Git repository: %w", err)
-		}
-		return path, nil
-	case err != nil:
-		return "", err
-	case info.IsDir():
-		return dot, nil
-	}
-	text, err := os.ReadFile(dot)
-	if err != nil {
-		return "", err
-	}
-	target, ok := strings.CutPrefix(strings.TrimSpace(string(text)), "gitdir: ")
-	if !ok {
-		return "", fmt.Errorf("%s does not say where the repository is (no line %q)", dot, "gitdir: ...")
-	}
-	return from(path, target), nil
-}
-
-// findCommon returns the folder that holds the objects: gitDir itself, unless it
-// belongs to a linked worktree.
-func findCommon(gitDir string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(gitDir, "commondir"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return gitDir, nil
-	}
-	return from(gitDir, strings.TrimSpace(string(text))), err
-}
-
-// from reads path as seen from the folder dir.
-func from(dir, path string) string {
-	if filepath.IsAbs(path) {
-		return filepath.Clean(path)
-	}
-	return filepath.Join(dir, path)
-}
-
-// withAlternates adds the object folder and those that it borrows from.
-func withAlternates(folders []string, objects string, depth int) ([]string, error) {
-	if slices.Contains(folders, objects) {
-		return folders, nil
-	}
-	if depth > maxAlternates {
-		return nil, fmt.Errorf("alternates of alternates are nested more than %d deep at %s", maxAlternates, objects)
-	}
-	folders = append(folders, objects)
-	text, err := os.ReadFile(filepath.Join(objects, "info", "alternates"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return folders, nil
-	}
-	if err != nil {
+	files := filesystem.NewStorage(dotgit.NewRepositoryFilesystem(osfs.New(l.gitDir), osfs.New(l.common)), cache.NewObjectLRU(0))
+	if err := checkFormat(files); err != nil {
 		return nil, err
 	}
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimRight(line, "\r\n")
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		folders, err = withAlternates(folders, from(objects, line), depth+1)
-		if err != nil {
-			return nil, err
-		}
-	}
-	return folders, nil
+	refs := &diskRefs{refFiles: refFiles{l.common}, gitDir: l.gitDir, names: files}
+	return newRepository(newStore(folders), refs), nil
 }
 
-func (r *Repository) checkFormat() error {
-	config, err := r.refs.Config()
+func newRepository(objects objectStore, refs references) *Repository {
+	return &Repository{store: objects, refs: refs, decoded: newLRU[Hash, any](decodedBudget)}
+}
+
+func checkFormat(files *filesystem.Storage) error {
+	config, err := files.Config()
 	if err != nil {
 		return fmt.Errorf("read its configuration: %w", err)
 	}
@@ -209,6 +137,22 @@ func (r *Repository) BlobSize(ctx context.Context, h Hash) (int64, error) {
 		return 0, err
 	}
 	return r.store.size(h)
+}
+
+// present reports whether the object h can be read.
+func (r *Repository) present(h Hash) bool {
+	_, err := r.store.size(h)
+	return err == nil
+}
+
+// missing returns those of hashes that are not present.
+func (r *Repository) missing(hashes []Hash) (absent []Hash) {
+	for _, h := range hashes {
+		if !r.present(h) {
+			absent = append(absent, h)
+		}
+	}
+	return absent
 }
 
 // decode returns the object h in the form that parse gives it, from memory if it

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/storer"
 )
 
 // minPrefix is the least length of an abbreviated hash, as in Git.
@@ -61,15 +60,13 @@ func (r *Repository) resolveBase(ctx context.Context, name string) (Hash, error)
 }
 
 func (r *Repository) resolveReference(name string) (Hash, error) {
-	r.refsMu.Lock()
-	defer r.refsMu.Unlock()
 	for _, full := range fullNames(name) {
 		if full.Validate() != nil {
 			continue
 		}
-		ref, err := storer.ResolveReference(r.refs, full)
+		h, err := r.refs.lookup(full)
 		if err == nil {
-			return ref.Hash(), nil
+			return h, nil
 		}
 		if !errors.Is(err, plumbing.ErrReferenceNotFound) {
 			return Hash{}, err

@@ -3,7 +3,6 @@ package git
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"sync"
 
@@ -131,9 +130,9 @@ func (s *Scratch) has(h Hash) (bool, error) {
 	return s.repo.store.has(h)
 }
 
-// Flush stores in the repository what was written and is not there yet, as one
-// pack, which appears whole or not at all, also after a crash or a loss of power.
-// No reference changes: the objects are there, and nothing shows them yet.
+// Flush stores in the repository what was written and is not there yet. It
+// appears whole or not at all, on disk also after a crash or a loss of power: it is
+// one pack. No reference changes: the objects are there, and nothing shows them yet.
 func (s *Scratch) Flush(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -157,9 +156,7 @@ func (s *Scratch) Flush(ctx context.Context) error {
 		}
 		defer release()
 	}
-	pack := packing(ctx, func(h Hash) (object, error) { return s.objects[h], nil }, absent)
-	defer pack.Close()
-	if _, err := receivePack(ctx, filepath.Join(s.repo.common, "objects"), pack); err != nil {
+	if err := s.repo.store.add(ctx, absent, func(h Hash) (object, error) { return s.objects[h], nil }); err != nil {
 		return fmt.Errorf("store %d objects: %w", len(absent), err)
 	}
 	return nil

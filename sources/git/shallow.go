@@ -34,9 +34,9 @@ func readShallow(dir string) ([]Hash, error) {
 // beyondEdge reports whether the commit h is missing because the repository is
 // a shallow clone: a commit at its edge has h as a parent.
 func (r *Repository) beyondEdge(ctx context.Context, h Hash) bool {
-	// The file is read each time: a fetch may move the edge, and asking for a
-	// missing commit is rare.
-	edges, err := readShallow(r.common)
+	// The edge is read each time: a fetch may move it, and asking for a missing
+	// commit is rare.
+	edges, err := r.store.edge()
 	if err != nil {
 		return false
 	}
@@ -49,14 +49,14 @@ func (r *Repository) beyondEdge(ctx context.Context, h Hash) bool {
 // updateShallow records where history is cut after a fetch. A server counts
 // depth from what was asked for, and so would cut off older history that is
 // here already: a commit is an edge only if a parent really is missing.
-func (m *Mirror) updateShallow(ctx context.Context, update packp.ShallowUpdate) error {
-	before, err := readShallow(m.dir)
+func (p *packs) updateShallow(ctx context.Context, update packp.ShallowUpdate) error {
+	before, err := p.repo.store.edge()
 	if err != nil {
 		return err
 	}
 	edge := map[Hash]bool{}
 	for _, h := range append(before, update.Shallows...) {
-		if cut, err := m.cutOff(ctx, h); err != nil {
+		if cut, err := p.cutOff(ctx, h); err != nil {
 			return err
 		} else if cut {
 			edge[h] = true
@@ -65,12 +65,12 @@ func (m *Mirror) updateShallow(ctx context.Context, update packp.ShallowUpdate) 
 	for _, h := range update.Unshallows {
 		delete(edge, h)
 	}
-	return m.writeShallow(edge)
+	return p.writeShallow(edge)
 }
 
 // cutOff reports whether a parent of h is missing.
-func (m *Mirror) cutOff(ctx context.Context, h Hash) (bool, error) {
-	commit, err := m.repo.Commit(ctx, h)
+func (p *packs) cutOff(ctx context.Context, h Hash) (bool, error) {
+	commit, err := p.repo.Commit(ctx, h)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
@@ -78,15 +78,15 @@ func (m *Mirror) cutOff(ctx context.Context, h Hash) (bool, error) {
 		return false, err
 	}
 	for _, parent := range commit.Parents {
-		if !m.has(ctx, parent) {
+		if !p.repo.present(parent) {
 			return true, nil
 		}
 	}
 	return false, nil
 }
 
-func (m *Mirror) writeShallow(edge map[Hash]bool) error {
-	path := filepath.Join(m.dir, "shallow")
+func (p *packs) writeShallow(edge map[Hash]bool) error {
+	path := filepath.Join(p.dir, "shallow")
 	if len(edge) == 0 {
 		return ignoreAbsent(os.Remove(path))
 	}

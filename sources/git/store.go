@@ -3,6 +3,7 @@ package git
 import (
 	"bufio"
 	"compress/zlib"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -23,9 +24,8 @@ import (
 // from its start again.
 const basesBudget = 12 << 20
 
-// store reads stored objects from loose files and packs in one or more object
-// folders: the repository's own and its alternates. It is safe for concurrent
-// use.
+// store is the objectStore of a repository on disk: loose files and packs in one
+// or more object folders, the repository's own first and then its alternates.
 //
 // It exists because go-git's storage is safe for none, and a pool of those would
 // hold an index of each pack for each reader. On a repository of 9,396 commits a
@@ -56,7 +56,7 @@ func newStore(folders []string) *store {
 	return &store{folders: folders, bases: newLRU[place, object](basesBudget)}
 }
 
-// get reads an object.
+// get implements objectStore.
 func (s *store) get(h Hash) (object, error) { return s.getBase(h, 0) }
 
 // getBase reads an object that is the base of a chain of depth deltas.
@@ -69,7 +69,7 @@ func (s *store) size(h Hash) (int64, error) {
 	return lookup(s, h, sizeInPack, s.sizeInFile)
 }
 
-// has reports whether an object is stored.
+// has implements objectStore.
 func (s *store) has(h Hash) (bool, error) {
 	_, err := s.size(h)
 	if errors.Is(err, ErrNotFound) {
@@ -318,7 +318,18 @@ func looseHeader(r *bufio.Reader) (plumbing.ObjectType, int64, error) {
 	return kind, size, nil
 }
 
-// withPrefix lists the objects whose hexadecimal hash starts with prefix.
+// add implements objectStore, with a pack.
+func (s *store) add(ctx context.Context, hashes []Hash, from func(Hash) (object, error)) error {
+	pack := packing(ctx, from, hashes)
+	defer pack.Close()
+	_, err := receivePack(ctx, s.folders[0], pack)
+	return err
+}
+
+// edge implements objectStore.
+func (s *store) edge() ([]Hash, error) { return readShallow(filepath.Dir(s.folders[0])) }
+
+// withPrefix implements objectStore.
 func (s *store) withPrefix(prefix string) ([]Hash, error) {
 	packs, err := s.list()
 	if err != nil {
