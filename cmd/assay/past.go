@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,16 +45,76 @@ func addFilter(cmd *cobra.Command, p *past, limit int) {
 	cmd.Flags().DurationVar(&p.since, "since", 0, "only what began less than so `long` ago, such as 24h")
 }
 
-// look opens the history to be read, also while assay run writes it.
+// look opens the history to be read, also while assay run writes it. A name to choose by that nothing is known of is refused.
 func (p *past) look(ctx context.Context) (*history.Store, error) {
-	if p.since > 0 {
+	switch {
+	case p.since < 0:
+		return nil, unusable(fmt.Errorf("--since %s must be a time of more than 0, such as 24h", p.since))
+	case p.filter.Limit < 0:
+		return nil, unusable(fmt.Errorf("--limit %d must be a number from 0; 0 is all", p.filter.Limit))
+	case p.since > 0:
 		p.filter.Since = time.Now().Add(-p.since)
 	}
-	store, err := history.OpenReadOnly(ctx, filepath.Join(p.dir, wire.HistoryDir))
+	store, err := history.OpenReadOnly(ctx, p.history())
+	if err != nil {
+		return nil, p.absent(err)
+	}
+	if _, err := knownKeys(ctx, store, p.filter.Environment, p.filter.Gate); err != nil {
+		return nil, unusable(errors.Join(err, store.Close()))
+	}
+	return store, nil
+}
+
+// beside opens the history to be written, also while assay run does.
+func (p *past) beside(ctx context.Context) (*history.Store, error) {
+	store, err := history.OpenBeside(ctx, p.history())
+	return store, p.absent(err)
+}
+
+func (p *past) history() string { return filepath.Join(p.dir, wire.HistoryDir) }
+
+// absent says what to do where there is no history.
+func (p *past) absent(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("there is no history in %s: name the data of assay run with --data-dir or %s: %w", p.dir, dataDirVariable, err)
 	}
-	return store, unusable(err)
+	return unusable(err)
+}
+
+// knownKeys are the Gates of an Environment, and of a name where one is given. Where there is none, the error names those that there are.
+func knownKeys(ctx context.Context, store *history.Store, environment, gate string) (found []history.Key, err error) {
+	all, err := store.Keys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var environments, gates []string
+	for _, key := range all {
+		environments = append(environments, key.Environment)
+		if environment != "" && key.Environment != environment {
+			continue
+		}
+		gates = append(gates, key.Gate)
+		if gate == "" || key.Gate == gate {
+			found = append(found, key)
+		}
+	}
+	switch {
+	case environment != "" && len(gates) == 0:
+		return nil, unknownName("environment", environment, environments)
+	case gate != "" && len(found) == 0:
+		return nil, unknownName("gate", gate, gates)
+	}
+	return found, nil
+}
+
+// unknownName says which names there are in place of one that is not known.
+func unknownName(what, name string, known []string) error {
+	slices.Sort(known)
+	known = slices.Compact(known)
+	if len(known) == 0 {
+		return fmt.Errorf("no %s %s is known: nothing was verified yet", what, name)
+	}
+	return fmt.Errorf("no %s %s is known: there is %s", what, name, strings.Join(known, ", "))
 }
 
 // moment is a time for people: the time of day while that is enough.

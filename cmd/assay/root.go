@@ -23,7 +23,7 @@ restores the last verified state.
 		&cobra.Group{ID: groupTools, Title: "Tools that stand on their own:"},
 	)
 	root.AddCommand(
-		newRun(), newDemo(), newStatus(), newHistory(), newIncidents(), newLogs(),
+		newRun(), newDemo(), newStatus(), newHistory(), newIncidents(), newLogs(), newHold(), newResume(),
 		newInit(), newLint(), newVerify(), newSchema(),
 		newReport(), newRender(), newRevert(),
 		newVersion(),

@@ -28,6 +28,15 @@ type gateStatus struct {
 	// Incident that is open, and its Proposals.
 	Incident  *history.Incident  `json:"incident,omitempty"`
 	Proposals []history.Proposal `json:"proposals,omitempty"`
+	// Holds that keep it from proposing or merging reverts.
+	Holds []history.Hold `json:"holds,omitempty"`
+}
+
+// standing is where everything stands.
+type standing struct {
+	// Holds in force, whatever they are about.
+	Holds []history.Hold `json:"holds,omitempty"`
+	Items []gateStatus   `json:"items"`
 }
 
 func newStatus() *cobra.Command {
@@ -37,8 +46,9 @@ func newStatus() *cobra.Command {
 		GroupID: groupWatch,
 		Short:   "Say where every gate stands: its verdict, what it waits for and why, its incident",
 		Long: `Say of every Gate what its last Verdict is and since when, what Assay does or waits for
-and why, and which Incident and Proposals are open. Reads the data of "assay run", also
-while that runs. Exits with 1 when a Gate's last Verdict is Failed.`,
+and why, and which Incident and Proposals are open; on top, what "assay hold" keeps it
+from. Reads the data of "assay run", also while that runs. Exits with 1 when a Gate's
+last Verdict is Failed.`,
 		Example: `  assay status
   assay status --environment prod --output json`,
 		Args: cobra.NoArgs,
@@ -53,14 +63,14 @@ while that runs. Exits with 1 when a Gate's last Verdict is Failed.`,
 			return err
 		}
 		defer store.Close()
-		gates, err := statuses(cmd.Context(), store, p.filter)
+		now, err := stand(cmd.Context(), store, p.filter, time.Now())
 		if err != nil {
 			return unusable(err)
 		}
-		if err := form.print(cmd.OutOrStdout(), listOf(gates), func(w io.Writer) { statusTable(w, gates) }); err != nil {
+		if err := form.print(cmd.OutOrStdout(), now, func(w io.Writer) { statusTable(w, now) }); err != nil {
 			return err
 		}
-		for _, g := range gates {
+		for _, g := range now.Items {
 			if g.Verdict == gate.Failed {
 				return answer(exitNo)
 			}
@@ -70,20 +80,27 @@ while that runs. Exits with 1 when a Gate's last Verdict is Failed.`,
 	return cmd
 }
 
-func statuses(ctx context.Context, store *history.Store, filter history.Filter) (all []gateStatus, err error) {
-	keys, err := store.Keys(ctx)
+// stand reads where the chosen Gates stand.
+func stand(ctx context.Context, store *history.Store, filter history.Filter, now time.Time) (all standing, err error) {
+	all.Items = []gateStatus{}
+	if all.Holds, err = store.Holds(ctx, now); err != nil {
+		return all, err
+	}
+	keys, err := knownKeys(ctx, store, filter.Environment, filter.Gate)
 	if err != nil {
-		return nil, err
+		return all, err
 	}
 	for _, key := range keys {
-		if filter.Environment != "" && filter.Environment != key.Environment || filter.Gate != "" && filter.Gate != key.Gate {
-			continue
-		}
 		state, err := store.Gate(ctx, key)
 		if err != nil {
-			return nil, err
+			return all, err
 		}
 		one := gateStatus{Environment: key.Environment, Gate: key.Gate}
+		for _, h := range all.Holds {
+			if h.Concerns(key) {
+				one.Holds = append(one.Holds, h)
+			}
+		}
 		if v := state.Final; v != nil {
 			one.Verdict, one.Reason, one.Since = v.Verdict.Outcome, v.Verdict.Reason, v.Finished
 		}
@@ -95,35 +112,42 @@ func statuses(ctx context.Context, store *history.Store, filter history.Filter) 
 		}
 		last, err := store.Decisions(ctx, history.Filter{Environment: key.Environment, Gate: key.Gate, Limit: 1})
 		if err != nil {
-			return nil, err
+			return all, err
 		}
 		if len(last) > 0 {
 			one.Next = &last[0]
 		}
-		all = append(all, one)
+		all.Items = append(all.Items, one)
 	}
 	return all, nil
 }
 
-func statusTable(w io.Writer, gates []gateStatus) {
-	if len(gates) == 0 {
-		row(w, "nothing is known of any gate yet")
+func statusTable(w io.Writer, now standing) {
+	for _, h := range now.Holds {
+		row(w, "ON HOLD: "+h.String())
+	}
+	flush(w)
+	if len(now.Items) == 0 {
+		row(w, "nothing is known of any gate yet: assay run verifies one once its targets are seen")
 		return
 	}
 	row(w, "ENVIRONMENT", "GATE", "VERDICT", "SINCE", "NOW")
-	for _, g := range gates {
+	for _, g := range now.Items {
 		verdict := string(g.Verdict)
 		if verdict == "" {
 			verdict = "-"
 		}
-		now := "-"
+		doing := "-"
 		if g.Next != nil {
-			now = g.Next.Action + ": " + g.Next.Reason
+			doing = g.Next.Action + ": " + g.Next.Reason
 		}
-		row(w, g.Environment, g.Gate, verdict, moment(g.Since), now)
+		if len(g.Holds) > 0 {
+			doing = "[on hold] " + doing
+		}
+		row(w, g.Environment, g.Gate, verdict, moment(g.Since), doing)
 	}
 	flush(w)
-	for _, g := range gates {
+	for _, g := range now.Items {
 		if g.Incident == nil {
 			continue
 		}
