@@ -39,8 +39,9 @@ type TargetState struct {
 	Revisions []sync.Revision `json:"revisions"`
 	Digest    string          `json:"digest"`
 	Outcome   sync.Outcome    `json:"outcome"`
-	// Reason of a Failed Sync.
-	Reason string `json:"reason,omitempty"`
+	// Reason of a Failed Sync, and its kind.
+	Reason  string       `json:"reason,omitempty"`
+	Failure sync.Failure `json:"failure,omitempty"`
 	// Requested is the value of the Target's request to be verified, as seen.
 	Requested string `json:"requested,omitempty"`
 	// Exercised says that the Gate only exercises the Target; it does not follow its Syncs.
@@ -91,8 +92,16 @@ type Purpose string
 const (
 	ToVerify   Purpose = "Verify"
 	ToRerun    Purpose = "Rerun"
-	ToOldTests Purpose = "OldTests"
+	ToOldTests Purpose = "OldTests" // the tests of the last pass, on the failed configuration
+	ToControl  Purpose = "Control"  // the Gate's control Suites
+	ToBisect   Purpose = "Bisect"   // what failed, on a state between the last pass and the failed one
 )
+
+// Trial is some Targets at another commit than the one that they follow.
+type Trial struct {
+	Commit  string        `json:"commit"`
+	Targets []sync.Target `json:"targets"`
+}
 
 // Run is one execution of one Suite.
 type Run struct {
@@ -104,10 +113,12 @@ type Run struct {
 	Round int    `json:"round"`
 	Suite string `json:"suite"`
 	// Attempt counts from 1; a further one follows a Run that could not start or was lost.
-	Attempt int               `json:"attempt"`
-	Shard   int               `json:"shard"`
-	Shards  int               `json:"shards"`
-	Matrix  map[string]string `json:"matrix,omitempty"`
+	Attempt int `json:"attempt"`
+	// Trial is the state that a Run of bisecting is of; nil for all others, which are of the Verification's own.
+	Trial  *Trial            `json:"trial,omitempty"`
+	Shard  int               `json:"shard"`
+	Shards int               `json:"shards"`
+	Matrix map[string]string `json:"matrix,omitempty"`
 	// End is empty while it waits or runs.
 	End      runner.End `json:"end,omitempty"`
 	ExitCode int        `json:"exitCode"`

@@ -60,6 +60,8 @@ type Sync struct {
 	Outcome   Outcome    `json:"outcome"`
 	// Reason says why a Sync failed, in the engine's words.
 	Reason string `json:"reason,omitempty"`
+	// Failure is the kind of a Failed Sync.
+	Failure Failure `json:"failure,omitempty"`
 	// Digest of what is rendered; for a Failed Sync of what was to be applied, empty where that cannot be built.
 	Digest string `json:"digest,omitempty"`
 	// At is when the Sync was seen to be finished.
@@ -81,6 +83,10 @@ type State struct {
 	// Pending is the Sync that is on its way: At says since when, Reason what it waits for, and it is Failed, since that is what it comes to
 	// if it never finishes. Whoever has a deadline decides when that is.
 	Pending *Sync
+	// Triable says that the Source is a Trials, and that the Target can be tried.
+	Triable bool
+	// Trial, when given, says that something else is live than Sync tells: a commit that is being tried, which nobody else's tests may run on.
+	Trial *Trial
 	// Reason why there is no Sync, or why the one there may be stale.
 	Reason string
 	// RequestedAt is the value of the annotation assay.dev/requestedAt, or its like.

@@ -120,20 +120,14 @@ func (c *collector) linkSites(g *Gate) {
 
 // linkSuites checks that a Gate's selectors match Suites and that its conditions are sound.
 func (c *collector) linkSuites(g *Gate) {
-	matched := !c.broken[g]
-	for i, s := range g.Spec.Suites {
-		if slices.ContainsFunc(c.set.Suites, s.Matches) || (s.Name == "") == (s.MatchLabels == nil) { // the latter is told of its shape
-			continue
-		}
-		matched = false
-		at := field{"spec", "suites", i}
-		if s.Name != "" {
-			c.problem(c.docs[g], at.at("name"), fmt.Sprintf("names no Suite of this overlay: %q", s.Name), suggest(s.Name, names(c.set.Suites)))
-		} else {
-			c.problem(c.docs[g], at.at("matchLabels"), "match no Suite of this overlay", "label a Suite so, or list the Suites by name")
+	matched := c.linked(g, field{"spec", "suites"}, g.Spec.Suites) && !c.broken[g]
+	c.linked(g, field{"spec", "control"}, g.Spec.Control)
+	suites := c.set.SuitesOf(g)
+	for i, s := range g.Spec.Control {
+		if slices.ContainsFunc(suites, s.Matches) {
+			c.problem(c.docs[g], field{"spec", "control", i}, "selects a Suite that must hold too, which tells nothing when it fails", "keep it in one of the two")
 		}
 	}
-	suites := c.set.SuitesOf(g)
 	if c.options.CheckExpr == nil || !matched || slices.ContainsFunc(suites, func(s *Suite) bool { return c.broken[s] }) {
 		return
 	}
@@ -142,6 +136,24 @@ func (c *collector) linkSuites(g *Gate) {
 			c.problem(c.docs[g], field{"spec", "pass", i, "expr"}, err.Error(), "correct the expression")
 		}
 	}
+}
+
+// linked reports selectors that match no Suite, and tells whether there are none.
+func (c *collector) linked(g *Gate, list field, selectors []SuiteSelector) bool {
+	matched := true
+	for i, s := range selectors {
+		if slices.ContainsFunc(c.set.Suites, s.Matches) || (s.Name == "") == (s.MatchLabels == nil) { // the latter is told of its shape
+			continue
+		}
+		matched = false
+		at := list.at(i)
+		if s.Name != "" {
+			c.problem(c.docs[g], at.at("name"), fmt.Sprintf("names no Suite of this overlay: %q", s.Name), suggest(s.Name, names(c.set.Suites)))
+		} else {
+			c.problem(c.docs[g], at.at("matchLabels"), "match no Suite of this overlay", "label a Suite so, or list the Suites by name")
+		}
+	}
+	return matched
 }
 
 func (c *collector) problem(d *document, at field, message, remedy string) {

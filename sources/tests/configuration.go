@@ -10,6 +10,7 @@ nameReference:
     group: assay.dev
     fieldSpecs:
       - {kind: Gate, group: assay.dev, path: spec/suites/name}
+      - {kind: Gate, group: assay.dev, path: spec/control/name}
 images:
   - {kind: Suite, group: assay.dev, path: spec/image}
 `

@@ -22,7 +22,7 @@ func (g *Gate) Default() {
 	fill(&spec.Every, Duration{12 * time.Hour})
 	fill(&spec.BaselineMaxAge, Duration{24 * time.Hour})
 	fill(&spec.Rollback.Mode, Propose)
-	fill(&spec.Reruns.Confidence, 0.99)
+	fill(&spec.Reruns.Confidence, 0.99999)
 	if spec.Reruns.Min == nil {
 		least := 2
 		if spec.Reruns.Max != nil {

@@ -17,6 +17,9 @@ type GateSpec struct {
 	Exercises []TargetSelector `json:"exercises,omitempty"`
 	// Suites must hold. Each selector must match at least one.
 	Suites []SuiteSelector `json:"suites" jsonschema:"minItems=1"`
+	// Control are Suites that touch nothing that the Gate's Targets render: whether the cluster, the network or the test bed itself is well. They run
+	// only when the Gate has failed; where they keep failing too, the environment is at fault and no commit is blamed.
+	Control []SuiteSelector `json:"control,omitempty" jsonschema:"minItems=1"`
 	// Order is Parallel (default) or Ordered: one after the other, stopping at the first that does not hold.
 	Order Order `json:"order,omitempty" jsonschema:"enum=Parallel,enum=Ordered"`
 	// Deadline is how long a Sync may take to become healthy before it counts as Failed. Default 10m.
@@ -76,7 +79,8 @@ type Reruns struct {
 	Min *int `json:"min,omitempty" jsonschema:"minimum=0,maximum=100"`
 	// Max is the most reruns. Default 10, or min where that is more.
 	Max *int `json:"max,omitempty" jsonschema:"minimum=0,maximum=100"`
-	// Confidence is how sure Assay must be that a case that keeps failing is no flake: between 0 and 1, both excluded. Default 0.99.
+	// Confidence is how sure Assay must be that a case that keeps failing is no flake: between 0 and 1, both excluded. Default 0.99999, which is 7
+	// reruns of a case that nothing is known of, and 4 of one that was seen to pass 50 times.
 	Confidence float64 `json:"confidence,omitempty" jsonschema:"exclusiveMinimum=0,exclusiveMaximum=1"`
 }
 

@@ -106,10 +106,12 @@ func TestOverlaysAreKustomize(t *testing.T) {
 		"prefixes at two levels": {
 			map[string]string{
 				"o/kustomization.yaml":   kustomization("[a]", "namePrefix: x-"),
-				"o/a/kustomization.yaml": kustomization("[../../base]", "namePrefix: a-"),
+				"o/a/kustomization.yaml": kustomization("[../../base, network.yaml]", "namePrefix: a-", "patches: [{target: {kind: Gate}, patch: '[{\"op\": \"add\", \"path\": \"/spec/control\", \"value\": [{\"name\": \"network\"}]}]'}]"),
+				"o/a/network.yaml":       suite("network"),
 			},
 			func(t *testing.T, set *tests.Set) {
-				require.Equal(t, set.Suites, set.SuitesOf(set.Gate("x-a-shop")))
+				require.Equal(t, []*tests.Suite{set.Suite("x-a-smoke")}, set.SuitesOf(set.Gate("x-a-shop")))
+				require.Equal(t, []*tests.Suite{set.Suite("x-a-network")}, set.ControlsOf(set.Gate("x-a-shop")))
 				require.Equal(t, "smoke", set.Suite("x-a-smoke").Origin.Name)
 			},
 		},

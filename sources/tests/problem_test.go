@@ -62,6 +62,7 @@ var wrong = []struct {
 	{"a Secret", map[string]string{"o/kustomization.yaml": kustomization("[../base]", "secretGenerator: [{name: token, literals: [a=b]}]")}},
 	{"a Gate without a Suite", map[string]string{"base/gate.yaml": gate("shop", "[{name: smok}, {matchLabels: {tier: e2e}}, {}, {name: smoke, matchLabels: {a: b}}]")}},
 	{"selectors that match nothing", map[string]string{"base/gate.yaml": gate("shop", "[{name: smok}, {matchLabels: {tier: e2e}}]")}},
+	{"a control that is none", map[string]string{"base/gate.yaml": gate("shop", "[{name: smoke}]", "control: [{name: smoke}, {name: netwrok}]")}},
 	{"a Gate after nothing", map[string]string{"base/gate.yaml": document("Gate", "shop", []string{"after: [{}]", "suites: [{name: smoke}]"})}},
 	{"a Gate after a Site that is not there", map[string]string{"base/gate.yaml": document("Gate", "shop", []string{"after:", "  - {kind: Site, name: shpo}", "suites: [{name: smoke}]"})}},
 	{"a wrong wildcard", map[string]string{"base/gate.yaml": document("Gate", "shop", []string{"after: [{name: 'a['}]", "suites: [{name: smoke}]"})}},

@@ -140,7 +140,7 @@ func accepts(t *testing.T, schema *santhosh.Schema, document string) error {
 
 // beyondSchema are the problems in one document that no schema can tell.
 var beyondSchema = []string{
-	"a wrong glob", "a glob that matches nothing", "a link that leads nowhere", "an explosion", "selectors that match nothing",
+	"a wrong glob", "a glob that matches nothing", "a link that leads nowhere", "an explosion", "selectors that match nothing", "a control that is none",
 	"a Gate after a Site that is not there", "a wrong wildcard", "reruns", "a wrong expression", "broken YAML", "the second of two documents",
 }
 
@@ -162,15 +162,15 @@ func TestSchemaAgreesWithLoad(t *testing.T) {
 		"a full Suite":    document("Suite", "smoke", []string{"command: [go, test]", "files: ['*', lib/**]", "workingDirectory: lib/a..b", env, "image: alpine", "resources: {requests: {cpu: 500m, memory: 64Mi}, limits: {cpu: '1.5', memory: 1G}}", "timeout: 1h30m", "retries: 2", "shards: 3", "matrix: {BROWSER: [firefox, chrome]}", "reports: [{path: 'out/*.xml', format: junit}, {stdout: true}]", "artifacts: [shots/**]"}),
 		"durations":       suite("smoke", "timeout: 1.5h0.5s"),
 		"the least Gate":  gate("shop", "[{name: smoke}]"),
-		"a full Gate":     document("Gate", "shop", []string{"after: [{kind: HelmRelease, name: 'shop-*', namespace: a, cluster: b, labels: {a: b}}]", "exercises: [{labels: {a: b}}]", "suites: [{matchLabels: {tier: smoke}}, {name: smoke}]", "order: Ordered", "deadline: 1m", "pass: [{expr: 'true'}, {name: x, expr: some.thing}]", "reruns: {min: 0, max: 3, confidence: 0.9}", "flakes: Fail", "every: 1h", "baselineMaxAge: 48h", "rollback: {mode: merge, otherTargets: true}", "protect: {paths: [a/**], kinds: [Secret]}", "notes: hello"}),
+		"a full Gate":     document("Gate", "shop", []string{"after: [{kind: HelmRelease, name: 'shop-*', namespace: a, cluster: b, labels: {a: b}}]", "exercises: [{labels: {a: b}}]", "suites: [{matchLabels: {tier: smoke}}]", "control: [{name: network}]", "order: Ordered", "deadline: 1m", "pass: [{expr: 'true'}, {name: x, expr: some.thing}]", "reruns: {min: 0, max: 3, confidence: 0.9}", "flakes: Fail", "every: 1h", "baselineMaxAge: 48h", "rollback: {mode: merge, otherTargets: true}", "protect: {paths: [a/**], kinds: [Secret]}", "notes: hello"}),
 		"the least Site":  document("Site", "shop", []string{"repository: {url: /srv/git/shop}", "path: .", "live: {command: [cat, /rev]}"}),
-		"a full Site":     document("Site", "shop", []string{"repository: {url: 'git@example.com:shop.git', revision: v1}", "path: deploy/prod", "build: {engine: flux, targetNamespace: a, namePrefix: p-, nameSuffix: -s, patches: [{patch: 'a: b', target: {kind: A}}], images: [{name: a, newTag: b}], components: [../c], ignoreMissingComponents: true, postBuild: {substitute: {a: b}, strict: true}, commonMetadata: {labels: {a: b}}, ignore: '*.md'}", "live: {http: {url: 'http://x', jsonPath: '{.a}'}, interval: 1s, timeout: 1s}", "deploy: {command: [sh], " + env + ", timeout: 5m}"}),
+		"a full Site":     document("Site", "shop", []string{"repository: {url: 'git@example.com:shop.git', revision: v1}", "path: deploy/prod", "build: {engine: flux, targetNamespace: a, namePrefix: p-, nameSuffix: -s, patches: [{patch: 'a: b', target: {kind: A}}], images: [{name: a, newTag: b}], components: [../c], ignoreMissingComponents: true, postBuild: {substitute: {a: b}, strict: true}, commonMetadata: {labels: {a: b}}, ignore: '*.md'}", "live: {http: {url: 'http://x', jsonPath: '{.a}'}, interval: 1s, timeout: 1s}", "deploy: {command: [sh], " + env + ", timeout: 5m, bisect: true}"}),
 		"labels and more": "apiVersion: assay.dev/v1alpha1\nkind: Suite\nmetadata: {name: smoke, namespace: a, labels: {tier: smoke}, annotations: {a: b}}\nspec: {script: exit}\n",
 	} {
 		require.NoError(t, accepts(t, schema, content), "%s: the schema refuses", name)
 		tree := sound.with(map[string]string{"kustomization.yaml": kustomization("[d.yaml]"), "d.yaml": content, "lib/x": "x"})
 		if strings.Contains(content, "kind: Gate") {
-			tree = tree.with(map[string]string{"kustomization.yaml": kustomization("[d.yaml, smoke.yaml]"), "smoke.yaml": strings.Replace(suite("smoke"), "  name:", "  labels: {tier: smoke}\n  name:", 1)})
+			tree = tree.with(map[string]string{"kustomization.yaml": kustomization("[d.yaml, smoke.yaml, network.yaml]"), "network.yaml": suite("network"), "smoke.yaml": strings.Replace(suite("smoke"), "  name:", "  labels: {tier: smoke}\n  name:", 1)})
 		}
 		_, err := tests.Load(t.Context(), builder, tree, ".", tests.Options{})
 		require.NoError(t, err, "%s: Load refuses", name)

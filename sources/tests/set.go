@@ -48,9 +48,14 @@ func (s *Set) Gate(name string) *Gate { return find(s.Gates, name) }
 func (s *Set) Site(name string) *Site { return find(s.Sites, name) }
 
 // SuitesOf returns the Suites that a Gate selects, each once: in the order of the selectors, and by name within one selector.
-func (s *Set) SuitesOf(g *Gate) []*Suite {
+func (s *Set) SuitesOf(g *Gate) []*Suite { return s.selected(g.Spec.Suites) }
+
+// ControlsOf returns the control Suites of a Gate, in the same order.
+func (s *Set) ControlsOf(g *Gate) []*Suite { return s.selected(g.Spec.Control) }
+
+func (s *Set) selected(selectors []SuiteSelector) []*Suite {
 	var suites []*Suite
-	for _, selector := range g.Spec.Suites {
+	for _, selector := range selectors {
 		for _, suite := range s.Suites {
 			if selector.Matches(suite) && !slices.Contains(suites, suite) {
 				suites = append(suites, suite)
@@ -61,7 +66,7 @@ func (s *Set) SuitesOf(g *Gate) []*Suite {
 }
 
 // Digest identifies the tests of a Gate: the Gate and its Suites as rendered, and the content and mode of every file that the Suites
-// name. It is "sha256:" and 64 hex digits, or empty when the Set has no such Gate.
+// name. The control Suites are no part of it, since they decide no Verdict. It is "sha256:" and 64 hex digits, or empty when the Set has no such Gate.
 func (s *Set) Digest(g *Gate) string { return s.digests[g.Name()] }
 
 // Matches tells whether the selector selects a Suite.

@@ -65,4 +65,7 @@ type Deploy struct {
 	Env []EnvVar `json:"env,omitempty"`
 	// Timeout of one deployment. Default 10m.
 	Timeout Duration `json:"timeout,omitzero"`
+	// Bisect lets Assay deploy earlier commits for a while, to find out which of several broke a Gate, and whether the one that passed last still does. It
+	// is meant for Sites that nobody depends on, such as a copy that the command makes for the purpose.
+	Bisect bool `json:"bisect,omitempty"`
 }
