@@ -22,21 +22,27 @@ func Limited(response *http.Response) bool {
 	return false
 }
 
-// Unavailable is gitprovider.ErrUnavailable with what an answer says about it, until when included, or nil for an answer of another kind. The
-// body is not read.
+// Unavailable is gitprovider.ErrUnavailable with what an answer says about it, or nil for an answer of another kind. The body is not read.
 func Unavailable(response *http.Response) error {
-	limited := Limited(response)
-	if !limited && response.StatusCode < http.StatusInternalServerError {
+	reason := "it answers " + response.Status
+	if Limited(response) {
+		reason = "it was asked more often than it allows (" + response.Status + ")"
+	} else if response.StatusCode < http.StatusInternalServerError {
 		return nil
 	}
-	what := "it answers " + response.Status
-	if limited {
-		what = "it was asked more often than it allows (" + response.Status + ")"
+	now := time.Now()
+	if told, ok := wait(response, now); ok {
+		return Until(reason, now.Add(told))
 	}
-	if told, ok := wait(response, time.Now()); ok && told > 0 {
-		what += ", and says to come back at " + time.Now().Add(told).UTC().Format("15:04:05 UTC on 2 January")
+	return Until(reason, time.Time{})
+}
+
+// Until is gitprovider.ErrUnavailable for a reason, until the moment that the server says; zero where it says none.
+func Until(reason string, at time.Time) error {
+	if !at.IsZero() {
+		reason += ", and says to come back at " + at.UTC().Format("15:04:05 UTC on 2 January")
 	}
-	return fmt.Errorf("%w: %s", gitprovider.ErrUnavailable, what)
+	return fmt.Errorf("%w: %s", gitprovider.ErrUnavailable, reason)
 }
 
 // wait is how long from now the server says to wait, where it does. Where a point in time is told, it is on the server's clock, which its Date

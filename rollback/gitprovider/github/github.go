@@ -1,0 +1,90 @@
+// Package github opens pull requests on github.com and GitHub Enterprise through their REST API. In go branches that are pushed already, with a
+// token or as a GitHub App; out come pull requests.
+//
+// It never pushes, never merges at another commit than the one it is given, never turns on GitHub's own auto-merge, and shows its token to no
+// other host than the API's. What GitHub answers while it is still finding out (a branch that was pushed a moment ago, a pull request whose
+// mergeability is being computed) is asked again for a few seconds. The API is described at https://docs.github.com/rest.
+package github
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	sdk "github.com/google/go-github/v74/github"
+
+	"github.com/assay-dev/assay/rollback/gitprovider/transport"
+	"github.com/assay-dev/assay/sources/git"
+)
+
+// Provider is one repository at GitHub. It is safe for concurrent use.
+type Provider struct {
+	server      string // https://host
+	owner, name string
+	api         *sdk.Client
+}
+
+// Credentials are what Assay shows to GitHub: a token, or an App.
+type Credentials struct {
+	// Token is a personal access token: a classic one with the scope repo, or a fine-grained one with the permissions "Pull requests", "Contents",
+	// "Commit statuses" and "Issues" (for labels and comments) to read and write, and "Checks" and "Administration" to read where checks are required.
+	Token string
+	// App, with the same permissions; used when its ID is given.
+	App App
+}
+
+// New makes a Provider for the repository that Git reaches at the URL, by HTTP or SSH. The client is best one of package transport, and is one
+// when nil. GitHub is not contacted; that a repository was renamed or moved is followed as GitHub tells it.
+func New(repository string, credentials Credentials, client *http.Client) (*Provider, error) {
+	page, err := transport.Address(repository)
+	if err != nil {
+		return nil, err
+	}
+	owner, name, ok := strings.Cut(strings.Trim(page.Path, "/"), "/")
+	if !ok || strings.Contains(name, "/") {
+		return nil, fmt.Errorf("repository %s: expected https://HOST/OWNER/NAME", git.Redact(repository))
+	}
+	p := &Provider{server: page.Scheme + "://" + page.Host, owner: owner, name: name}
+	base := apiOf(page)
+	next := cmp.Or(client, transport.Client(nil)).Transport
+	way := &authorized{next: &verbatim{next}, api: base, token: func(*http.Request) (string, error) { return credentials.Token, nil }}
+	if credentials.App.ID != "" {
+		installation, err := newInstallation(credentials.App, owner, name, base, next)
+		if err != nil {
+			return nil, fmt.Errorf("GitHub App %s for %s: %w", credentials.App.ID, p, err)
+		}
+		way.token, way.forget = installation.current, installation.forget
+	}
+	p.api = newClient(base, way)
+	return p, nil
+}
+
+// apiOf is where the API of the server with a page is. See https://docs.github.com/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api
+// and https://docs.github.com/enterprise-cloud@latest/admin/data-residency/about-github-enterprise-cloud-with-data-residency.
+func apiOf(page *url.URL) *url.URL {
+	if page.Host == "github.com" || page.Host == "www.github.com" {
+		return &url.URL{Scheme: page.Scheme, Host: "api.github.com", Path: "/"}
+	}
+	if strings.HasSuffix(page.Host, ".ghe.com") {
+		return &url.URL{Scheme: page.Scheme, Host: "api." + page.Host, Path: "/"}
+	}
+	return &url.URL{Scheme: page.Scheme, Host: page.Host, Path: "/api/v3/"}
+}
+
+// newClient is GitHub's own client for the API at an address. Redirects are for the transport to follow.
+func newClient(api *url.URL, way http.RoundTripper) *sdk.Client {
+	client := sdk.NewClient(&http.Client{
+		Transport:     way,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	})
+	client.BaseURL, client.UserAgent = api, "assay"
+	return client
+}
+
+// Name implements gitprovider.Provider.
+func (p *Provider) Name() string { return "github" }
+
+// String is the repository's page.
+func (p *Provider) String() string { return fmt.Sprintf("%s/%s/%s", p.server, p.owner, p.name) }

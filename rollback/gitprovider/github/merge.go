@@ -1,0 +1,75 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+
+	sdk "github.com/google/go-github/v74/github"
+
+	"github.com/assay-dev/assay/rollback/gitprovider"
+	"github.com/assay-dev/assay/rollback/gitprovider/transport"
+	"github.com/assay-dev/assay/sources/git"
+)
+
+// Merge implements gitprovider.Provider: with a merge commit where the repository allows it, else squashed, else rebased. One that is merged
+// already is no error.
+func (p *Provider) Merge(ctx context.Context, number int64, head git.Hash) error {
+	what := fmt.Sprintf("merge pull request %d", number)
+	return transport.Settle(ctx, func() error {
+		pr, err := p.raw(ctx, number)
+		if err != nil || pr.MergedAt != nil {
+			return err
+		}
+		if at := pullRequest(pr).Head; at != head {
+			return fmt.Errorf("%s of %s: %w from %s to %s", what, p, gitprovider.ErrHeadMoved, head, at)
+		}
+		if pr.GetState() == "closed" {
+			return fmt.Errorf("%s of %s: %w: it is closed", what, p, gitprovider.ErrBlocked)
+		}
+		err = p.mergeSomehow(ctx, what, pr, head)
+		if errors.Is(err, gitprovider.ErrBlocked) && pr.Mergeable == nil { // asking has made GitHub find out
+			return fmt.Errorf("%w: %w", transport.ErrUnsettled, err)
+		}
+		return err
+	})
+}
+
+// otherMethod is what GitHub says where a method is not allowed, by the repository's settings or by a rule.
+var otherMethod = regexp.MustCompile(`(?i)(commits|merges) are not allowed|linear history|must not contain merge commits|merge method`)
+
+// mergeSomehow merges by the first method that GitHub lets pass. The settings tell which; rules may allow less, and only say so when asked.
+func (p *Provider) mergeSomehow(ctx context.Context, what string, pr *sdk.PullRequest, head git.Hash) (err error) {
+	repository, err := p.repository(ctx)
+	if err != nil {
+		return err
+	}
+	for _, method := range methods(repository) {
+		_, err = call(p, what, func() (*sdk.PullRequestMergeResult, *sdk.Response, error) {
+			return p.api.PullRequests.Merge(ctx, p.owner, p.name, pr.GetNumber(), "", &sdk.PullRequestOptions{SHA: head.String(), MergeMethod: method})
+		})
+		switch {
+		case answeredWith(err, http.StatusMethodNotAllowed, ""):
+			err = fmt.Errorf("%w: %w", gitprovider.ErrBlocked, err)
+		case answeredWith(err, http.StatusConflict, ""):
+			err = fmt.Errorf("%w: %w", gitprovider.ErrHeadMoved, err)
+		}
+		if !errors.Is(err, gitprovider.ErrBlocked) || !otherMethod.MatchString(err.Error()) {
+			return err
+		}
+	}
+	return err
+}
+
+// methods are those that the repository's settings allow, the best one first. A token that may not see the settings is left to try.
+func methods(r *sdk.Repository) []string {
+	all := []string{"merge", "squash", "rebase"}
+	allowed := []*bool{r.AllowMergeCommit, r.AllowSquashMerge, r.AllowRebaseMerge}
+	return slices.DeleteFunc(slices.Clone(all), func(method string) bool {
+		setting := allowed[slices.Index(all, method)]
+		return setting != nil && !*setting
+	})
+}
