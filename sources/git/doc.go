@@ -7,8 +7,9 @@
 // What goes out are commits, trees as [io/fs] file systems ([FS]), differences
 // between trees ([Diff]), walks over history ([FirstParents], [IsAncestor],
 // [MergeBase]), what changes have in common ([PatchID]), who signed ([Keyring]),
-// new objects that are not stored yet ([Scratch]), and pushes that succeed only if
-// nobody was faster ([Mirror.Push]).
+// new objects that are not stored yet ([Scratch]), pushes that succeed only if
+// nobody was faster ([Mirror.Push]), and notes on commits, as git notes writes and
+// shows them ([Notes], [Mirror.AddNotes]).
 //
 // The way through is always the same: [Mirrors.Head] or [Mirror.Refresh] says where
 // a branch is, [Mirror.History] makes present what is to be looked at,

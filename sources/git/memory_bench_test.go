@@ -68,3 +68,36 @@ func BenchmarkMemory(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkNotes reads and writes one note among ever more.
+func BenchmarkNotes(b *testing.B) {
+	for _, count := range []int{10, 2000, 50_000} {
+		s := git.NewMemory().Repository().Scratch()
+		notes := map[git.Hash][]byte{}
+		for i := range count {
+			notes[hashed(i)] = []byte("verdict: Passed\n")
+		}
+		tree, err := s.WriteNotes(b.Context(), git.Hash{}, notes, nil)
+		require.NoError(b, err)
+		commit, err := s.WriteCommit(git.NewCommit{Tree: tree, Author: ada, Committer: ada})
+		require.NoError(b, err)
+		require.NoError(b, s.Flush(b.Context()))
+		b.Run(fmt.Sprintf("read of %d", count), func(b *testing.B) {
+			read, err := git.ReadNotes(b.Context(), s.Repository(), commit)
+			require.NoError(b, err)
+			b.ReportAllocs()
+			for b.Loop() {
+				_, err := read.Get(b.Context(), hashed(7))
+				require.NoError(b, err)
+			}
+		})
+		b.Run(fmt.Sprintf("write to %d", count), func(b *testing.B) {
+			note := map[git.Hash][]byte{hashed(7): []byte("verdict: Failed\n")}
+			b.ReportAllocs()
+			for b.Loop() {
+				_, err := s.Repository().Scratch().WriteNotes(b.Context(), tree, note, git.CatSortUniq)
+				require.NoError(b, err)
+			}
+		})
+	}
+}

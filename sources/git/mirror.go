@@ -167,12 +167,16 @@ func (m *Mirror) DefaultBranch(ctx context.Context) (branch string, err error) {
 func (m *Mirror) Refresh(ctx context.Context, branch string) (head Hash, moved bool, err error) {
 	ctx, end := m.operation(ctx, &err, "refreshing branch %s", branch)
 	defer end()
+	return m.refresh(ctx, "refs/heads/"+branch)
+}
+
+// refresh asks where a reference is.
+func (m *Mirror) refresh(ctx context.Context, name string) (head Hash, moved bool, err error) {
 	talk, advertised, err := m.exchange.connect(ctx)
 	if err != nil {
 		return Hash{}, false, err
 	}
 	defer talk.Close()
-	name := "refs/heads/" + branch
 	head, ok := advertised.References[name]
 	if !ok {
 		return Hash{}, false, absent(advertised)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // ownLock begins the names of the files that our locks are links to.
@@ -25,14 +26,26 @@ type refLock struct {
 // errSwept says that somebody took our file for left behind before it was locked.
 var errSwept = errors.New("swept away")
 
+const (
+	// lockPatience is how long a lock is waited for that somebody else has, which
+	// is what Git does too (core.filesRefLockTimeout): nobody needs one for longer.
+	lockPatience = 100 * time.Millisecond
+	// lockPause is between two looks at it.
+	lockPause = 2 * time.Millisecond
+)
+
 // takeLock takes the lock at path, in a repository whose folder is dir. The error
-// is fs.ErrExist while somebody else has it.
+// is fs.ErrExist where somebody else has it and keeps it.
 func takeLock(dir, path string) (*refLock, error) {
 	sweepLocks(dir)
 	clearLock(path)
-	for {
+	for until := time.Now().Add(lockPatience); ; {
 		lock, err := newLock(dir, path)
-		if !errors.Is(err, errSwept) {
+		switch {
+		case errors.Is(err, errSwept):
+		case errors.Is(err, fs.ErrExist) && time.Now().Before(until):
+			time.Sleep(lockPause)
+		default:
 			return lock, err
 		}
 	}
