@@ -28,6 +28,10 @@ type Environment struct {
 	Protect tests.Protect
 	// Writable are the normalised URLs of the config repositories that Assay may write to.
 	Writable map[string]ConfigRepository
+	// Statuses has verified commits of these repositories get statuses, which link to StatusURL; {environment}, {gate} and {verification} in it
+	// are replaced.
+	Statuses  bool
+	StatusURL string
 }
 
 // SiteSource is a Source that is told which Sites there are.

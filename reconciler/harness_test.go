@@ -147,6 +147,7 @@ type assay struct {
 	environments []string
 	auth         git.Auth
 	provider     func(mirror *git.Mirror) gitprovider.Provider // plain when nil
+	adjust       func(*reconciler.Options)                     // may be nil
 	crash        *crash                                        // nil when none comes
 	stop         func()
 	past         *history.Store
@@ -190,12 +191,16 @@ func (a *assay) start() {
 			Writable: writable,
 		})
 	}
-	loop, err := reconciler.New(reconciler.Options{
+	options := reconciler.Options{
 		Log:     slog.New(slog.NewTextHandler(a.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 		History: past, Runner: a.runner, Mirrors: mirrors, Builder: builder,
 		Rollback:     reconciler.Rollback{Name: "Assay", Email: "assay@example.com", Interval: tick, Stop: a.stopped},
 		Environments: environments,
-	})
+	}
+	if a.adjust != nil {
+		a.adjust(&options)
+	}
+	loop, err := reconciler.New(options)
 	require.NoError(a.t, err)
 	stopped := make(chan error, 1)
 	go func() { stopped <- loop.Run(ctx) }()

@@ -24,6 +24,9 @@ func (l *Loop) Run(ctx context.Context) error {
 			wait.Go(func() { l.watchSource(ctx, env, env.Sites.Changed()) })
 		}
 	}
+	for _, o := range l.outlets {
+		wait.Go(func() { l.keepPublishing(ctx, o) })
+	}
 	for range l.workers {
 		wait.Go(func() { l.work(ctx) })
 	}

@@ -33,7 +33,7 @@ type Options struct {
 	// Workers is how many Gates are reconciled at the same time. Default 16: they mostly wait for servers, and one that is slow must not hold up
 	// the rest.
 	Workers int
-	// Driver, when given, takes the place of Run: a simulation calls Begin, Pull and Pass itself.
+	// Driver, when given, takes the place of Run: a simulation calls Begin, Pull, Pass and Publish itself.
 	Driver Driver
 }
 
@@ -57,6 +57,7 @@ type Loop struct {
 	turns    *turns
 	answers  *answers
 	stumbles *stumbles
+	outlets  []*outlet
 	queue    workqueue.TypedRateLimitingInterface[history.Key]
 	running  context.Context // ends when the loop is told to stop; Runs live in it
 }
@@ -97,6 +98,7 @@ func New(o Options) (*Loop, error) {
 		l.environments[env.Name] = env
 		l.inForce[env.Name] = &inForce{loader: tests.NewLoader(l.builder, l.loadOptions)}
 	}
+	l.outlets = newOutlets(l)
 	if l.driver == nil {
 		l.driver = goroutines{l}
 		l.queue = workqueue.NewTypedRateLimitingQueueWithConfig(

@@ -153,9 +153,13 @@ type Incident struct {
 	// Cause is nil for an Inconclusive state that lasts.
 	Cause *blame.Cause `json:"cause,omitempty"`
 	// Reason is why it was opened, and after its end why it ended.
-	Reason string    `json:"reason"`
+	Reason string `json:"reason"`
+	// Broke is when the Verification began that failed first.
+	Broke  time.Time `json:"broke,omitzero"`
 	Opened time.Time `json:"opened"`
 	Closed time.Time `json:"closed,omitzero"`
+	// Recovery is the time from Broke until the Gate had passed again; zero where it has not.
+	Recovery time.Duration `json:"recovery,omitempty"`
 }
 
 // ProposalState is one of the constants.
@@ -185,14 +189,21 @@ type Proposal struct {
 	Head       string        `json:"head,omitempty"`
 	Number     int64         `json:"number,omitempty"`
 	URL        string        `json:"url,omitempty"`
+	Title      string        `json:"title,omitempty"`
 	State      ProposalState `json:"state"`
 	// Proof is Restored, Removed or Unproven, with what it rests on.
 	Proof       string `json:"proof,omitempty"`
 	ProofReason string `json:"proofReason,omitempty"`
 	// NotByItself are the reasons why only a person may merge it.
 	NotByItself []string `json:"notByItself,omitempty"`
+	// Joined says that it is a revert that people opened; Assay follows it, and merges nothing. Own is the number of its own pull request until
+	// that is closed in favour of theirs.
+	Joined bool  `json:"joined,omitempty"`
+	Own    int64 `json:"own,omitempty"`
 	// Merged is the commit of the base that holds the revert.
-	Merged  string    `json:"merged,omitempty"`
+	Merged string `json:"merged,omitempty"`
+	// Reland is where the change was offered back, or why it was not; empty unless the revert was in vain.
+	Reland  string    `json:"reland,omitempty"`
 	Reason  string    `json:"reason,omitempty"`
 	Created time.Time `json:"created"`
 	Updated time.Time `json:"updated"`

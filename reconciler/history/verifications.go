@@ -108,13 +108,16 @@ func (s *Store) Begin(ctx context.Context, v Verification, runs []Run) (created 
 		if err != nil || !created {
 			return err
 		}
+		if err := publish(ctx, tx, StatusPublication, v, v.Targets); err != nil {
+			return err
+		}
 		return addRuns(ctx, tx, runs)
 	})
 	return created, err
 }
 
 // Advance records how far a Verification has got. One that is final never changes again. A Done and Passed one becomes the last
-// passed state of its Gate, and from each Done one flake rates are learnt, in the same transaction.
+// passed state of its Gate, from each Done one flake rates are learnt, and what is to be published of it is due, in the same transaction.
 func (s *Store) Advance(ctx context.Context, v Verification) error {
 	return s.write(ctx, "verification "+v.ID, func(tx *sql.Tx) error {
 		known, err := document[Verification](ctx, tx, `SELECT document FROM verifications WHERE id = ?`, v.ID)
@@ -136,8 +139,11 @@ func (s *Store) Advance(ctx context.Context, v Verification) error {
 		if _, err := tx.ExecContext(ctx, `UPDATE verifications SET phase = ?, outcome = ?, document = ? WHERE id = ?`, v.Phase, outcome, encode(v), v.ID); err != nil {
 			return err
 		}
-		if v.Phase != Done {
-			return nil
+		if err := publish(ctx, tx, StatusPublication, v, v.Targets); err != nil || v.Phase != Done {
+			return err
+		}
+		if err := publish(ctx, tx, NotePublication, v, v.Targets); err != nil {
+			return err
 		}
 		if err := learn(ctx, tx, v); err != nil {
 			return err
@@ -177,6 +183,9 @@ func (s *Store) Inherit(ctx context.Context, key Key, targets []TargetState, why
 		}
 		if final == nil || !sameDigests(final.Targets, targets) {
 			return fmt.Errorf("there is no verdict of the same digests to inherit")
+		}
+		if err := publishInherited(ctx, tx, *final, targets, at); err != nil {
+			return err
 		}
 		final.Targets = targets
 		if _, err := tx.ExecContext(ctx, `UPDATE verifications SET document = ? WHERE id = ?`, encode(final), final.ID); err != nil {

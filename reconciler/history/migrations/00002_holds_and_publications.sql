@@ -10,8 +10,8 @@ CREATE TABLE holds (
 );
 CREATE INDEX holds_in_force ON holds (seq) WHERE lifted = 0;
 
--- What is to be told of a commit outside, which is whatever the Verification says when it is told. version moves with each change, so that
--- what was changed while it was being told is told again; said is what was told last.
+-- What is to be told of a commit outside, which is whatever its Verification says when it is told. version moves with each change, so that
+-- what changed while it was being told is told again; said is what was told last.
 CREATE TABLE publications (
     kind         TEXT    NOT NULL,
     environment  TEXT    NOT NULL,
@@ -19,8 +19,9 @@ CREATE TABLE publications (
     repository   TEXT    NOT NULL,
     commit_id    TEXT    NOT NULL,
     verification TEXT    NOT NULL REFERENCES verifications (id) ON DELETE CASCADE,
-    inherited    INTEGER NOT NULL,
+    targets      TEXT    NOT NULL,
     same_as      TEXT    NOT NULL,
+    inherited    INTEGER NOT NULL,
     due          INTEGER NOT NULL,
     version      INTEGER NOT NULL,
     said         TEXT    NOT NULL,
