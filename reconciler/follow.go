@@ -79,23 +79,19 @@ func (l *Loop) remote(p history.Proposal) (*git.Mirror, gitprovider.Provider, ro
 	return mirror, repository.Provider, proposed, err
 }
 
-// withdraw closes a Proposal that is no longer needed, and says why where people see it. One that others still ask for stays open for them.
+// withdraw takes back what the Incident asked for, and says why where people see it. A Proposal that others still ask for stays open for them.
 func (l *Loop) withdraw(ctx context.Context, p history.Proposal, why string) error {
 	defer l.turns.take(p.Repository)()
 	closed := rollback.State{State: gitprovider.Closed, Reason: "withdrawn: " + why}
-	all, err := l.history.ProposalsIn(ctx, p.Repository)
-	if err != nil {
-		return err
-	}
-	if slices.ContainsFunc(all, p.OpenElsewhere) {
-		closed.Reason += "; it stays open for others who ask for it"
-		return l.history.SaveProposal(ctx, settled(p, closed, l.clock.Now()))
+	save := func() error { return l.history.SaveProposal(ctx, settled(p, closed, l.clock.Now())) }
+	if p.Head == "" {
+		return save() // nothing was ever written outside
 	}
 	mirror, provider, proposed, err := l.remote(p)
 	var locked *notWritable
 	if errors.As(err, &locked) {
 		closed.Reason += "; it is left as it is, since " + locked.Error()
-		return l.history.SaveProposal(ctx, settled(p, closed, l.clock.Now()))
+		return save()
 	}
 	if err != nil {
 		return err
@@ -104,13 +100,22 @@ func (l *Loop) withdraw(ctx context.Context, p history.Proposal, why string) err
 	if err != nil {
 		return err
 	}
-	if status.State == gitprovider.Open {
-		if err := rollback.Withdraw(ctx, mirror, provider, proposed, why); err != nil {
-			return err
-		}
-		status = closed
+	if status.State == gitprovider.Merged || status.State == gitprovider.Closed && p.Number != 0 {
+		return l.history.SaveProposal(ctx, settled(p, status, l.clock.Now()))
 	}
-	return l.history.SaveProposal(ctx, settled(p, status, l.clock.Now()))
+	kept, err := rollback.Withdraw(ctx, mirror, provider, proposed, claimOf(p), why)
+	if err != nil {
+		return err
+	}
+	if kept {
+		closed.Reason += "; it stays open for others who ask for it"
+	}
+	return save()
+}
+
+// claimOf is on whose behalf a Proposal is open, here.
+func claimOf(p history.Proposal) rollback.Claim {
+	return rollback.Claim{Environment: p.Key.Environment, Gate: p.Key.Gate, Incident: p.Incident}
 }
 
 // notWritable says that the operator does not let Assay write to a repository.
@@ -121,7 +126,7 @@ func (e *notWritable) Error() string {
 }
 
 func proposedOf(p history.Proposal) (rollback.Proposed, error) {
-	out := rollback.Proposed{Branch: p.Branch, Base: p.Base, Number: p.Number, PatchIDs: p.PatchIDs}
+	out := rollback.Proposed{Branch: p.Branch, Base: p.Base, Number: p.Number, PatchIDs: p.PatchIDs, Joined: p.Joined}
 	var err error
 	if out.Head, err = git.ParseHash(p.Head); err != nil {
 		return out, err

@@ -63,34 +63,75 @@ func claimsAgainst(body string) string {
 // maxBody is the length of a body that all providers take, in bytes.
 const maxBody = 60_000
 
-// addClaim joins a body to that of a Proposal that is open already. A claim that stands there already is brought up to date; where all do, or
-// the text would become too long, nothing else is added but the claims themselves.
-func addClaim(there, body string) string {
-	if there == "" {
+// separator stands between what several claims say in one body.
+const separator = "\n\n---\n\n"
+
+// addClaim joins a body to that of a Proposal that is open already. What stands there on behalf of the same claim gives way to it where anew is
+// set; else only the claim itself is brought up to date. Where all becomes too long, nothing is added but the claim.
+func addClaim(there, body string, anew bool) string {
+	there, body = strings.ReplaceAll(there, "\r\n", "\n"), strings.TrimSpace(body)
+	if strings.TrimSpace(there) == "" {
 		return body
 	}
-	known, err := claims(there)
+	_, err := claims(there)
 	added, addedErr := claims(body)
-	if err != nil || addedErr != nil {
+	if err != nil || addedErr != nil || len(added) != 1 {
 		return there // and claimsAgainst keeps it from being merged
 	}
-	var missing []string
-	for _, c := range added {
-		i := slices.IndexFunc(known, c.about)
-		if i < 0 {
-			missing = append(missing, c.String())
+	own := added[0]
+	parts := strings.Split(there, separator)
+	for i, part := range parts {
+		known, _ := claims(part)
+		at := slices.IndexFunc(known, own.about)
+		switch {
+		case at < 0:
 			continue
+		case anew && len(known) == 1:
+			parts[i] = said(part, body)
+		default:
+			parts[i] = strings.Replace(part, known[at].String(), own.String(), 1)
 		}
-		there = strings.Replace(there, known[i].String(), c.String(), 1)
+		if together := strings.Join(parts, separator); len(together) <= maxBody {
+			return together
+		}
+		return strings.Replace(there, known[at].String(), own.String(), 1)
 	}
-	switch together := there + "\n\n---\n\n" + body; {
-	case len(missing) == 0:
-		return there
-	case len(together) > maxBody:
-		return there + "\n" + strings.Join(missing, "\n") + "\n"
-	default:
+	if together := there + separator + body; len(together) <= maxBody {
 		return together
 	}
+	return there + "\n" + own.String() + "\n"
+}
+
+// removeClaim takes a claim out of a body and says why it is gone; left counts the others.
+func removeClaim(there string, own Claim, why string) (body string, left int) {
+	there = strings.ReplaceAll(there, "\r\n", "\n")
+	all, err := claims(there)
+	if err != nil {
+		return there, 0
+	}
+	for _, c := range all {
+		if !own.about(c) {
+			left++
+			continue
+		}
+		there = strings.Replace(there, c.String(), fmt.Sprintf("**Gate %s in %s no longer asks for this:** %s", code(own.Gate), code(own.Environment), inert(why)), 1)
+	}
+	return there, left
+}
+
+// A note stands in a body, unseen on the page, of what was said in a comment, so that it is said once.
+const noteBegin = "<!-- assay:said "
+
+var noteLine = regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(noteBegin) + `.*$`)
+
+func note(key string) string { return noteBegin + strings.ReplaceAll(key, "--", "") + claimEnd }
+
+// said keeps the notes of a text that gives way to another.
+func said(before, now string) string {
+	if notes := noteLine.FindAllString(before, -1); len(notes) > 0 {
+		return now + "\n" + strings.Join(notes, "\n")
+	}
+	return now
 }
 
 // about tells whether two claims are on the same behalf.

@@ -4,6 +4,7 @@ package rollback_test
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,7 +49,7 @@ func TestRealProposal(t *testing.T) {
 	page, err := p.Get(t.Context(), opened.Number)
 	require.NoError(t, err)
 	require.Equal(t, opened.URL, page.URL)
-	require.Equal(t, rollback.Body(staging(), plan), page.Body)
+	require.Equal(t, strings.TrimSpace(rollback.Body(staging(), plan)), strings.TrimSpace(page.Body))
 
 	w.edit("README.md", "A shop", "The shop")
 	w.commit("Reword")

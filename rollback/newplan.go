@@ -29,6 +29,7 @@ func Branch(culprits []git.Hash) string {
 // NewPlan plans a revert, or says with a *Refusal why there must be none. The first rule that refuses decides; they are asked in this
 // order, those that cost nothing first:
 //
+//	pinned             the Targets follow a tag or a commit, and no branch
 //	limits             too many Proposals are open, or were made today
 //	rewritten          Good is not in the branch's history, or not on its first-parent path
 //	not-on-branch      a culprit is not among the commits since Good
@@ -37,9 +38,10 @@ func Branch(culprits []git.Hash) string {
 //	opted-out          a culprit's message says "Assay-Rollback: no"
 //	is-revert          a culprit is a revert, or made by Assay
 //	reverted-already   a later commit reverts a culprit
-//	automation         a robot wrote what changed and would put it back
+//	automation         a robot wrote what changed and would put it back, and what holds it does not lie in this repository
 //	unknown-targets    it is not known which folders the Gate's Targets build
 //	already-fixed      the newest commit renders what Good rendered
+//	judge-first        a newer commit changes what the Targets render, and was not judged yet
 //	conflict           the same lines were changed again
 //	no-effect          the revert changes nothing that the Gate's Targets render
 //	protected-path     the revert changes a protected path
@@ -80,10 +82,13 @@ type planning struct {
 	scratch *git.Scratch
 
 	good, head *git.Commit
-	since      []*git.Commit // the branch's commits after Good, oldest first
-	culprits   []*git.Commit // those of them that are to be reverted
+	goods      map[git.Hash]*git.Commit // at which Builds last passed
+	since      []*git.Commit            // the branch's commits after the oldest of these, oldest first
+	culprits   []*git.Commit            // those of them that are to be reverted
+	automated  []*automation
 	reverted   *revert.Result
-	paths      []git.Change // from head to the revert
+	holding    []git.Hash   // commits after those of reverted
+	paths      []git.Change // from head to the last of all commits
 	builds     []*change    // what becomes of Builds, in their order
 	others     []*change    // what becomes of Others
 }
@@ -98,6 +103,7 @@ type rule struct {
 
 func (p *planning) rules() []rule {
 	return []rule{
+		{"pinned", false, p.followsBranch},
 		{"limits", true, p.withinLimits},
 		{"rewritten", false, p.growsFromGood},
 		{"not-on-branch", false, p.culpritsOnBranch},
@@ -106,9 +112,10 @@ func (p *planning) rules() []rule {
 		{"opted-out", false, p.notOptedOut},
 		{"is-revert", false, p.notReverts},
 		{"reverted-already", false, p.notRevertedYet},
-		{"automation", false, p.notAutomated},
+		{"automation", false, p.holdsAutomation},
 		{"unknown-targets", true, p.knowsTargets},
 		{"already-fixed", false, p.notFixed},
+		{"judge-first", true, p.newestJudged},
 		{"conflict", false, p.reverts},
 		{"no-effect", false, p.hasEffect},
 		{"protected-path", false, p.pathsAllowed},
@@ -121,7 +128,7 @@ func (p *planning) rules() []rule {
 func (p *planning) plan(ctx context.Context) (*Plan, error) {
 	plan := &Plan{
 		Repository: p.Repository, Base: p.Branch, BaseHead: p.Head, Branch: Branch(p.Culprits),
-		Head: p.reverted.Tip(), Title: title(p.culprits),
+		Head: p.tip(), Title: title(p.culprits),
 	}
 	for _, c := range p.culprits {
 		id, err := git.PatchID(ctx, p.scratch, c.Hash)
@@ -132,6 +139,10 @@ func (p *planning) plan(ctx context.Context) (*Plan, error) {
 	}
 	for _, c := range p.reverted.Commits {
 		plan.Commits = append(plan.Commits, c.Hash)
+	}
+	plan.Commits = append(plan.Commits, p.holding...)
+	for _, a := range p.automated {
+		plan.Holds = append(plan.Holds, a.hold)
 	}
 	var err error
 	if plan.Proof, err = p.prove(ctx); err != nil {
@@ -163,6 +174,9 @@ func notByItself(plan *Plan) (reasons []string) {
 	}
 	if plan.Proof.Kind == Unproven {
 		reasons = append(reasons, "it is not proven what it brings back: "+plan.Proof.Reason)
+	}
+	for _, h := range plan.Holds {
+		reasons = append(reasons, fmt.Sprintf("it holds %s, which goes on only when a person lets it", h.Automation))
 	}
 	for _, c := range slices.Concat(plan.Changes, plan.Others) {
 		if len(c.HoldsData) > 0 {

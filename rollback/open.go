@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/assay-dev/assay/rollback/gitprovider"
 	"github.com/assay-dev/assay/sources/git"
@@ -19,6 +20,8 @@ type Opened struct {
 	Head git.Hash
 	// ByPeople says that people committed to the branch. It is left to them: Assay neither replaces nor merges it.
 	ByPeople bool
+	// New says that nothing was open before.
+	New bool
 }
 
 // Open pushes the Plan's branch and opens its pull request, or takes up what is there: it looks for both by name before it makes them,
@@ -28,6 +31,9 @@ type Opened struct {
 //
 // A *Refusal says that the same revert was merged or closed before, which is final. An error that wraps git.ErrStale says that somebody pushed
 // at the same time: plan again.
+//
+// Servers have no compare-and-swap for texts: two instances of Assay may overwrite each other's. So the text is read again after it was written, until
+// the claim stands in it.
 func Open(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, plan *Plan, body string) (Opened, error) {
 	opened, err := open(ctx, m, provider, plan, body)
 	var refusal *Refusal
@@ -45,7 +51,7 @@ func open(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, pla
 	if known != nil && known.State != gitprovider.Open {
 		return Opened{}, proposedBefore(known)
 	}
-	byPeople, err := pushBranch(ctx, m, plan, known)
+	moved, byPeople, err := pushBranch(ctx, m, plan, known)
 	if err != nil {
 		return Opened{}, err
 	}
@@ -53,12 +59,40 @@ func open(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, pla
 	if err != nil {
 		return Opened{}, err
 	}
-	if together := addClaim(pr.Body, body); together != pr.Body {
-		if err := provider.UpdateBody(ctx, pr.Number, together); err != nil {
-			return Opened{}, err
-		}
+	if err := share(ctx, provider, pr, body, moved); err != nil {
+		return Opened{}, err
 	}
-	return Opened{URL: pr.URL, Number: pr.Number, Head: plan.Head, ByPeople: byPeople}, nil
+	return Opened{URL: pr.URL, Number: pr.Number, Head: plan.Head, ByPeople: byPeople, New: known == nil}, nil
+}
+
+// attempts bounds how often a text is written that others write at the same time.
+const attempts = 4
+
+// share brings a claim, with its evidence, into the text of a pull request and makes sure that it stays there.
+func share(ctx context.Context, provider gitprovider.Provider, pr *gitprovider.PullRequest, body string, anew bool) error {
+	for left := attempts; ; left-- {
+		together := addClaim(pr.Body, body, anew)
+		if sameText(together, pr.Body) {
+			return nil
+		}
+		if left == 0 {
+			return fmt.Errorf("write the evidence into pull request %d: somebody else changes its text each time", pr.Number)
+		}
+		if err := provider.UpdateBody(ctx, pr.Number, together); err != nil {
+			return err
+		}
+		var err error
+		if pr, err = provider.Get(ctx, pr.Number); err != nil {
+			return err
+		}
+		anew = false // what stands there now is new, or that of somebody who was faster
+	}
+}
+
+// sameText compares texts as servers keep them: they may change line ends and trim.
+func sameText(a, b string) bool {
+	plain := func(text string) string { return strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")) }
+	return plain(a) == plain(b)
 }
 
 func proposedBefore(pr *gitprovider.PullRequest) *Refusal {
@@ -72,51 +106,74 @@ func proposedBefore(pr *gitprovider.PullRequest) *Refusal {
 	return &Refusal{Rule: "closed-before", Reason: "the same revert was proposed before and closed, which is final: " + at}
 }
 
-// pushBranch brings the branch to the Plan's head, unless people committed to it, or took it away from the pull request that is known.
-func pushBranch(ctx context.Context, m *git.Mirror, plan *Plan, known *gitprovider.PullRequest) (byPeople bool, err error) {
+// pushBranch brings the branch to the Plan's head, unless people committed to it, or took it away from the pull request that is known. It tells
+// whether an older plan of Assay's gave way.
+func pushBranch(ctx context.Context, m *git.Mirror, plan *Plan, known *gitprovider.PullRequest) (moved, byPeople bool, err error) {
 	ref := "refs/heads/" + plan.Branch
 	refs, err := m.Refs(ctx, ref)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	at := refs[ref]
 	switch {
 	case at == plan.Head:
-		return false, nil
+		return false, false, nil
 	case at.IsZero() && known != nil:
-		return false, proposedBefore(known)
+		return false, false, proposedBefore(known)
 	}
 	if !at.IsZero() {
 		if err := m.Fetch(ctx, at); err != nil {
-			return false, err
+			return false, false, err
 		}
 		if own, err := madeByAssay(ctx, m.Repository(), at, plan); err != nil || !own {
-			return !own, err
+			return false, !own, err
 		}
 	}
-	return false, m.Push(ctx, git.RefUpdate{Ref: ref, Old: at, New: plan.Head})
+	return !at.IsZero(), false, m.Push(ctx, git.RefUpdate{Ref: ref, Old: at, New: plan.Head})
 }
 
-// madeByAssay tells whether the last commits of a branch are reverts of the Plan's culprits by the Plan's author and nothing else, as an earlier
-// Plan for an older base left them.
+// madeByAssay tells whether the last commits of a branch are those of a Plan for the same culprits by the Plan's author and nothing else, as an
+// earlier Plan for an older base left them. How many there were depends on the base, so they end where the base begins: at a commit that is
+// older than the Plan's base, or at one that is none of them.
 func madeByAssay(ctx context.Context, o git.Objects, at git.Hash, plan *Plan) (bool, error) {
 	planned, err := o.Commit(ctx, plan.Head)
 	if err != nil {
 		return false, err
 	}
-	for range plan.Commits {
+	for made := 0; ; made++ {
 		c, err := o.Commit(ctx, at)
+		if made > 0 && errors.Is(err, git.ErrShallow) {
+			return true, nil
+		}
 		if err != nil {
 			return false, err
 		}
 		same := func(a, b git.Signature) bool { return a.Name == b.Name && a.Email == b.Email }
-		if !same(c.Author, planned.Author) || !same(c.Committer, planned.Committer) || !revertsOnly(c, plan.Culprits) {
-			return false, nil
+		if !same(c.Author, planned.Author) || !same(c.Committer, planned.Committer) || !isOwn(c, plan.Culprits) {
+			if made == 0 {
+				return false, nil
+			}
+			onBase, err := git.IsAncestor(ctx, o, at, plan.BaseHead)
+			return onBase || errors.Is(err, git.ErrShallow), ignoreShallow(err)
 		}
 		at = c.Parent()
 	}
-	return true, nil
 }
+
+func ignoreShallow(err error) error {
+	if errors.Is(err, git.ErrShallow) {
+		return nil
+	}
+	return err
+}
+
+// isOwn tells whether a commit is one that a Plan for these culprits makes: the revert of one, or what holds automation for them.
+func isOwn(c *git.Commit, culprits []git.Hash) bool {
+	return revertsOnly(c, culprits) || isHold(c)
+}
+
+// isHold tells whether a commit holds automation for a revert.
+func isHold(c *git.Commit) bool { return strings.Contains(c.Message, "\n"+holdsFor) }
 
 // revertsOnly tells whether a commit says that it reverts some of these commits, and no other.
 func revertsOnly(c *git.Commit, culprits []git.Hash) bool {

@@ -14,6 +14,8 @@ type Build struct {
 	Target   sync.Target
 	Path     string
 	Settings render.Settings
+	// Good is the commit at which this Target last passed, where that is another one than the Request's.
+	Good git.Hash
 }
 
 // Request asks for the revert of some commits of one branch of one repository.
@@ -27,6 +29,10 @@ type Request struct {
 	Culprits []git.Hash
 	// Good is the commit that last passed.
 	Good git.Hash
+	// Failed is the commit that was verified and failed; zero is Head. A commit after it that changes what Builds render is judged first, for
+	// as long as it is younger than Patience.
+	Failed   git.Hash
+	Patience time.Duration
 	// Builds are the Targets of the Gate in this repository; Others are further Targets of it that are known.
 	Builds []Build
 	Others []Build
@@ -69,14 +75,24 @@ type Plan struct {
 	PatchIDs []string
 	// Commits are in the repository's store, oldest first; Head is the last.
 	Commits []git.Hash
-	Head    git.Hash
-	Title   string
-	Proof   Proof
+	// Holds keep image automation from putting back what is reverted; each is a commit after the reverts.
+	Holds []Hold
+	Head  git.Hash
+	Title string
+	Proof Proof
 	// Changes are what the Gate's Targets render after the revert against now; Others the same for further Targets that change.
 	Changes []TargetChange
 	Others  []TargetChange
 	// NotByItself are the reasons why only a person may merge it; empty when policy may.
 	NotByItself []string
+}
+
+// Hold is what keeps a robot from writing again what a Plan reverts.
+type Hold struct {
+	// Automation is the object that writes, and Path the file that it stands in.
+	Automation, Path string
+	// Lift says how people let it go on.
+	Lift string
 }
 
 // ProofKind is one of the constants.

@@ -15,13 +15,13 @@ import (
 // no building). Removed: every Build that is not restored loses exactly what the culprits did to it, see [undone]. Unproven: all else, and
 // whatever cannot be built on a side that is needed.
 func (p *planning) prove(ctx context.Context) (Proof, error) {
-	if p.reverted.Tree == p.good.Tree {
+	if p.reverted.Tree == p.good.Tree && len(p.goods) == 1 {
 		return Proof{Kind: Restored, Reason: fmt.Sprintf("the whole tree is again that of %s, which passed", named(p.good))}, nil
 	}
-	proof := Proof{Kind: Restored, Reason: fmt.Sprintf("every target of the gate renders byte for byte what %s renders, which passed", named(p.good))}
+	proof := Proof{Kind: Restored, Reason: p.restored()}
 	var left []string
 	for _, b := range p.Builds {
-		good, err := p.render(ctx, b, p.good.Tree)
+		good, err := p.render(ctx, b, p.goodOf(b).Tree)
 		if err != nil {
 			return Proof{}, err
 		}
@@ -51,6 +51,14 @@ func (p *planning) prove(ctx context.Context) (Proof, error) {
 		proof.Kind, proof.Reason = Unproven, strings.Join(left, "; ")
 	}
 	return proof, nil
+}
+
+// restored is the reason of the strongest proof.
+func (p *planning) restored() string {
+	if len(p.goods) == 1 {
+		return fmt.Sprintf("every target of the gate renders byte for byte what %s renders, which passed", named(p.good))
+	}
+	return fmt.Sprintf("every target of the gate renders byte for byte what it rendered at the commit at which it last passed (%d commits in all)", len(p.goods))
 }
 
 // undone tells whether what the revert changes in a Build is exactly the culprits' change, undone: the edits from head to the revert are those

@@ -37,6 +37,7 @@ func (w *work) open(p gitprovider.Provider, plan *rollback.Plan, e rollback.Evid
 	w.Helper()
 	opened, err := rollback.Open(w.Context(), w.mirror, p, plan, rollback.Body(e, plan))
 	require.NoError(w, err)
+	opened.New = false
 	return opened
 }
 
@@ -44,6 +45,8 @@ func (w *work) status(p gitprovider.Provider, of rollback.Proposed) rollback.Sta
 	w.Helper()
 	state, err := rollback.Status(w.Context(), w.mirror, p, of)
 	require.NoError(w, err)
+	require.Equal(w, state.State == gitprovider.Open, state.Page != nil)
+	state.Page = nil
 	return state
 }
 
@@ -133,12 +136,50 @@ func TestADeletedBranchIsNotPushedAgain(t *testing.T) {
 	require.Empty(t, refs)
 }
 
+func claimOf(e rollback.Evidence) rollback.Claim {
+	return rollback.Claim{Environment: e.Environment, Gate: e.Gate, Incident: e.Incident, ByItself: e.ByItself}
+}
+
+func (w *work) withdraw(p gitprovider.Provider, of rollback.Proposed, e rollback.Evidence) (kept bool) {
+	w.Helper()
+	kept, err := rollback.Withdraw(w.Context(), w.mirror, p, of, claimOf(e), "the gate passes again")
+	require.NoError(w, err)
+	return kept
+}
+
 func TestWithdraw(t *testing.T) {
 	w, p, plan := broken(t)
 	of := proposed(plan, w.open(p, plan, staging()))
-	require.NoError(t, rollback.Withdraw(t.Context(), w.mirror, p, of, "the gate passes again"))
+	require.False(t, w.withdraw(p, of, staging()))
 	require.Equal(t, rollback.State{State: gitprovider.Closed, Reason: "closed without being merged by Assay"}, w.status(p, of))
-	require.NoError(t, rollback.Withdraw(t.Context(), w.mirror, p, of, "the gate passes again"))
+	require.False(t, w.withdraw(p, of, staging()))
+}
+
+// TestWithdrawLeavesItToOthers has two environments share a Proposal, of which one recovers by other means.
+func TestWithdrawLeavesItToOthers(t *testing.T) {
+	w, p, plan := broken(t)
+	prod := staging()
+	prod.Environment, prod.ByItself = "prod", false
+	w.open(p, plan, staging())
+	of := proposed(plan, w.open(p, plan, prod))
+	var refusal *rollback.Refusal
+	require.ErrorAs(t, rollback.Merge(t.Context(), w.mirror, p, of), &refusal)
+	require.True(t, w.withdraw(p, of, prod))
+	require.True(t, w.withdraw(p, of, prod), "again, after a crash")
+	pr, err := p.Get(t.Context(), of.Number)
+	require.NoError(t, err)
+	require.Contains(t, pr.Body, "**Gate `smoke` in `prod` no longer asks for this:** the gate passes again")
+	require.NoError(t, rollback.Merge(t.Context(), w.mirror, p, of), "what is left allows it")
+}
+
+// TestWithdrawTakesAwayWhatWasNeverProposed is of a server that went down after the push.
+func TestWithdrawTakesAwayWhatWasNeverProposed(t *testing.T) {
+	w, p, plan := broken(t)
+	require.NoError(t, w.mirror.Push(t.Context(), git.RefUpdate{Ref: "refs/heads/" + plan.Branch, New: plan.Head}))
+	require.False(t, w.withdraw(p, proposed(plan, rollback.Opened{Head: plan.Head}), staging()))
+	refs, err := w.mirror.Refs(t.Context(), "refs/heads/assay/")
+	require.NoError(t, err)
+	require.Empty(t, refs)
 }
 
 // TestStatusKnowsTheRevertHoweverItCame brings the revert to main in every way that servers and people have.

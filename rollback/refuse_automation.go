@@ -15,33 +15,62 @@ import (
 // https://fluxcd.io/flux/components/image/imageupdateautomations/#configure-image-policy-marker.
 var setter = regexp.MustCompile(`(?m)^.*#\s*\{\s*"\$imagepolicy"\s*:\s*"([^"]+)".*$`)
 
-// argoImageUpdater is how files begin in which Argo CD Image Updater keeps what it set.
+// argoImageUpdater is how files begin in which Argo CD Image Updater keeps what it set; what follows is the Application's name.
 const argoImageUpdater = ".argocd-source-"
 
-// notAutomated refuses changes that a robot wrote: it would write them again.
-func (p *planning) notAutomated(ctx context.Context) (bool, string, error) {
+// automation is a robot that wrote what is to be reverted, with what keeps it from writing that again.
+type automation struct {
+	hold Hold
+	// edit puts the hold into the manifest; nil where it is held already.
+	edit func(content []byte) ([]byte, error)
+}
+
+// holdsAutomation refuses changes that a robot wrote and would write again, unless this repository holds what it goes by: then it is held along with
+// the revert.
+func (p *planning) holdsAutomation(ctx context.Context) (bool, string, error) {
+	manifests := &manifests{objects: p.objects, tree: p.head.Tree}
 	for _, c := range p.culprits {
 		changes, err := p.changesOf(ctx, c)
 		if err != nil {
 			return false, "", err
 		}
 		for _, change := range changes {
-			if strings.HasPrefix(path.Base(change.Path), argoImageUpdater) {
-				return false, fmt.Sprintf(
-					"%s is written by Argo CD Image Updater, which would put the image back: pin the image in the Application's annotations first", change.Path), nil
-			}
-			policy, err := p.policyWrote(ctx, change)
-			if err != nil {
-				return false, "", err
-			}
-			if policy != "" {
-				return false, fmt.Sprintf(
-					"%s is written by image automation for the policy %s, which would put the image back: suspend the automation (flux suspend image update) or pin the policy first",
-					change.Path, policy), nil
+			reason, err := p.heldOn(ctx, manifests, change)
+			if err != nil || reason != "" {
+				return false, reason, err
 			}
 		}
 	}
 	return true, "", nil
+}
+
+// heldOn gathers what must be held for a change to stay undone; the reason says what cannot be.
+func (p *planning) heldOn(ctx context.Context, in *manifests, change git.Change) (reason string, err error) {
+	var found []*automation
+	if name, is := strings.CutPrefix(path.Base(change.Path), argoImageUpdater); is {
+		found, err = in.imageUpdater(ctx, strings.TrimSuffix(name, path.Ext(name)))
+		if err != nil || len(found) == 0 {
+			return fmt.Sprintf("%s is written by Argo CD Image Updater, which would put the image back, and no Application in this repository tells it which images to "+
+				"update: pin them there first (the annotation argocd-image-updater.argoproj.io/ALIAS.ignore-tags: \"*\"), then revert", change.Path), err
+		}
+	} else {
+		policy, err := p.policyWrote(ctx, change)
+		if err != nil || policy == "" {
+			return "", err
+		}
+		found, err = in.fluxAutomations(ctx, policy, change.Path)
+		if err != nil || len(found) == 0 {
+			return fmt.Sprintf("%s is written by image automation for the policy %s, which would put the image back, and no ImageUpdateAutomation for it lies in this "+
+				"repository: suspend it first (flux suspend image update NAME), then revert", change.Path, policy), err
+		}
+	}
+	for _, a := range found {
+		known := slices.ContainsFunc(p.automated, func(b *automation) bool { return b.hold == a.hold })
+		if a.edit != nil && !known {
+			p.automated = append(p.automated, a)
+		}
+	}
+	return "", nil
 }
 
 // changesOf lists what a commit changes against its first parent.

@@ -27,7 +27,7 @@ func (p *planning) notOptedOut(ctx context.Context) (bool, string, error) {
 		}
 		for _, c := range brought {
 			if optOut.MatchString(c.Message) {
-				return false, fmt.Sprintf("the message of %s says %q", named(c), "Assay-Rollback: no"), nil
+				return false, fmt.Sprintf("the message of %s says %q: if it is to blame, revert it by hand", named(c), "Assay-Rollback: no"), nil
 			}
 		}
 	}
@@ -43,10 +43,10 @@ func (p *planning) notReverts(ctx context.Context) (bool, string, error) {
 		}
 		for _, c := range brought {
 			if p.Author.Email != "" && c.Author.Email == p.Author.Email {
-				return false, fmt.Sprintf("%s was made by Assay itself", named(c)), nil
+				return false, fmt.Sprintf("%s was made by Assay itself, which never undoes its own work: decide by hand what is to stay", named(c)), nil
 			}
 			if revertTitle.MatchString(c.Subject()) || slices.ContainsFunc(revertedBy(c), outside(brought)) {
-				return false, fmt.Sprintf("%s is itself a revert, and only people revert those", named(c)), nil
+				return false, fmt.Sprintf("%s is itself a revert, and only people revert those: decide by hand which of the two is to stay", named(c)), nil
 			}
 		}
 	}
@@ -59,7 +59,7 @@ func (p *planning) notRevertedYet(context.Context) (bool, string, error) {
 		for _, id := range revertedBy(later) {
 			for _, culprit := range p.culprits {
 				if strings.HasPrefix(culprit.Hash.String(), id) {
-					return false, fmt.Sprintf("%s is reverted by %s", named(culprit), named(later)), nil
+					return false, fmt.Sprintf("%s is reverted by %s: what fails now is judged once that is synced", named(culprit), named(later)), nil
 				}
 			}
 		}
@@ -93,8 +93,10 @@ func (p *planning) brought(ctx context.Context, c *git.Commit) ([]*git.Commit, e
 }
 
 // revertedBy lists the commits that a message says to revert.
-func revertedBy(c *git.Commit) (ids []string) {
-	for _, match := range revertsLine.FindAllStringSubmatch(c.Message, -1) {
+func revertedBy(c *git.Commit) []string { return revertedIn(c.Message) }
+
+func revertedIn(text string) (ids []string) {
+	for _, match := range revertsLine.FindAllStringSubmatch(text, -1) {
 		ids = append(ids, match[1])
 	}
 	return ids

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/assay-dev/assay/rollback/revert"
-	"github.com/assay-dev/assay/sources/git"
 )
 
 // knowsTargets refuses while nothing can be compared: that is no proof of anything.
@@ -19,7 +18,7 @@ func (p *planning) knowsTargets(context.Context) (bool, string, error) {
 // notFixed refuses where the newest commit renders what last passed: somebody was faster.
 func (p *planning) notFixed(ctx context.Context) (bool, string, error) {
 	for _, b := range p.Builds {
-		change, err := p.change(ctx, b, p.good.Tree, p.head.Tree)
+		change, err := p.change(ctx, b, p.goodOf(b).Tree, p.head.Tree)
 		if err != nil {
 			return false, "", err
 		}
@@ -38,11 +37,10 @@ func (p *planning) reverts(ctx context.Context) (bool, string, error) {
 		return false, "", err
 	}
 	if p.reverted.Clean() {
-		p.paths, err = git.Diff(ctx, p.scratch, p.head.Tree, p.reverted.Tree)
-		return true, "", err
+		return p.writeHolds(ctx)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "what is to be reverted was changed again afterwards, and no merge resolves it:")
+	fmt.Fprintf(&b, "what is to be reverted was changed again afterwards, and no merge resolves it; revert it by hand, or fix what is there now:")
 	const few = 3
 	for i, c := range p.reverted.Conflicts {
 		if i == few {

@@ -18,6 +18,11 @@ type Proposed struct {
 	Head     git.Hash
 	Culprits []git.Hash
 	PatchIDs []string
+	// Joined says that it is a pull request of people's, which Assay follows and never writes to but in comments. Head is where it was when it was
+	// joined.
+	Joined bool
+	// Proven is a newer commit of Base for which a newer Plan came to what merging Head makes of it; zero where there is none.
+	Proven git.Hash
 }
 
 // State is where a Proposal has got to.
@@ -27,6 +32,8 @@ type State struct {
 	Commit git.Hash
 	// Reason says how that is known, or who closed it.
 	Reason string
+	// Page is the pull request while it is Open.
+	Page *gitprovider.PullRequest
 }
 
 // Status tells what became of a Proposal. The base decides, not the page: a revert that came to the base in any way is Merged, be it by a merge,
@@ -58,17 +65,17 @@ func status(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p
 	case pr.State == gitprovider.Closed:
 		return State{State: gitprovider.Closed, Reason: "closed without being merged" + by(pr)}, nil
 	}
-	return State{State: gitprovider.Open}, nil
+	return State{State: gitprovider.Open, Page: pr}, nil
 }
 
 // current is the pull request of a Proposal: the one that is remembered, or, where that is not open, one that is open for the same branch,
-// since two instances of Assay, or a person, may have opened another. It is nil where the provider knows none.
+// since two instances of Assay, or a person, may have opened another. It is nil where the provider knows none. One that was joined is remembered only.
 func current(ctx context.Context, provider gitprovider.Provider, p Proposed) (*gitprovider.PullRequest, error) {
 	pr, err := provider.Get(ctx, p.Number)
 	if err != nil && !errors.Is(err, gitprovider.ErrNotFound) {
 		return nil, err
 	}
-	if pr != nil && pr.State == gitprovider.Open {
+	if p.Joined || pr != nil && pr.State == gitprovider.Open {
 		return pr, nil
 	}
 	other, err := provider.Find(ctx, p.Branch, p.Base)
@@ -86,7 +93,7 @@ func mergedOnPage(ctx context.Context, m *git.Mirror, p Proposed, pr *gitprovide
 	if pr.Base != p.Base {
 		return State{State: gitprovider.Closed, Reason: fmt.Sprintf("merged%s into %s, not into %s", by(pr), pr.Base, p.Base)}, nil
 	}
-	missing := State{State: gitprovider.Open, Reason: fmt.Sprintf("the page says that it was merged%s, but %s does not hold it", by(pr), p.Base)}
+	missing := State{State: gitprovider.Open, Page: pr, Reason: fmt.Sprintf("the page says that it was merged%s, but %s does not hold it", by(pr), p.Base)}
 	if pr.MergeCommit.IsZero() {
 		return missing, nil
 	}
@@ -121,10 +128,18 @@ func land(ctx context.Context, m *git.Mirror, p Proposed) (git.Hash, string, err
 	} else if err != nil {
 		return git.Hash{}, "", err
 	}
+	if p.Joined {
+		return landJoined(ctx, m, p, head)
+	}
 	fork, err := forkOf(ctx, m.Repository(), p)
 	if err != nil {
 		return git.Hash{}, "", err
 	}
+	return landSince(ctx, m, p, fork, head)
+}
+
+// landSince looks among the commits after fork for the one that brought the revert.
+func landSince(ctx context.Context, m *git.Mirror, p Proposed, fork *git.Commit, head git.Hash) (git.Hash, string, error) {
 	since, err := pathBetween(ctx, m, p.Base, fork.Hash, head)
 	var untraceable *Untraceable
 	if errors.As(err, &untraceable) {
@@ -142,10 +157,33 @@ func land(ctx context.Context, m *git.Mirror, p Proposed) (git.Hash, string, err
 	return git.Hash{}, "", nil
 }
 
+// landJoined is land for a branch of people's, which may begin anywhere: what it brings is what it has more than the base.
+func landJoined(ctx context.Context, m *git.Mirror, p Proposed, head git.Hash) (git.Hash, string, error) {
+	fork, err := git.MergeBase(ctx, m.Repository(), head, p.Head)
+	if errors.Is(err, git.ErrShallow) || errors.Is(err, git.ErrNotFound) {
+		return git.Hash{}, "", nil // what the page says is all there is
+	}
+	if err != nil {
+		return git.Hash{}, "", err
+	}
+	if fork != p.Head {
+		at, err := m.Repository().Commit(ctx, fork)
+		if err != nil {
+			return git.Hash{}, "", err
+		}
+		return landSince(ctx, m, p, at, head)
+	}
+	since, err := git.FirstParents(ctx, m.Repository(), p.Head, head)
+	if err != nil || len(since) == 0 || since[0].Parent() == p.Head {
+		return p.Head, "its commits are on " + p.Base, err
+	}
+	return since[0].Hash, fmt.Sprintf("merged by %s", named(since[0])), nil
+}
+
 // forkOf is the commit of the base that the revert was built on.
 func forkOf(ctx context.Context, o git.Objects, p Proposed) (*git.Commit, error) {
 	at, err := o.Commit(ctx, p.Head)
-	for err == nil && revertsOnly(at, p.Culprits) && !at.Parent().IsZero() {
+	for err == nil && isOwn(at, p.Culprits) && !at.Parent().IsZero() {
 		at, err = o.Commit(ctx, at.Parent())
 	}
 	return at, err
@@ -166,15 +204,19 @@ func brings(ctx context.Context, m *git.Mirror, p Proposed, fork, c *git.Commit)
 		return "", nil
 	}
 	tip, err := repository.Commit(ctx, p.Head)
-	if err != nil {
-		return "", err
+	for err == nil {
+		reason, bringsErr := bringsTree(ctx, repository, p, fork, tip, c)
+		if bringsErr != nil || reason != "" || !isHold(tip) {
+			return reason, bringsErr
+		}
+		tip, err = repository.Commit(ctx, tip.Parent()) // people may take the revert without the hold
 	}
-	scratch := repository.Scratch()
-	squash, err := scratch.WriteCommit(git.NewCommit{Tree: tip.Tree, Parents: []git.Hash{fork.Hash}})
-	if err != nil {
-		return "", err
-	}
-	wanted, err := git.ExactPatchID(ctx, scratch, squash)
+	return "", err
+}
+
+// bringsTree tells how a commit of the base brought what tip makes of fork, though not by its history; empty if it did not.
+func bringsTree(ctx context.Context, repository *git.Repository, p Proposed, fork, tip, c *git.Commit) (string, error) {
+	wanted, err := squashID(ctx, repository, fork, tip)
 	if err != nil {
 		return "", err
 	}
@@ -193,6 +235,16 @@ func brings(ctx context.Context, m *git.Mirror, p Proposed, fork, c *git.Commit)
 		return "", err
 	}
 	return fmt.Sprintf("%s reverts the same to the same", named(c)), nil
+}
+
+// squashID names the change from one commit to another, as one commit would make it.
+func squashID(ctx context.Context, repository *git.Repository, from, to *git.Commit) (string, error) {
+	scratch := repository.Scratch()
+	squash, err := scratch.WriteCommit(git.NewCommit{Tree: to.Tree, Parents: []git.Hash{from.Hash}})
+	if err != nil {
+		return "", err
+	}
+	return git.ExactPatchID(ctx, scratch, squash)
 }
 
 // namesAll tells whether a commit says that it reverts all culprits.
