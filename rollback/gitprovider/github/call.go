@@ -45,11 +45,14 @@ func pages[T any](p *Provider, what string, ask func(sdk.ListOptions) ([]T, *sdk
 // classified is an error in the words of gitprovider.
 func classified(err error) error {
 	var (
+		known *failure
 		limit *sdk.RateLimitError
 		abuse *sdk.AbuseRateLimitError
 		said  *sdk.ErrorResponse
 	)
 	switch {
+	case errors.As(err, &known): // on the way to a token
+		return err
 	case errors.As(err, &limit):
 		return &failure{transport.Until("it was asked more often than it allows", limit.Rate.Reset.Time), err}
 	case errors.As(err, &abuse):
@@ -101,7 +104,7 @@ func answered(said *sdk.ErrorResponse) error {
 // lacks names what a token would need, as GitHub tells: in one header for fine-grained tokens and Apps, in another one for classic tokens.
 func lacks(header http.Header) string {
 	if permissions := header.Get("X-Accepted-GitHub-Permissions"); permissions != "" {
-		return "lacks a permission: it needs " + strings.ReplaceAll(permissions, ";", " or ")
+		return "lacks a permission: it needs " + strings.Join(strings.Split(permissions, "; "), " or ")
 	}
 	if missing := missingScopes(header); missing != "" {
 		return "lacks the scope " + missing

@@ -47,6 +47,7 @@ func (p *Provider) mergeSomehow(ctx context.Context, what string, pr *sdk.PullRe
 	if err != nil {
 		return err
 	}
+	err = fmt.Errorf("%s of %s: %w: the repository allows no way to merge", what, p, gitprovider.ErrBlocked)
 	for _, method := range methods(repository) {
 		_, err = call(p, what, func() (*sdk.PullRequestMergeResult, *sdk.Response, error) {
 			return p.api.PullRequests.Merge(ctx, p.owner, p.name, pr.GetNumber(), "", &sdk.PullRequestOptions{SHA: head.String(), MergeMethod: method})

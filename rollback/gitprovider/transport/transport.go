@@ -56,8 +56,7 @@ func (r *Retry) RoundTrip(request *http.Request) (*http.Response, error) {
 	attempts := &attempts{method: request.Method, deadline: time.Now().Add(cmp.Or(r.MostTime, DefaultMostTime))}
 	client := &retryablehttp.Client{
 		HTTPClient: &http.Client{
-			Transport:     r.Next,
-			Timeout:       attemptTime,
+			Transport:     &timeout{cmp.Or(r.Next, http.DefaultTransport), attemptTime},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // whoever asked follows them
 		},
 		RetryMax:     math.MaxInt, // time is what bounds them

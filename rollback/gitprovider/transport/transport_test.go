@@ -236,6 +236,8 @@ func TestAnAttemptThatHangs(t *testing.T) {
 		})
 		_, err := ask(t, transport.Client(hangs), "GET")
 		require.ErrorIs(t, err, gitprovider.ErrUnavailable)
+		require.ErrorContains(t, err, "no answer within 30s")
+		require.NotErrorIs(t, err, context.DeadlineExceeded, "which the caller's own deadline is")
 		require.Equal(t, 2, asked)
 	})
 }

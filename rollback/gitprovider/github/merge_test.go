@@ -1,0 +1,80 @@
+package github_test
+
+import (
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/assay-dev/assay/rollback/gitprovider"
+	"github.com/assay-dev/assay/rollback/gitprovider/github/githubtest"
+	"github.com/assay-dev/assay/rollback/gitprovider/gitprovidertest/bare"
+	"github.com/assay-dev/assay/sources/git/gittest"
+)
+
+func TestMergeMethods(t *testing.T) {
+	for name, c := range map[string]struct {
+		methods []bare.Style
+		told    bool
+		linear  bool
+		parents string // of what is on main then, beyond its own line
+	}{
+		"merge":                 {[]bare.Style{bare.Merge, bare.Squash, bare.Rebase}, true, false, "main branch"},
+		"squash":                {[]bare.Style{bare.Rebase, bare.Squash}, true, false, "main"},
+		"rebase":                {[]bare.Style{bare.Rebase}, true, false, "main"},
+		"settings are not told": {[]bare.Style{bare.Rebase}, false, false, "main"},
+		"a rule against merges": {[]bare.Style{bare.Merge, bare.Squash}, true, true, "main"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := githubtest.New(t)
+			server.Methods, server.Told, server.Linear = c.methods, c.told, c.linear
+			pr := opened(t, server)
+			before := server.Head("main")
+			require.NoError(t, withToken(t, server).Merge(t.Context(), pr.Number, hash(t, pr.Head)))
+			want := before
+			if c.parents == "main branch" {
+				want += " " + pr.Head
+			}
+			require.Equal(t, want, gittest.Run(t, server.Dir, "log", "-1", "--format=%P", "main"))
+			got, err := withToken(t, server).Get(t.Context(), pr.Number)
+			require.NoError(t, err)
+			require.Equal(t, server.Head("main"), got.MergeCommit.String())
+			require.Equal(t, "assay[bot]", got.By)
+		})
+	}
+}
+
+func TestMergeThatIsRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		arrange func(*githubtest.Server)
+		want    error
+		text    string
+	}{
+		"approval":      {func(s *githubtest.Server) { s.Protect() }, gitprovider.ErrBlocked, "At least 1 approving review is required"},
+		"check":         {func(s *githubtest.Server) { s.Require("ci/build") }, gitprovider.ErrBlocked, `Required status check "ci/build" is expected`},
+		"moved then":    {func(s *githubtest.Server) { s.Instead = says("PUT", 409, "Head branch was modified.", nil) }, gitprovider.ErrHeadMoved, "Head branch was modified"},
+		"no method":     {func(s *githubtest.Server) { s.Methods, s.Told = nil, false }, gitprovider.ErrBlocked, "Rebase merges are not allowed"},
+		"none told":     {func(s *githubtest.Server) { s.Methods = nil }, gitprovider.ErrBlocked, "allows no way to merge"},
+		"never checked": {func(s *githubtest.Server) { s.Unchecked = 100 }, gitprovider.ErrBlocked, "Base branch was modified"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := githubtest.New(t)
+				pr := opened(t, server)
+				c.arrange(server)
+				err := withToken(t, server).Merge(t.Context(), pr.Number, hash(t, pr.Head))
+				require.ErrorIs(t, err, c.want)
+				require.ErrorContains(t, err, c.text)
+			})
+		})
+	}
+}
+
+func TestMergeWaitsForGitHubToFindOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := githubtest.New(t)
+		pr := opened(t, server)
+		server.Unchecked = 3
+		require.NoError(t, withToken(t, server).Merge(t.Context(), pr.Number, hash(t, pr.Head)))
+	})
+}
