@@ -1,6 +1,10 @@
 package gitprovider
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
 
 // CheckState is what required checks come to.
 type CheckState string
@@ -42,4 +46,11 @@ func Sum(required []Check) Checks {
 		}
 	}
 	return Checks{State: ChecksPassing}
+}
+
+// Matches says whether a pattern of names, as servers take them for branches and checks, fits a name: an asterisk stands for slashes, too.
+func Matches(pattern, name string) bool {
+	flat := func(s string) string { return strings.ReplaceAll(s, "/", "\x00") }
+	fits, err := doublestar.Match(flat(pattern), flat(name))
+	return err == nil && fits
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	sdk "code.gitea.io/sdk/gitea"
-	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/assay-dev/assay/rollback/gitprovider"
 	"github.com/assay-dev/assay/sources/git"
@@ -55,7 +54,7 @@ func required(patterns []string, said []*sdk.Status) (checks []gitprovider.Check
 	for _, pattern := range patterns {
 		found := false
 		for _, name := range slices.Sorted(maps.Keys(last)) {
-			if !matches(pattern, name) {
+			if !gitprovider.Matches(pattern, name) {
 				continue
 			}
 			found = true
@@ -69,13 +68,6 @@ func required(patterns []string, said []*sdk.Status) (checks []gitprovider.Check
 		}
 	}
 	return checks
-}
-
-// matches says whether a glob fits a name. An asterisk stands for slashes, too.
-func matches(pattern, name string) bool {
-	flat := func(s string) string { return strings.ReplaceAll(s, "/", "\x00") }
-	fits, err := doublestar.Match(flat(pattern), flat(name))
-	return err == nil && fits
 }
 
 func stateOf(s sdk.StatusState) gitprovider.CheckState {
