@@ -72,7 +72,8 @@ const (
 	OpFetch = "fetch"
 	// OpPush is a push, of which nothing has happened yet.
 	OpPush = "push"
-	// OpPushed is the answer to a push that has moved its references.
+	// OpPushed is the answer to a push that has moved its references. A Mirror that
+	// does not get it looks (OpFetch) whether it was moved, and fails if it cannot.
 	OpPushed = "pushed"
 )
 
