@@ -23,12 +23,12 @@ func (r localRemote) pushing(context.Context) (pushSession, error) { return r.op
 
 func (r localRemote) open() (*localSession, error) {
 	at, err := findLayout(r.path)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrNoRepository, r.path, err)
+	var repo *Repository
+	if err == nil {
+		repo, err = at.open()
 	}
-	repo, err := at.open()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrNoRepository, r.path, err)
+		return nil, fmt.Errorf("%w: open %s: %w", ErrNoRepository, r.path, err)
 	}
 	return &localSession{at, repo}, nil
 }
