@@ -18,6 +18,7 @@ type answer struct {
 	at     time.Time
 	asked  question
 	status rollback.State
+	calls  attention
 	err    error
 }
 

@@ -1,6 +1,8 @@
 package reconciler
 
 import (
+	"slices"
+
 	"github.com/assay-dev/assay/reconciler/blame"
 	"github.com/assay-dev/assay/reconciler/gate"
 	"github.com/assay-dev/assay/reconciler/history"
@@ -29,6 +31,9 @@ func decideIncident(w *world) Action {
 		return conclude{incident: *incident, state: history.Recovered, why: recoveredBy(w)}
 	}
 	if final.Verdict.Outcome == gate.Failed && reverted(w) {
+		if p := inVain(w); p != nil {
+			return reland{incident: *incident, proposal: *p}
+		}
 		return conclude{incident: *incident, state: history.Unresolved, why: "the revert was merged and synced, and the gate still fails: it did not help"}
 	}
 	if incident.Latest != final.ID {
@@ -54,26 +59,64 @@ func reverted(w *world) bool {
 	return held
 }
 
-// decideProposal brings the revert of a Config cause before people, repository by repository, and merges it where the mode allows. Only while
-// the last Verdict is Failed: nothing is reverted by one that is Inconclusive.
-func decideProposal(w *world, incident history.Incident) Action {
-	if incident.Cause == nil || incident.Cause.Kind != blame.Config || w.past.Final.Verdict.Outcome != gate.Failed {
-		return nil
-	}
-	for _, suspects := range byRepository(incident.Cause.Suspects) {
-		p := w.proposalTo(suspects[0])
-		switch {
-		case p == nil, p.State == history.ProposalPlanned && p.ripe(w):
-			return propose{incident: incident, suspects: suspects}
-		case p.State == history.ProposalOpen && p.status.State == gitprovider.Open && mergesByItself(w, *p) && p.ripe(w):
-			return merge{proposal: p.Proposal}
+// inVain is a Proposal whose revert did not help and whose change was not offered back yet; nil where there is none. What people reverted themselves is
+// theirs, and what is stopped is not offered.
+func inVain(w *world) *history.Proposal {
+	for _, p := range w.proposals {
+		if p.State == history.ProposalMerged && !p.Joined && p.Reland == "" && w.mode != tests.Shadow && w.stopReason(p.Repository) == "" {
+			return &p.Proposal
 		}
 	}
 	return nil
 }
 
+// decideProposal brings the revert of a Config cause before people, repository by repository, keeps it fit to be merged, and merges it where the mode
+// allows.
+func decideProposal(w *world, incident history.Incident) Action {
+	if !revertible(w, incident) {
+		return nil
+	}
+	for _, suspects := range byRepository(incident.Cause.Suspects) {
+		p := w.proposalTo(suspects[0])
+		switch {
+		case p == nil:
+			return propose{incident: incident, suspects: suspects, why: incident.Cause.Reason}
+		case p.problem != "" || w.stopReason(p.Repository) != "" || !p.ripe(w):
+			continue
+		case p.State == history.ProposalPlanned && p.attention.obstacle == "":
+			return propose{incident: incident, suspects: suspects, why: incident.Cause.Reason}
+		case p.State == history.ProposalOpen && p.status.State == gitprovider.Open:
+			if a := decideOpenProposal(w, incident, suspects, *p); a != nil {
+				return a
+			}
+		}
+	}
+	return nil
+}
+
+// decideOpenProposal looks after a Proposal that people see.
+func decideOpenProposal(w *world, incident history.Incident, suspects []blame.Suspect, p proposalState) Action {
+	switch at := p.attention; {
+	case p.Joined && p.Own != 0:
+		return leave{proposal: p.Proposal}
+	case p.Joined, at.stopped != "":
+		return nil
+	case at.theirs != nil:
+		return join{incident: incident, suspects: suspects, proposal: p.Proposal, theirs: at.theirs}
+	case at.conflict != "" && !slices.Contains(p.NotByItself, conflicts(p.Proposal)):
+		return concede{proposal: p.Proposal, conflict: at.conflict}
+	case at.outdated != "":
+		return propose{incident: incident, suspects: suspects, why: at.outdated}
+	case at.unclaimed:
+		return propose{incident: incident, suspects: suspects, why: "the text is to say what the mode allows by now"}
+	case mergesByItself(w, p) && at.obstacle == "":
+		return merge{incident: incident, suspects: suspects, proposal: p.Proposal, proven: at.proven}
+	}
+	return nil
+}
+
 func mergesByItself(w *world, p proposalState) bool {
-	return (w.mode == tests.Merge || w.mode == tests.Commit) && len(p.NotByItself) == 0 && w.stopReason(p.Repository) == ""
+	return modeMerges(w.mode) && !p.Joined && len(p.NotByItself) == 0 && w.stopReason(p.Repository) == ""
 }
 
 // patience is how many Verdicts in a row may be Inconclusive before people hear of it.

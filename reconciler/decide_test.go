@@ -162,7 +162,14 @@ func TestDecide(t *testing.T) {
 			w.past.Final.Verdict = &gate.Verdict{Outcome: gate.Passed, Reason: "smoke passed"}
 			return w
 		}(), "Conclude", "Recovered: the gate passes again"},
-		"the revert did not help": {broken(proposal(history.ProposalMerged, func(p *proposalState) { p.live = true })), "Conclude", "Unresolved: the revert was merged and synced, and the gate still fails"},
+		"the revert did not help": {broken(proposal(history.ProposalMerged, func(p *proposalState) { p.live = true })), "Reland", "the change is offered back"},
+		"it was offered back": {
+			broken(proposal(history.ProposalMerged, func(p *proposalState) { p.live, p.Reland = true, "assay/reland-1" })),
+			"Conclude", "Unresolved: the revert was merged and synced, and the gate still fails",
+		},
+		"what people reverted is not offered back": {
+			broken(proposal(history.ProposalMerged, func(p *proposalState) { p.live, p.Joined = true, true })), "Conclude", "Unresolved",
+		},
 		"ended with this verdict": {func() *world {
 			w := broken()
 			w.past.Incident.State = history.Unresolved

@@ -21,19 +21,9 @@ func describeProposals(w *world) string {
 		}
 		switch p.State {
 		case history.ProposalPlanned:
-			out = append(out, "the revert is not proposed yet: "+p.Reason)
+			out = append(out, "the revert is not proposed yet: "+cmp.Or(w.stopReason(p.Repository), p.attention.obstacle, p.Reason))
 		case history.ProposalOpen:
-			text := "the revert waits for a person to merge it: " + at
-			switch {
-			case mergesByItself(w, p):
-				text = "the revert waits to be merged: " + at + " (" + p.Reason + ")"
-			case w.mode != tests.Propose && len(p.NotByItself) > 0:
-				text += " (not merged by itself: " + strings.Join(p.NotByItself, "; ") + ")"
-			}
-			if stopped := w.stopReason(p.Repository); stopped != "" {
-				text += " (" + stopped + ")"
-			}
-			out = append(out, text)
+			out = append(out, describeOpen(w, p, at))
 		case history.ProposalMerged:
 			out = append(out, "the revert is merged, and waits to be synced: "+at)
 		case history.ProposalClosed:
@@ -45,6 +35,25 @@ func describeProposals(w *world) string {
 		}
 	}
 	return strings.Join(out, "; ")
+}
+
+// describeOpen says what an open Proposal waits for.
+func describeOpen(w *world, p proposalState, at string) string {
+	hindered := cmp.Or(w.stopReason(p.Repository), p.attention.stopped, p.attention.obstacle, p.Reason)
+	switch {
+	case p.Joined:
+		return "people opened a revert, which waits for them to merge it: " + at
+	case mergesByItself(w, p) && p.attention.stopped == "":
+		return "the revert waits to be merged: " + at + " (" + cmp.Or(hindered, "its proof holds") + ")"
+	}
+	text := "the revert waits for a person to merge it: " + at
+	if w.mode != tests.Propose && len(p.NotByItself) > 0 {
+		text += " (not merged by itself: " + strings.Join(p.NotByItself, "; ") + ")"
+	}
+	if stopped := cmp.Or(w.stopReason(p.Repository), p.attention.stopped); stopped != "" {
+		text += " (" + stopped + ")"
+	}
+	return text
 }
 
 func describeMove(from, to []history.TargetState) string {
@@ -83,5 +92,5 @@ func recoveredBy(w *world) string {
 			return "the revert was merged and synced, and the gate passes again"
 		}
 	}
-	return "the gate passes again: " + w.past.Final.Verdict.Reason
+	return fmt.Sprintf("the gate passes again, verified at %s: %s", strings.ReplaceAll(verifiedAt(w), "`", ""), w.past.Final.Verdict.Reason)
 }

@@ -3,9 +3,11 @@ package reconciler
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
+	"github.com/assay-dev/assay/reconciler/blame"
 	"github.com/assay-dev/assay/reconciler/history"
 	"github.com/assay-dev/assay/rollback"
 	"github.com/assay-dev/assay/rollback/gitprovider"
@@ -34,7 +36,13 @@ func settled(p history.Proposal, status rollback.State, now time.Time) history.P
 }
 
 // merge merges an open Proposal whose proof holds, where the mode allows.
-type merge struct{ proposal history.Proposal }
+type merge struct {
+	incident history.Incident
+	suspects []blame.Suspect
+	proposal history.Proposal
+	// proven is the newer commit of the base for which the proof was seen to hold, too; zero where the base has not moved.
+	proven git.Hash
+}
 
 func (merge) Name() string { return "Merge" }
 func (a merge) Reason() string {
@@ -42,28 +50,67 @@ func (a merge) Reason() string {
 }
 
 func (a merge) do(ctx context.Context, l *Loop, w *world) error {
+	blocked, err := a.merge(ctx, l, w)
+	if err != nil || !blocked || a.proven.IsZero() {
+		return err
+	}
+	// Some servers merge only what is built on the newest commit.
+	return propose{incident: a.incident, suspects: a.suspects, why: a.proposal.Base + " moved, and what is merged is to be built on it"}.do(ctx, l, w)
+}
+
+func (a merge) merge(ctx context.Context, l *Loop, w *world) (blocked bool, err error) {
 	p := a.proposal
 	defer l.turns.take(p.Repository)()
 	mirror, provider, proposed, err := l.remote(p)
 	if err != nil {
-		return err
+		return false, err
 	}
+	proposed.Proven = a.proven
 	err = rollback.Merge(ctx, mirror, provider, proposed)
 	l.answers.forget(p)
 	p.Updated = w.now
+	blocked = errors.Is(err, gitprovider.ErrBlocked)
 	var refusal *rollback.Refusal
 	switch {
 	case err == nil:
 		p.Reason = "merged, and to be seen on " + p.Base
-	case errors.Is(err, git.ErrStale): // the proof is about a base that is no longer there
-		p.State, p.Reason = history.ProposalPlanned, ""
-	case errors.As(err, &refusal), errors.Is(err, gitprovider.ErrBlocked), errors.Is(err, gitprovider.ErrHeadMoved):
+	case errors.Is(err, git.ErrStale):
+		return false, nil // the base moved since it was looked at, and is looked at again
+	case errors.As(err, &refusal), blocked, errors.Is(err, gitprovider.ErrHeadMoved):
 		p.Reason = "not merged yet: " + err.Error()
 	default:
+		return false, err
+	}
+	return blocked, l.history.SaveProposal(ctx, p)
+}
+
+// concede leaves to people what can no longer be built on the base, and says so once where they see it.
+type concede struct {
+	proposal history.Proposal
+	conflict string
+}
+
+func (concede) Name() string     { return "Concede" }
+func (a concede) Reason() string { return a.proposal.Base + " moved, and the revert conflicts with it" }
+func (a concede) do(ctx context.Context, l *Loop, w *world) error {
+	p := a.proposal
+	defer l.turns.take(p.Repository)()
+	_, provider, proposed, err := l.remote(p)
+	if err != nil {
 		return err
 	}
+	text := fmt.Sprintf("`%s` moved, and this revert conflicts with it now. Assay no longer merges it: resolve the conflict on this branch, which Assay leaves to you then, "+
+		"or fix what fails by other means.\n\n```\n%s\n```", p.Base, a.conflict)
+	if err := proposed.Say(ctx, provider, "conflict", text); err != nil {
+		return err
+	}
+	l.answers.forget(p)
+	p.NotByItself, p.Updated = append(slices.Clone(p.NotByItself), conflicts(p)), w.now
 	return l.history.SaveProposal(ctx, p)
 }
+
+// conflicts is why only a person may merge what conflicts.
+func conflicts(p history.Proposal) string { return "it conflicts with " + p.Base + " as that is now" }
 
 // remote is what is needed to talk about a Proposal.
 func (l *Loop) remote(p history.Proposal) (*git.Mirror, gitprovider.Provider, rollback.Proposed, error) {
@@ -150,10 +197,12 @@ func (l *Loop) observeProposals(ctx context.Context, w *world) {
 	for _, p := range w.past.Proposals {
 		state := proposalState{Proposal: p}
 		var err error
-		switch {
-		case p.State == history.ProposalOpen, p.State == history.ProposalPlanned && p.Head != "": // a crash may have kept from history that it is open
-			state.status, err = l.status(ctx, p, w.now)
-		case p.State == history.ProposalMerged:
+		switch p.State {
+		case history.ProposalOpen, history.ProposalPlanned:
+			var heard answer
+			heard, err = l.hear(ctx, w, p)
+			state.status, state.attention = heard.status, heard.calls
+		case history.ProposalMerged:
 			state.live, err = l.holds(ctx, w.past.Final.Targets, p)
 		}
 		if err != nil {
@@ -166,21 +215,26 @@ func (l *Loop) observeProposals(ctx context.Context, w *world) {
 	}
 }
 
-// status asks for an open Proposal, at most once in the interval.
-func (l *Loop) status(ctx context.Context, p history.Proposal, now time.Time) (rollback.State, error) {
-	if known, there := l.answers.get(p); there && now.Before(known.at.Add(l.rollback.Interval)) {
-		return known.status, known.err
+// hear asks for a Proposal that waits, at most once in the interval. A crash may have kept from history that a planned one is open.
+func (l *Loop) hear(ctx context.Context, w *world, p history.Proposal) (answer, error) {
+	if known, there := l.answers.get(p); there && w.now.Before(known.at.Add(l.rollback.Interval)) {
+		return known, known.err
 	}
-	heard := answer{at: now}
-	mirror, provider, proposed, err := l.remote(p)
-	if err == nil {
-		heard.status, err = rollback.Status(ctx, mirror, provider, proposed)
+	heard := answer{at: w.now}
+	if p.Head != "" {
+		mirror, provider, proposed, err := l.remote(p)
+		if err == nil {
+			heard.status, err = rollback.Status(ctx, mirror, provider, proposed)
+		}
+		heard.err = err
 	}
-	heard.err = err
+	if heard.err == nil {
+		heard.calls, heard.err = l.attend(ctx, w, p, heard.status)
+	}
 	if ctx.Err() == nil {
 		l.answers.put(p, heard)
 	}
-	return heard.status, heard.err
+	return heard, heard.err
 }
 
 // holds tells whether all Targets in the Proposal's repository were at a commit that has the merged revert behind it.

@@ -3,6 +3,10 @@ package reconciler
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/assay-dev/assay/reconciler/blame"
 	"github.com/assay-dev/assay/reconciler/history"
@@ -17,7 +21,7 @@ func (a openIncident) incident() history.Incident {
 	v := a.verification
 	i := history.Incident{
 		ID: v.ID, Key: v.Key, Verification: v.ID, Latest: v.ID, State: history.Ongoing, Cause: v.Cause,
-		Reason: v.Verdict.Reason, Opened: v.Finished,
+		Reason: v.Verdict.Reason, Broke: v.Started, Opened: v.Finished,
 	}
 	if v.Cause != nil {
 		i.Reason = string(v.Cause.Kind) + ": " + v.Cause.Reason
@@ -55,7 +59,7 @@ func newerCause(before, now *blame.Cause, proposed bool) *blame.Cause {
 	return cmp.Or(now, before)
 }
 
-// conclude ends an Incident. What is still open of its Proposals is closed with the same reason.
+// conclude ends an Incident. What still waits of its Proposals is closed with the same reason, and those that were merged say what came of it.
 type conclude struct {
 	incident history.Incident
 	state    history.IncidentState
@@ -65,20 +69,72 @@ type conclude struct {
 func (conclude) Name() string     { return "Conclude" }
 func (a conclude) Reason() string { return string(a.state) + ": " + a.why }
 func (a conclude) do(ctx context.Context, l *Loop, w *world) error {
+	i := a.incident
+	i.State, i.Reason, i.Closed, i.Latest = a.state, a.why, w.now, w.past.Final.ID
+	if a.state == history.Recovered && !i.Broke.IsZero() {
+		i.Recovery = max(w.past.Final.Finished.Sub(i.Broke), time.Nanosecond)
+	}
 	for _, p := range w.proposals {
-		if p.waits() {
+		switch {
+		case p.waits():
 			if err := l.withdraw(ctx, p.Proposal, a.why); err != nil {
 				return err
 			}
+		case p.State == history.ProposalMerged:
+			l.tellOutcome(ctx, w, i, p.Proposal)
 		}
 	}
-	i := a.incident
-	i.State, i.Reason, i.Closed, i.Latest = a.state, a.why, w.now, w.past.Final.ID
 	if a.state == history.Unresolved && i.Cause != nil {
 		doubtful := *i.Cause
 		doubtful.Kind, doubtful.Reason = blame.Unknown, a.why
-		doubtful.Evidence = append(doubtful.Evidence, "the revert of what was blamed first did not help: "+i.Cause.Reason)
+		doubtful.Evidence = append(slices.Clone(doubtful.Evidence), "the revert of what was blamed first did not help: "+i.Cause.Reason)
 		i.Cause = &doubtful
 	}
 	return l.history.UpdateIncident(ctx, i)
+}
+
+// tellOutcome comments on a merged Proposal what came of it. The Incident says so in any case, so a server that does not take it is only logged.
+func (l *Loop) tellOutcome(ctx context.Context, w *world, i history.Incident, p history.Proposal) {
+	text := outcome(w, i, p)
+	if text == "" || p.Number == 0 || w.stopReason(p.Repository) != "" {
+		return
+	}
+	_, provider, proposed, err := l.remote(p)
+	if err == nil {
+		err = proposed.Say(ctx, provider, "outcome "+i.ID, text)
+	}
+	if err != nil {
+		l.log.Error("what came of a merged revert could not be said there", "proposal", cmp.Or(p.URL, p.Branch), "outcome", i.State, "error", err)
+	}
+}
+
+// outcome is what a merged revert came to, for people; empty where that is not known.
+func outcome(w *world, i history.Incident, p history.Proposal) string {
+	gate := fmt.Sprintf("gate `%s` in `%s`", i.Key.Gate, i.Key.Environment)
+	switch i.State {
+	case history.Recovered:
+		return fmt.Sprintf("**Recovered %s after it broke:** %s passes again, verified at %s.", lasting(i.Recovery), gate, verifiedAt(w))
+	case history.Unresolved:
+		return fmt.Sprintf("**This did not help:** %s still fails at %s. The cause is unknown again.\n\nThe reverted change: %s", gate, verifiedAt(w), cmp.Or(p.Reland, "not offered back"))
+	}
+	return ""
+}
+
+// verifiedAt is the commits, and the moment, of the last final Verification.
+func verifiedAt(w *world) string {
+	var commits []string
+	for _, t := range w.past.Final.Targets {
+		if at := "`" + shortCommits(t) + "`"; !slices.Contains(commits, at) {
+			commits = append(commits, at)
+		}
+	}
+	return fmt.Sprintf("%s on %s", strings.Join(commits, ", "), w.past.Final.Finished.UTC().Format("2006-01-02 15:04 UTC"))
+}
+
+// lasting is a duration for people: to the second below ten minutes, else to the minute.
+func lasting(d time.Duration) string {
+	if d < 10*time.Minute {
+		return max(d.Round(time.Second), time.Second).String()
+	}
+	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
 }

@@ -38,14 +38,15 @@ type ConfigRepository struct {
 	Reviewers, Labels []string
 }
 
-// propose plans the revert of an Incident's culprits in one repository, and puts it before people.
+// propose plans the revert of an Incident's culprits in one repository, and puts it before people; or does so anew, where what they see is out of date.
 type propose struct {
 	incident history.Incident
 	suspects []blame.Suspect
+	why      string
 }
 
 func (propose) Name() string     { return "Propose" }
-func (a propose) Reason() string { return a.incident.Cause.Reason }
+func (a propose) Reason() string { return a.why }
 
 func (a propose) do(ctx context.Context, l *Loop, w *world) error {
 	defer l.turns.take(a.suspects[0].Repository)()
@@ -53,8 +54,10 @@ func (a propose) do(ctx context.Context, l *Loop, w *world) error {
 	if err != nil {
 		return err
 	}
-	if known := w.proposalTo(a.suspects[0]); known != nil {
-		p.Created, p.Head, p.PatchIDs = known.Created, known.Head, known.PatchIDs
+	known := w.proposalTo(a.suspects[0])
+	if known != nil {
+		p.Created, p.Head, p.PatchIDs, p.Number, p.URL, p.Title = known.Created, known.Head, known.PatchIDs, known.Number, known.URL, known.Title
+		l.answers.forget(p)
 		if landed, err := l.landed(ctx, p); err != nil || landed {
 			return err
 		}
@@ -63,6 +66,11 @@ func (a propose) do(ctx context.Context, l *Loop, w *world) error {
 	var refusal *rollback.Refusal
 	if !errors.As(err, &refusal) {
 		return err
+	}
+	if known != nil && known.status.State == gitprovider.Open { // people see it, and it stays as they see it
+		p, p.Updated = known.Proposal, w.now
+		p.State, p.Reason = history.ProposalOpen, "left as it is: "+refusal.Reason
+		return l.history.SaveProposal(ctx, p)
 	}
 	p.State, p.Reason = history.ProposalRefused, refusal.Reason
 	if refusal.Later {
@@ -128,7 +136,7 @@ func (l *Loop) propose(ctx context.Context, w *world, incident history.Incident,
 	if err != nil {
 		return err
 	}
-	p.PatchIDs, p.Head = plan.PatchIDs, plan.Head.String()
+	p.PatchIDs, p.Head, p.Title = plan.PatchIDs, plan.Head.String(), plan.Title
 	before, err := l.history.ProposalsIn(ctx, p.Repository)
 	if err != nil {
 		return err
@@ -140,6 +148,10 @@ func (l *Loop) propose(ctx context.Context, w *world, incident history.Incident,
 	if w.mode == tests.Shadow {
 		p.State, p.Reason = history.ProposalShadowed, "mode shadow: this is what would have been proposed"
 		return l.history.SaveProposal(ctx, p)
+	}
+	joined, err := l.joinFirst(ctx, w, incident, p, suspects)
+	if err != nil || joined {
+		return err
 	}
 	if err := l.history.SaveProposal(ctx, p); err != nil {
 		return err
@@ -155,11 +167,7 @@ func (l *Loop) publish(ctx context.Context, w *world, p history.Proposal, plan *
 		return err
 	}
 	if w.mode == tests.Commit && len(plan.NotByItself) == 0 {
-		if err := rollback.Push(ctx, mirror, plan); err != nil {
-			return err
-		}
-		p.State, p.Merged, p.Reason = history.ProposalMerged, plan.Head.String(), "mode commit: pushed to "+p.Base
-		return l.history.SaveProposal(ctx, p)
+		return l.push(ctx, mirror, p, plan)
 	}
 	opened, err := rollback.Open(ctx, mirror, repository.Provider, plan, rollback.Body(evidence, plan))
 	if err != nil {
@@ -170,7 +178,60 @@ func (l *Loop) publish(ctx context.Context, w *world, p history.Proposal, plan *
 	if opened.ByPeople {
 		p.NotByItself = append(p.NotByItself, "people committed to the branch, which leaves it to them")
 	}
+	if opened.New {
+		l.introduce(ctx, repository, p)
+	}
 	return l.history.SaveProposal(ctx, p)
+}
+
+// push writes the revert to the branch itself. A branch that takes no pushes is no reason to try again: the operator has said two things at once.
+func (l *Loop) push(ctx context.Context, mirror *git.Mirror, p history.Proposal, plan *rollback.Plan) error {
+	err := rollback.Push(ctx, mirror, plan)
+	if errors.Is(err, git.ErrDenied) {
+		return &rollback.Refusal{Rule: "protected-branch", Reason: fmt.Sprintf(
+			"%s takes no pushes from Assay, which mode commit needs: use mode merge or propose, or let it push (%v)", plan.Base, err)}
+	}
+	if err != nil {
+		return err
+	}
+	p.State, p.Merged, p.Reason = history.ProposalMerged, plan.Head.String(), "mode commit: pushed to "+p.Base
+	return l.history.SaveProposal(ctx, p)
+}
+
+// introduce labels a new Proposal and asks for reviews, as the operator wishes. It is there without them, too.
+func (l *Loop) introduce(ctx context.Context, repository ConfigRepository, p history.Proposal) {
+	for what, ask := range map[string]func() error{
+		"labels": func() error {
+			if len(repository.Labels) == 0 {
+				return nil
+			}
+			return repository.Provider.Label(ctx, p.Number, repository.Labels...)
+		},
+		"reviewers": func() error {
+			if len(repository.Reviewers) == 0 {
+				return nil
+			}
+			return repository.Provider.RequestReviewers(ctx, p.Number, repository.Reviewers...)
+		},
+	} {
+		if err := ask(); err != nil {
+			l.log.Error("a proposal is open without its "+what, "proposal", cmp.Or(p.URL, p.Branch), "error", err)
+		}
+	}
+}
+
+// joinFirst follows a revert that people opened before Assay did.
+func (l *Loop) joinFirst(ctx context.Context, w *world, incident history.Incident, p history.Proposal, suspects []blame.Suspect) (bool, error) {
+	mirror, provider, proposed, err := l.remote(p)
+	if err != nil || p.Number != 0 {
+		return false, err
+	}
+	theirs, err := findRevert(ctx, mirror, provider, proposed)
+	if err != nil || theirs == nil {
+		return false, err
+	}
+	_, err = l.join(ctx, w, incident, p, suspects, theirs)
+	return true, err
 }
 
 // plan asks rollback for the revert, after what only the loop knows speaks for it.
@@ -206,15 +267,26 @@ func (l *Loop) plan(ctx context.Context, w *world, incident history.Incident, p 
 		},
 		OtherTargets: w.gate.Spec.Rollback.OtherTargets,
 		Author:       git.Signature{Name: l.rollback.Name, Email: l.rollback.Email, When: incident.Opened},
-		Sign:         l.rollback.Sign, Limits: l.rollback.Limits, Spent: spent(before, p, w.now), Now: w.now,
+		Sign:         l.rollback.Sign, Limits: l.rollback.Limits, Spent: spent(before, p, w.now), Now: w.now, Patience: w.gate.Spec.Deadline.Duration,
 	}
 	blamed := suspects[0].Targets // each Target has states of its own, also where several share a repository
 	if request.Good, err = commitIn(w.past.Passed.Targets, p.Repository, blamed); err != nil {
 		return nil, err
 	}
-	for _, state := range w.states {
-		request.Builds = append(request.Builds, builds(state, p.Repository)...)
+	if request.Failed, err = commitIn(w.past.Final.Targets, p.Repository, blamed); err != nil {
+		return nil, err
 	}
+	for _, state := range w.states {
+		for _, b := range builds(state, p.Repository) {
+			if good, err := commitIn(w.past.Passed.Targets, p.Repository, []sync.Target{b.Target}); err == nil {
+				b.Good = good // one that is new to the gate is held against what the others passed at
+			}
+			request.Builds = append(request.Builds, b)
+		}
+	}
+	slices.SortFunc(request.Builds, func(a, b rollback.Build) int {
+		return cmp.Or(cmp.Compare(a.Target.String(), b.Target.String()), cmp.Compare(a.Path, b.Path))
+	})
 	for _, state := range w.others {
 		request.Others = append(request.Others, builds(state, p.Repository)...)
 	}

@@ -81,6 +81,8 @@ type proposalState struct {
 	history.Proposal
 	// status is what the provider says of one that is open, or may be.
 	status rollback.State
+	// attention is what one that waits calls for.
+	attention attention
 	// live says that the last final Verification was of a state that holds the merged revert.
 	live bool
 	// problem says why neither is known now.
@@ -103,9 +105,9 @@ func (p proposalState) ended() bool {
 	return false
 }
 
-// waits tells whether people see it, so that it is to be withdrawn once it is not needed.
+// waits tells whether it is to be withdrawn once it is not needed: people see it, or would have.
 func (p proposalState) waits() bool {
-	return p.State == history.ProposalOpen || p.State == history.ProposalPlanned && p.status.State == gitprovider.Open
+	return p.State == history.ProposalOpen || p.State == history.ProposalPlanned
 }
 
 // proposalTo is the Incident's Proposal to the repository and branch of a Suspect; nil when there is none yet.

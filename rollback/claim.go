@@ -102,6 +102,12 @@ func addClaim(there, body string, anew bool) string {
 	return there + "\n" + own.String() + "\n"
 }
 
+// ClaimsOtherwise tells whether a body holds a claim on the same behalf that says something else. One that people took out is not missed.
+func ClaimsOtherwise(body string, c Claim) bool {
+	all, err := claims(body)
+	return err == nil && slices.ContainsFunc(all, func(known Claim) bool { return known.about(c) && known != c })
+}
+
 // removeClaim takes a claim out of a body and says why it is gone; left counts the others.
 func removeClaim(there string, own Claim, why string) (body string, left int) {
 	there = strings.ReplaceAll(there, "\r\n", "\n")

@@ -216,6 +216,9 @@ func brings(ctx context.Context, m *git.Mirror, p Proposed, fork, c *git.Commit)
 
 // bringsTree tells how a commit of the base brought what tip makes of fork, though not by its history; empty if it did not.
 func bringsTree(ctx context.Context, repository *git.Repository, p Proposed, fork, tip, c *git.Commit) (string, error) {
+	if fork.Tree == tip.Tree {
+		return "", nil // what changes nothing is brought by nobody
+	}
 	wanted, err := squashID(ctx, repository, fork, tip)
 	if err != nil {
 		return "", err

@@ -36,6 +36,15 @@ func withdraw(ctx context.Context, m *git.Mirror, provider gitprovider.Provider,
 	case p.Joined:
 		return true, ignoreUnnoted(Say(ctx, provider, pr, "withdrawn "+own.Environment+" "+own.Gate+" "+own.Incident, "Assay no longer asks for this: "+inert(why)))
 	}
+	return Leave(ctx, provider, pr.Number, own, why)
+}
+
+// Leave takes a claim out of one pull request, as [Withdraw] does. One that is not open is left alone.
+func Leave(ctx context.Context, provider gitprovider.Provider, number int64, own Claim, why string) (kept bool, err error) {
+	pr, err := provider.Get(ctx, number)
+	if err != nil || pr.State != gitprovider.Open {
+		return false, err
+	}
 	if left, err := leave(ctx, provider, pr, own, why); err != nil || left > 0 {
 		return left > 0, err
 	}
