@@ -78,7 +78,7 @@ const mostDescription = 140
 
 // SetStatus implements gitprovider.Provider.
 func (p *Provider) SetStatus(ctx context.Context, commit git.Hash, s gitprovider.CommitStatus) error {
-	status := &sdk.RepoStatus{State: sdk.Ptr(strings.ToLower(string(s.State))), Context: &s.Context, Description: sdk.Ptr(cut(s.Description, mostDescription))}
+	status := &sdk.RepoStatus{State: sdk.Ptr(strings.ToLower(string(s.State))), Context: &s.Context, Description: sdk.Ptr(gitprovider.Cut(s.Description, mostDescription))}
 	if s.URL != "" {
 		status.TargetURL = &s.URL
 	}
@@ -89,12 +89,4 @@ func (p *Provider) SetStatus(ctx context.Context, commit git.Hash, s gitprovider
 		return fmt.Errorf("%w: %w", gitprovider.ErrNotFound, err)
 	}
 	return err
-}
-
-// cut shortens a text to so many characters.
-func cut(text string, most int) string {
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most-1]) + "…"
-	}
-	return text
 }

@@ -50,6 +50,8 @@ type Forge struct {
 	*bare.Repository
 	// OnePerBranches refuses a second open pull request of the same branches, as most servers do.
 	OnePerBranches bool
+	// Dangling lets a pull request be opened of a branch that is not there.
+	Dangling bool
 
 	turn      sync.Mutex
 	all       []*PullRequest
@@ -67,7 +69,7 @@ func New(t testing.TB) *Forge {
 func (f *Forge) Open(n gitprovider.NewPullRequest, reviewers ...string) (PullRequest, error) {
 	f.turn.Lock()
 	defer f.turn.Unlock()
-	if f.Head(n.Branch) == "" || f.Head(n.Base) == "" {
+	if f.Head(n.Branch) == "" && !f.Dangling || f.Head(n.Base) == "" {
 		return PullRequest{}, ErrNoBranch
 	}
 	for _, pr := range f.all {
