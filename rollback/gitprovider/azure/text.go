@@ -1,0 +1,141 @@
+package azure
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strconv"
+	"unicode/utf16"
+
+	sdk "github.com/microsoft/azure-devops-go-api/azuredevops/v7/git"
+)
+
+// mostText is how many characters, as UTF-16 counts them, a description may have.
+const mostText = 4000
+
+func fits(text string) bool { return length(text) <= mostText }
+
+func length(text string) (units int) {
+	for _, r := range text {
+		units += utf16.RuneLen(r)
+	}
+	return units
+}
+
+// cut shortens text to so many characters.
+func cut(text string, most int) string {
+	if length(text) <= most {
+		return text
+	}
+	const mark = "…"
+	units := length(mark)
+	for i, r := range text {
+		if units += utf16.RuneLen(r); units > most {
+			return text[:i] + mark
+		}
+	}
+	return text
+}
+
+// place is the comment that holds a text which is too long for the description.
+type place struct{ thread, comment int }
+
+// The end of a description whose whole text is in a comment.
+const (
+	rest     = "\n\n**All of it is in the first comment.**\n\n<!-- assay:text thread=%d comment=%d -->"
+	restRoom = 160
+)
+
+var restPattern = regexp.MustCompile(`\n<!-- assay:text thread=(\d+) comment=(\d+) -->\s*$`)
+
+// placeOf is where the whole text of a description is; nil where it is whole.
+func placeOf(description string) *place {
+	match := restPattern.FindStringSubmatch(description)
+	if match == nil {
+		return nil
+	}
+	thread, _ := strconv.Atoi(match[1])
+	comment, _ := strconv.Atoi(match[2])
+	return &place{thread, comment}
+}
+
+// text is the whole text of a pull request.
+func (p *Provider) text(ctx context.Context, number int64, description string) (string, error) {
+	at := placeOf(description)
+	if at == nil {
+		return description, nil
+	}
+	comment, err := call(p, "read the text of "+pull(number), func() (*sdk.Comment, error) {
+		return p.api.GetComment(ctx, sdk.GetCommentArgs{
+			Project: &p.project, RepositoryId: &p.repository, PullRequestId: to(int(number)), ThreadId: &at.thread, CommentId: &at.comment,
+		})
+	})
+	if err != nil {
+		return "", err
+	}
+	return of(comment.Content), nil
+}
+
+// UpdateBody implements gitprovider.Provider.
+func (p *Provider) UpdateBody(ctx context.Context, number int64, body string) error {
+	raw, err := p.raw(ctx, number)
+	if err != nil {
+		return err
+	}
+	at := placeOf(of(raw.Description))
+	description := body
+	if !fits(body) {
+		if at, err = p.keep(ctx, number, at, body); err != nil {
+			return err
+		}
+		description = cut(body, mostText-restRoom) + fmt.Sprintf(rest, at.thread, at.comment)
+	}
+	if _, err = p.update(ctx, "edit", number, sdk.GitPullRequest{Description: &description}); err != nil || !fits(body) || at == nil {
+		return err
+	}
+	_, err = call(p, "delete the longer text of "+pull(number), func() (struct{}, error) {
+		return struct{}{}, p.api.DeleteComment(ctx, sdk.DeleteCommentArgs{
+			Project: &p.project, RepositoryId: &p.repository, PullRequestId: to(int(number)), ThreadId: &at.thread, CommentId: &at.comment,
+		})
+	})
+	return err
+}
+
+// keep writes a text into the comment where it is kept, or into a new one.
+func (p *Provider) keep(ctx context.Context, number int64, at *place, body string) (*place, error) {
+	if at == nil {
+		return p.say(ctx, number, body)
+	}
+	_, err := call(p, "edit the text of "+pull(number), func() (*sdk.Comment, error) {
+		return p.api.UpdateComment(ctx, sdk.UpdateCommentArgs{
+			Project: &p.project, RepositoryId: &p.repository, PullRequestId: to(int(number)), ThreadId: &at.thread, CommentId: &at.comment,
+			Comment: &sdk.Comment{Content: &body},
+		})
+	})
+	return at, err
+}
+
+// Comment implements gitprovider.Provider.
+func (p *Provider) Comment(ctx context.Context, number int64, text string) error {
+	_, err := p.say(ctx, number, text)
+	return err
+}
+
+// say adds a comment, which nobody needs to resolve.
+func (p *Provider) say(ctx context.Context, number int64, text string) (*place, error) {
+	thread, err := call(p, "comment on "+pull(number), func() (*sdk.GitPullRequestCommentThread, error) {
+		return p.api.CreateThread(ctx, sdk.CreateThreadArgs{
+			Project: &p.project, RepositoryId: &p.repository, PullRequestId: to(int(number)), CommentThread: &sdk.GitPullRequestCommentThread{
+				Comments: &[]sdk.Comment{{Content: &text, CommentType: &sdk.CommentTypeValues.Text}}, Status: &sdk.CommentThreadStatusValues.Closed,
+			},
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	at := &place{thread: of(thread.Id), comment: 1}
+	if said := of(thread.Comments); len(said) > 0 {
+		at.comment = of(said[0].Id)
+	}
+	return at, nil
+}
