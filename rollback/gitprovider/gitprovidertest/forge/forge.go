@@ -241,3 +241,10 @@ func (f *Forge) Statuses(commit string) map[string]gitprovider.CommitStatus {
 	defer f.turn.Unlock()
 	return maps.Clone(f.statuses[commit])
 }
+
+// Label adds a label once.
+func (pr *PullRequest) Label(name string) {
+	if !slices.Contains(pr.Labels, name) {
+		pr.Labels = append(pr.Labels, name)
+	}
+}
