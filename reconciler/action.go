@@ -52,5 +52,6 @@ func (a supersede) do(ctx context.Context, l *Loop, w *world) error {
 		return err
 	}
 	l.flights.cancel(v.ID)
+	l.environments[w.key.Environment].release(v.ID)
 	return nil
 }

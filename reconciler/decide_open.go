@@ -24,6 +24,8 @@ func decideOpen(w *world, open *history.Verification) Action {
 		switch {
 		case len(r.lost) > 0:
 			return retry{lost: r.lost}
+		case len(r.waiting) > 0 && r.trial != nil:
+			return decideTrial(w, open, r)
 		case len(r.waiting) > 0:
 			return decideWaiting(w, r)
 		}
@@ -72,6 +74,11 @@ func supersedes(w *world, open *history.Verification) string {
 		return "the tests changed"
 	case w.changedAt.After(open.Started):
 		return "a target was changed and changed back while the suites ran"
+	}
+	for _, t := range w.targets {
+		if trial := w.states[t.Target].Trial; trial != nil && trial.Overtaken != "" {
+			return fmt.Sprintf("%s is to move on: %s", t.Target, trial.Overtaken)
+		}
 	}
 	return ""
 }

@@ -32,6 +32,8 @@ type Environment struct {
 	// are replaced.
 	Statuses  bool
 	StatusURL string
+	// Notes has final Verdicts noted in these repositories, as package notes writes them.
+	Notes bool
 }
 
 // SiteSource is a Source that is told which Sites there are.
@@ -166,15 +168,19 @@ func (l *Loop) load(ctx context.Context, env *Environment, loader *tests.Loader,
 	return &revision{Set: set, commit: at, tree: tree}, nil
 }
 
+// sources are all that tell of Targets.
+func (env *Environment) sources() []syncs.Source {
+	if env.Sites == nil {
+		return env.Sources
+	}
+	return append([]syncs.Source{env.Sites}, env.Sources...)
+}
+
 // targets asks every Source of the Environment. What one Source cannot tell does not hide what the others can.
 func (env *Environment) targets(ctx context.Context) ([]syncs.State, error) {
-	sources := env.Sources
-	if env.Sites != nil {
-		sources = append([]syncs.Source{env.Sites}, sources...)
-	}
 	var all []syncs.State
 	var errs []error
-	for _, source := range sources {
+	for _, source := range env.sources() {
 		states, err := source.Targets(ctx)
 		all, errs = append(all, states...), append(errs, err)
 	}

@@ -161,7 +161,7 @@ func (l *Loop) jobOf(w *world, run history.Run, of *revision) (runner.Job, error
 	}
 	var targets bytes.Buffer
 	for _, t := range w.targets {
-		fmt.Fprintf(&targets, "%s %s\n", t.Target, commitsOf(t))
+		fmt.Fprintf(&targets, "%s %s\n", t.Target, commitsOf(triedAt(t, run.Trial)))
 	}
 	env["ASSAY_TARGETS"] = targets.String()
 	return runner.Job{

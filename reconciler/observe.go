@@ -1,6 +1,7 @@
 package reconciler
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -35,7 +36,7 @@ func (l *Loop) observe(ctx context.Context, key history.Key) (*world, error) {
 		l.observeProposals(ctx, w)
 		return w, nil
 	}
-	w.suites = current.SuitesOf(w.gate)
+	w.suites, w.controls = current.SuitesOf(w.gate), current.ControlsOf(w.gate)
 	w.tests = history.TestsState{Repository: git.Normalize(env.Tests.URL), Commit: current.commit.String(), Digest: current.Digest(w.gate)}
 	w.mode = tests.Stricter(w.gate.Spec.Rollback.Mode, env.Mode)
 	if err := l.observeTargets(ctx, env, w); err != nil {
@@ -70,6 +71,9 @@ func (l *Loop) observeTargets(ctx context.Context, env *Environment, w *world) e
 		overdue(&state, w)
 		w.states[state.Target] = state
 		switch {
+		case state.Trial != nil && !w.tries(state.Trial):
+			w.unready = append(w.unready, fmt.Sprintf("%s is at %.8s for a while, which is tried to tell suspects apart", state.Target, state.Trial.Commit))
+			continue
 		case state.Pending != nil:
 			w.unready = append(w.unready, fmt.Sprintf("%s is syncing %.8s: %s", state.Target, state.Pending.Revisions[0].Commit, state.Pending.Reason))
 			continue
@@ -91,7 +95,7 @@ func (l *Loop) observeTargets(ctx context.Context, env *Environment, w *world) e
 		}
 		w.targets = append(w.targets, history.TargetState{
 			Target: state.Target, Revisions: state.Sync.Revisions, Digest: state.Sync.Digest,
-			Outcome: state.Sync.Outcome, Reason: state.Sync.Reason, Requested: state.RequestedAt, Exercised: !followed,
+			Outcome: state.Sync.Outcome, Reason: state.Sync.Reason, Failure: state.Sync.Failure, Requested: state.RequestedAt, Exercised: !followed,
 		})
 	}
 	if !follows {
@@ -115,7 +119,7 @@ func overdue(state *sync.State, w *world) {
 		return
 	}
 	failed := *state.Pending
-	failed.Reason = fmt.Sprintf("not healthy within %s: %s", limit, failed.Reason)
+	failed.Reason, failed.Failure = fmt.Sprintf("not healthy within %s: %s", limit, failed.Reason), cmp.Or(failed.Failure, sync.NotHealthy)
 	state.Sync, state.Pending = &failed, nil
 }
 
@@ -128,7 +132,7 @@ func (l *Loop) observeOpen(ctx context.Context, env *Environment, w *world, open
 	for _, run := range runs {
 		i := slices.IndexFunc(w.rounds, func(r round) bool { return r.purpose == run.Purpose && r.number == run.Round })
 		if i < 0 {
-			w.rounds = append(w.rounds, round{purpose: run.Purpose, number: run.Round})
+			w.rounds = append(w.rounds, round{purpose: run.Purpose, number: run.Round, trial: run.Trial})
 			i = len(w.rounds) - 1
 		}
 		w.rounds[i].runs = append(w.rounds[i].runs, run)

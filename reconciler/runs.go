@@ -38,7 +38,7 @@ func nextAttempts(lost []history.Run) []history.Run {
 	var runs []history.Run
 	for _, run := range lost {
 		next := history.Run{
-			Verification: run.Verification, Purpose: run.Purpose, Round: run.Round, Attempt: run.Attempt + 1,
+			Verification: run.Verification, Purpose: run.Purpose, Round: run.Round, Trial: run.Trial, Attempt: run.Attempt + 1,
 			Suite: run.Suite, Shard: run.Shard, Shards: run.Shards, Matrix: run.Matrix,
 		}
 		next.ID = runID(next)
@@ -62,6 +62,7 @@ type schedule struct {
 	verification string
 	purpose      history.Purpose
 	number       int
+	trial        *history.Trial // nil for the Verification's own state
 	suites       []*tests.Suite
 	why          string
 }
@@ -72,6 +73,9 @@ func (a schedule) do(ctx context.Context, l *Loop, _ *world) error {
 	runs, err := newRuns(a.verification, a.purpose, a.number, a.suites)
 	if err != nil {
 		return err
+	}
+	for i := range runs {
+		runs[i].Trial = a.trial
 	}
 	return l.history.AddRuns(ctx, runs)
 }

@@ -82,7 +82,11 @@ func (a abandon) do(ctx context.Context, l *Loop, w *world) error {
 		verdict.Suites, verdict.Failing, verdict.Broken = v.Verdict.Suites, v.Verdict.Failing, v.Verdict.Broken
 	}
 	v.Verdict, v.Phase, v.Finished = &verdict, history.Done, w.now
-	return l.history.Advance(ctx, v)
+	if err := l.history.Advance(ctx, v); err != nil {
+		return err
+	}
+	l.environments[w.key.Environment].release(v.ID)
+	return nil
 }
 
 // judge records the Verdict. One that is not Failed is final at once; a Failed one is blamed first.

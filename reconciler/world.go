@@ -26,6 +26,8 @@ type world struct {
 	gate   *tests.Gate
 	suites []*tests.Suite
 	tests  history.TestsState
+	// controls are its control Suites.
+	controls []*tests.Suite
 
 	targets []history.TargetState
 	// changedAt is when the newest of the Targets' digests was seen to change; zero when none changed while Assay looked.
@@ -64,11 +66,13 @@ type world struct {
 	mode tests.Mode
 }
 
-// round is one time that the Suites ran: the first, a rerun, or the old tests.
+// round is one time that Suites ran, for one purpose.
 type round struct {
 	purpose history.Purpose
 	number  int
-	runs    []history.Run
+	// trial is the state that it is of, where that is not the Verification's own.
+	trial *history.Trial
+	runs  []history.Run
 	// waiting are Runs that have not ended; lost are those to be tried again.
 	waiting []history.Run
 	lost    []history.Run

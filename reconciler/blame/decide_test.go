@@ -1,6 +1,7 @@
 package blame_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -23,7 +24,15 @@ func suspect(commit string) blame.Suspect {
 	return blame.Suspect{Repository: "https://git.example/config", Branch: "main", Commit: commit, Subject: "Change " + commit, Targets: []sync.Target{shop}}
 }
 
-// broken is a Gate that passed an hour ago, and fails since one commit; rerun twice, and still failing.
+func rounds(n int, outcome gate.Outcome) []blame.Round {
+	return slices.Repeat([]blame.Round{{Outcome: outcome}}, n)
+}
+
+func oldRounds(n int, outcome gate.Outcome) []blame.OldRound {
+	return slices.Repeat([]blame.OldRound{{Outcome: outcome, Failing: []blame.CaseID{pays}, Reason: "told"}}, n)
+}
+
+// broken is a Gate that passed an hour ago, and fails since one commit; rerun as often as it may be, and still failing.
 func broken(edit ...func(*blame.Case)) blame.Case {
 	g := &tests.Gate{}
 	g.Default()
@@ -35,7 +44,8 @@ func broken(edit ...func(*blame.Case)) blame.Case {
 			{Target: shop, Before: "A", After: "B", Suspects: []blame.Suspect{suspect("c1")}},
 			{Target: cart, Before: "C", After: "C"},
 		},
-		Rounds: []blame.Round{{Outcome: gate.Failed}, {Outcome: gate.Failed}},
+		FailedAt: noon.Add(-time.Minute),
+		Rounds:   rounds(10, gate.Failed),
 	}
 	for _, e := range edit {
 		e(&c)
@@ -77,16 +87,33 @@ func TestDecideNamesTheCause(t *testing.T) {
 			kind: blame.Tests, reason: "the tests changed, and no target did",
 		},
 		"both changed, and the old tests hold": {
-			edit: func(c *blame.Case) { c.Tests, c.OldTests = "T1", gate.Passed },
+			edit: func(c *blame.Case) { c.Tests, c.OldTests = "T1", oldRounds(1, gate.Passed) },
 			kind: blame.Tests, reason: "the tests of the last pass hold",
 		},
 		"both changed, and the old tests fail too": {
-			edit: func(c *blame.Case) { c.Tests, c.OldTests = "T1", gate.Failed },
+			edit: func(c *blame.Case) { c.Tests, c.OldTests = "T1", oldRounds(8, gate.Failed) },
 			kind: blame.Config, reason: "only commit", suspects: []string{"c1"},
 		},
-		"both changed, and the old tests cannot tell": {
-			edit: func(c *blame.Case) { c.Tests, c.OldTests, c.OldTestsReason = "T1", gate.Inconclusive, "gone" },
+		"both changed, and the old tests are gone": {
+			edit: func(c *blame.Case) { c.Tests, c.OldTestsGone = "T1", "gone" },
 			kind: blame.Unknown, reason: "gone",
+		},
+		"both changed, and the old tests cannot tell": {
+			edit: func(c *blame.Case) { c.Tests, c.OldTests = "T1", oldRounds(3, gate.Inconclusive) },
+			kind: blame.Unknown, reason: "told",
+		},
+		"both changed, and the old tests only flake": {
+			edit: func(c *blame.Case) {
+				c.Tests, c.OldTests = "T1", append(oldRounds(3, gate.Failed), oldRounds(1, gate.Passed)...)
+			},
+			kind: blame.Tests, reason: "hold on the same configuration",
+		},
+		"both changed, and the old tests fail elsewhere each time": {
+			edit: func(c *blame.Case) {
+				c.Tests, c.OldTests = "T1", oldRounds(8, gate.Failed)
+				c.OldTests[4].Failing = []blame.CaseID{{Suite: "smoke", Name: "other"}}
+			},
+			kind: blame.Unknown, reason: "other cases fail each time",
 		},
 		"never passed": {
 			edit: func(c *blame.Case) { c.Passed = nil }, kind: blame.Unknown, reason: "has never passed",
@@ -109,12 +136,6 @@ func TestDecideNamesTheCause(t *testing.T) {
 			},
 			kind: blame.Flake, reason: "passes now and then",
 		},
-		"a failed sync is not rerun": {
-			edit: func(c *blame.Case) {
-				c.FailedSync, c.Rounds, c.Verdict = "Site/shop: exit code 1", nil, gate.SyncFailed("exit code 1")
-			},
-			kind: blame.Config, reason: "only commit", suspects: []string{"c1"},
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := blame.Decide(broken(tt.edit))
@@ -133,58 +154,52 @@ func TestDecideNamesTheCause(t *testing.T) {
 }
 
 func TestDecideAsksForProbes(t *testing.T) {
-	t.Run("reruns first", func(t *testing.T) {
-		d := blame.Decide(broken(func(c *blame.Case) { c.Rounds = nil }))
-		require.Equal(t, blame.Rerun, d.Probe)
-		require.Equal(t, 2, d.RerunsLeft)
-	})
-	t.Run("more reruns for a case that is known to flake", func(t *testing.T) {
-		d := blame.Decide(broken(func(c *blame.Case) {
-			c.Rates = map[blame.CaseID]blame.Rate{pays: {Runs: 100, Flakes: 30}}
-		}))
-		require.Equal(t, blame.Rerun, d.Probe)
-		require.Equal(t, 2, d.RerunsLeft, "ceil(ln 0.01 / ln 0.256) is 4, and 2 were made")
-	})
-	t.Run("reruns that gave no evidence do not count", func(t *testing.T) {
-		d := blame.Decide(broken(func(c *blame.Case) { c.Rounds[0].Outcome = gate.Inconclusive }))
-		require.Equal(t, blame.Rerun, d.Probe)
-		require.Equal(t, 1, d.RerunsLeft)
-	})
-	t.Run("the old tests, when both changed", func(t *testing.T) {
-		d := blame.Decide(broken(func(c *blame.Case) { c.Tests = "T1" }))
-		require.Equal(t, blame.OldTests, d.Probe)
-	})
+	for name, tt := range map[string]struct {
+		edit   func(*blame.Case)
+		probe  blame.Probe
+		reason string
+	}{
+		"reruns first":                         {func(c *blame.Case) { c.Rounds = nil }, blame.Rerun, "rerun 1 of 7"},
+		"fewer for a case that was seen often": {func(c *blame.Case) { c.Rounds, c.Rates = nil, map[blame.CaseID]blame.Rate{pays: {Runs: 50}} }, blame.Rerun, "1 of 4"},
+		"more for one that is known to flake": {func(c *blame.Case) {
+			c.Rounds, c.Rates = nil, map[blame.CaseID]blame.Rate{pays: {Runs: 100, Flakes: 25}}
+		}, blame.Rerun, "1 of 9"},
+		"fewer where nothing can be reverted":       {func(c *blame.Case) { c.Rounds, c.Changes[0].After = nil, "A" }, blame.Rerun, "1 of 3"},
+		"those without evidence do not count":       {func(c *blame.Case) { c.Rounds = append(rounds(2, gate.Inconclusive), rounds(4, gate.Failed)...) }, blame.Rerun, "rerun 5 of 7"},
+		"the old tests, when both changed":          {func(c *blame.Case) { c.Tests = "T1" }, blame.OldTests, "both the tests and the configuration changed"},
+		"the old tests again, where they failed":    {func(c *blame.Case) { c.Tests, c.OldTests = "T1", oldRounds(1, gate.Failed) }, blame.OldTests, "run 2 of 8"},
+		"the control suites before any rerun":       {func(c *blame.Case) { c.Controlled, c.Rounds = true, nil }, blame.ControlSuite, "touch no change"},
+		"the control suites again, where they fail": {func(c *blame.Case) { c.Controlled, c.Controls = true, []gate.Outcome{gate.Failed} }, blame.ControlSuite, "run 2 of 4"},
+		"reruns that are spread": {func(c *blame.Case) {
+			c.Rounds, c.Gate.Spec.Reruns.Spread.Duration = rounds(3, gate.Failed), 7*time.Minute
+		}, blame.Await,
+			"rerun 4 of 7 comes at 12:03:00"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := blame.Decide(broken(tt.edit))
+			require.Equal(t, tt.probe, d.Probe, d.Reason)
+			require.Contains(t, d.Reason, tt.reason)
+			require.Nil(t, d.Cause)
+		})
+	}
 }
 
 func TestDecideGivesUpRatherThanGuess(t *testing.T) {
-	t.Run("the cap is reached before the confidence", func(t *testing.T) {
-		d := blame.Decide(broken(func(c *blame.Case) {
-			c.Rates = map[blame.CaseID]blame.Rate{pays: {Runs: 100, Flakes: 80}}
-			c.Rounds = nil
-			for range *c.Gate.Spec.Reruns.Max {
-				c.Rounds = append(c.Rounds, blame.Round{Outcome: gate.Failed})
-			}
-		}))
-		require.True(t, d.Inconclusive)
-		require.Nil(t, d.Cause)
-		require.Contains(t, d.Reason, "too few")
-	})
-	t.Run("reruns never give evidence", func(t *testing.T) {
-		d := blame.Decide(broken(func(c *blame.Case) {
-			c.Rounds = nil
-			for range 5 {
-				c.Rounds = append(c.Rounds, blame.Round{Outcome: gate.Inconclusive})
-			}
-		}))
-		require.True(t, d.Inconclusive)
-		require.Contains(t, d.Reason, "no evidence")
-	})
-}
-
-func TestReruns(t *testing.T) {
-	require.Equal(t, 2, blame.Reruns(blame.Rate{}.Smoothed(), 0.99), "a case of which nothing is known")
-	require.Equal(t, 1, blame.Reruns(0.01, 0.99))
-	require.Equal(t, 7, blame.Reruns(0.5, 0.99))
-	require.Positive(t, blame.Rate{Runs: 1e6}.Smoothed(), "a rate is never 0")
-	require.Less(t, blame.Rate{Runs: 10, Flakes: 10}.Smoothed(), 1.0)
+	for name, tt := range map[string]struct {
+		edit   func(*blame.Case)
+		reason string
+	}{
+		"the cap is reached before the confidence": {func(c *blame.Case) { c.Rates = map[blame.CaseID]blame.Rate{pays: {Runs: 100, Flakes: 80}} }, "too few"},
+		"reruns never give evidence":               {func(c *blame.Case) { c.Rounds = rounds(10, gate.Inconclusive) }, "no evidence"},
+		"a dependency is not ready": {func(c *blame.Case) {
+			c.FailedSyncs = []blame.FailedSync{{Target: shop, Failure: sync.Waiting, Reason: "database is not ready"}}
+		}, "no failure of its own"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := blame.Decide(broken(tt.edit))
+			require.True(t, d.Inconclusive, d.Reason)
+			require.Nil(t, d.Cause)
+			require.Contains(t, d.Reason, tt.reason)
+		})
+	}
 }

@@ -2,58 +2,59 @@ package blame
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/assay-dev/assay/reconciler/gate"
 )
 
-// The prior of a case of which nothing is known: as if it had flaked once in priorRuns runs. Google saw 1.5% of all runs flake (Flaky Tests at
-// Google and How We Mitigate Them, 2016); the prior is more careful.
-const (
-	priorFlakes = 1.0
-	priorRuns   = 20.0
-)
-
-// Smoothed is the rate at which the case is expected to flake; never 0, and below 1.
-func (r Rate) Smoothed() float64 {
-	return (r.Flakes + priorFlakes) / (r.Runs + priorRuns + priorFlakes)
-}
-
-// Reruns is how many failures in a row of a case that flakes at the given rate leave a doubt of at most 1-confidence.
-func Reruns(rate, confidence float64) int {
-	return int(math.Ceil(math.Log(1-confidence) / math.Log(rate)))
-}
-
-// flake tells whether all that failed passed in some round, or asks for one more round.
-func (c Case) flake() (bool, *Decision) {
-	if c.FailedSync != "" {
-		return false, nil
+// flake is step 4: what failed is run again on the same state until all of it was seen to pass, or surely does not flake.
+func (i *inquiry) flake() *Decision {
+	if len(i.FailedSyncs) > 0 {
+		return nil
 	}
-	still, confidence := c.neverPassed(), c.Gate.Spec.Reruns.Confidence
-	if len(c.Rounds) > 0 && still.none() {
-		return true, nil
+	still := i.neverPassed(i.Rounds)
+	done := conclusive(i.Rounds)
+	if done > 0 && still.none() {
+		i.note("%s", i.describeRounds())
+		return i.cause(Flake, "what failed passes now and then on the same state: %s", i.describeFailing())
 	}
-	wanted, capped := c.wanted(still)
-	done := c.conclusiveRounds()
+	wanted, capped := i.repeats(still.cases)
 	switch {
-	case done < wanted && len(c.Rounds) < wanted+inconclusiveRounds:
-		return false, &Decision{
-			Probe: Rerun, RerunsLeft: wanted - done,
-			Reason: fmt.Sprintf("rerun %d of %d, to tell a flake from a failure with a confidence of %g", done+1, wanted, confidence),
-		}
+	case done < wanted && len(i.Rounds) >= wanted+inconclusiveRounds:
+		return i.inconclusive("%d reruns gave no evidence", len(i.Rounds)-done)
 	case done < wanted:
-		return false, &Decision{Inconclusive: true, Reason: fmt.Sprintf("%d reruns gave no evidence", len(c.Rounds)-done)}
+		if at := i.paced(done, wanted); i.Now.Before(at) {
+			return i.await(at, "rerun %d of %d comes at %s: reruns that are close together may all meet the same hiccup", done+1, wanted, at.UTC().Format(time.TimeOnly))
+		}
+		d := i.probe(Rerun, "rerun %d of %d, to tell a flake from a failure with a confidence of %g", done+1, wanted, i.confidence())
+		d.RerunsLeft = wanted - done
+		return d
 	case capped:
-		return false, &Decision{Inconclusive: true, Reason: fmt.Sprintf(
-			"%d reruns are too few for a confidence of %g in a case that flakes so often, and are the most that the gate allows", done, confidence)}
+		return i.inconclusive("%d reruns are too few for a confidence of %g in a case that flakes so often, and are the most that the gate allows", done, i.confidence())
+	case done > 0:
+		i.note("not a flake: %s", i.describeRounds())
 	}
-	return false, nil
+	return nil
 }
 
-// inconclusiveRounds is how many reruns may end without evidence before blame gives up.
+// inconclusiveRounds is how many Runs of one kind may end without evidence before blame gives up on them.
 const inconclusiveRounds = 3
+
+// confidence that the reruns are to bring: what the Gate asks for where a commit may be blamed, and less where nothing can be reverted.
+func (i *inquiry) confidence() float64 {
+	asked := i.Gate.Spec.Reruns.Confidence
+	if !i.mayRevert() {
+		return min(asked, enoughToWake)
+	}
+	return asked
+}
+
+// paced is when the next rerun may begin: they are spread evenly, so that no hiccup shorter than the Gate's spread meets all of them.
+func (i *inquiry) paced(done, wanted int) time.Time {
+	return i.FailedAt.Add(i.Gate.Spec.Reruns.Spread.Duration * time.Duration(done+1) / time.Duration(wanted))
+}
 
 // failures are what must be seen passing to call the Verdict a flake: its cases, or the Gate as a whole where no case failed.
 type failures struct {
@@ -63,40 +64,39 @@ type failures struct {
 
 func (f failures) none() bool { return len(f.cases) == 0 && !f.whole }
 
-// neverPassed is what failed first and passed in no round.
-func (c Case) neverPassed() failures {
+// neverPassed is what failed first and passed in none of some rounds.
+func (c Case) neverPassed(rounds []Round) failures {
 	if len(c.Verdict.Failing) == 0 {
-		return failures{whole: !slices.ContainsFunc(c.Rounds, func(r Round) bool { return r.Outcome == gate.Passed })}
+		return failures{whole: !slices.ContainsFunc(rounds, func(r Round) bool { return r.Outcome == gate.Passed })}
 	}
 	var f failures
-	for _, failing := range c.Verdict.Failing {
-		id := CaseID{Suite: failing.Suite, Name: failing.Name}
-		if !slices.ContainsFunc(c.Rounds, func(r Round) bool { return slices.Contains(r.Passed, id) }) {
+	for _, id := range c.failing() {
+		if !slices.ContainsFunc(rounds, func(r Round) bool { return slices.Contains(r.Passed, id) }) {
 			f.cases = append(f.cases, id)
 		}
 	}
 	return f
 }
 
-// wanted is how many conclusive rounds are needed to trust that what is left is no flake; capped says that even the Gate's cap is too few.
+// repeats is how many failures in a row, after the first, are needed to trust that some cases do not all flake; capped says that even the Gate's cap is
+// too few. No cases is a Gate whose condition does not hold, of which no rate is known.
 //
 // One case that surely does not flake is enough to know that the failure is real, so the case with the fewest reruns counts.
-func (c Case) wanted(still failures) (rounds int, capped bool) {
-	least, most := *c.Gate.Spec.Reruns.Min, *c.Gate.Spec.Reruns.Max
-	need := Reruns(Rate{}.Smoothed(), c.Gate.Spec.Reruns.Confidence)
-	for i, id := range still.cases {
-		n := Reruns(c.Rates[id].Smoothed(), c.Gate.Spec.Reruns.Confidence)
-		if i == 0 || n < need {
+func (i *inquiry) repeats(cases []CaseID) (rounds int, capped bool) {
+	need := Rate{}.Reruns(i.confidence())
+	for k, id := range cases {
+		n := i.Rates[id].Reruns(i.confidence())
+		if k == 0 || n < need {
 			need = n
 		}
 	}
-	need = max(need, least)
+	need = max(need, *i.Gate.Spec.Reruns.Min)
+	most := *i.Gate.Spec.Reruns.Max
 	return min(need, most), need > most
 }
 
-func (c Case) conclusiveRounds() int {
-	n := 0
-	for _, r := range c.Rounds {
+func conclusive(rounds []Round) (n int) {
+	for _, r := range rounds {
 		if r.Outcome != gate.Inconclusive {
 			n++
 		}
@@ -104,22 +104,22 @@ func (c Case) conclusiveRounds() int {
 	return n
 }
 
-func (c Case) describeRounds() string {
-	if n := c.conclusiveRounds(); n == 1 {
+func (i *inquiry) describeRounds() string {
+	if n := conclusive(i.Rounds); n == 1 && !i.neverPassed(i.Rounds).none() {
 		return "rerun once on the same state, and failed again"
-	} else if n > 0 && !c.neverPassed().none() {
+	} else if n > 0 && !i.neverPassed(i.Rounds).none() {
 		return fmt.Sprintf("rerun %d times on the same state, and failed each time", n)
 	}
-	return fmt.Sprintf("rerun %d times on the same state", len(c.Rounds))
+	return fmt.Sprintf("rerun %d times on the same state", len(i.Rounds))
 }
 
-func (c Case) describeFlake() string {
+func (i *inquiry) describeFailing() string {
 	var names []string
-	for _, f := range c.Verdict.Failing {
-		names = append(names, f.Suite+"/"+f.Name)
+	for _, id := range i.failing() {
+		names = append(names, id.Suite+"/"+id.Name)
 	}
 	if len(names) == 0 {
-		return c.Verdict.Reason
+		return i.Verdict.Reason
 	}
 	return strings.Join(names, ", ")
 }

@@ -58,11 +58,14 @@ type followed struct {
 	stop   context.CancelFunc // nil until it is watched
 	again  chan struct{}      // has it looked at once more
 	branch string             // that it follows; empty when it is pinned, or not known yet
-	deploy deployment         // of the goroutine that watches, as is branch
+	deploy deployment         // of the goroutine that watches, as are branch and home
+	home   string             // digest of what was followed before a trial; empty without one
 
 	mu    sync.Mutex
 	tree  render.Tree
 	state State
+	trial *trial // that it is to be in; nil for none
+	away  bool   // it was in one, and is not back yet
 }
 
 // NewSites makes a Source that follows no Site yet.
@@ -92,14 +95,19 @@ func (s *Sites) Targets(context.Context) ([]State, error) {
 
 // Look has a Site looked at once more, now, and Changed tell when that is done, whatever was found.
 func (s *Sites) Look(t Target) {
+	if f := s.site(t); f != nil {
+		f.lookAgain()
+	}
+}
+
+// site is the one that a Target is; nil where there is none.
+func (s *Sites) site(t Target) *followed {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if f := s.sites[t.Name]; f != nil && t.Kind == KindSite {
-		select {
-		case f.again <- struct{}{}:
-		default:
-		}
+	if t.Kind != KindSite {
+		return nil
 	}
+	return s.sites[t.Name]
 }
 
 func (s *Sites) signal() {
@@ -121,7 +129,10 @@ func (f *followed) update(now time.Time, next State) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	before := f.state
-	if next.Sync == nil && next.Reason != "" {
+	if f.stale(next) {
+		return false
+	}
+	if next.Trial != nil || next.Sync == nil && next.Reason != "" {
 		next.Sync = before.Sync // what was live is the best that is known
 	}
 	if a, b := before.Sync, next.Sync; b != nil && a != b {
@@ -132,15 +143,18 @@ func (f *followed) update(now time.Time, next State) bool {
 			b.At = now
 			if a != nil {
 				b.Since = a.Since
-				if a.Digest != b.Digest || a.Outcome != b.Outcome {
-					b.Since = now
-				}
+			}
+			if f.away || a != nil && (a.Digest != b.Digest || a.Outcome != b.Outcome) {
+				b.Since = now
 			}
 		}
+		f.away = f.trial != nil
 	}
 	f.state = next
-	return before.Sync != next.Sync || !samePending(before.Pending, next.Pending) || before.Reason != next.Reason
+	return before.Sync != next.Sync || !samePending(before.Pending, next.Pending) || before.Reason != next.Reason || !sameTrial(before.Trial, next.Trial)
 }
+
+func sameTrial(a, b *Trial) bool { return a == b || a != nil && b != nil && *a == *b }
 
 func samePending(a, b *Sync) bool {
 	return a == b || a != nil && b != nil && a.At.Equal(b.At) && sameSync(*a, *b)
@@ -156,7 +170,7 @@ func (s *Sites) look(ctx context.Context, f *followed) State {
 	state := State{
 		Target: Target{Kind: KindSite, Name: site.Name()},
 		Labels: site.Metadata.Labels,
-		Build:  site.Spec.Build.Settings(),
+		Build:  site.Spec.Build.Settings(), Triable: f.triable(),
 	}
 	mirror, err := s.mirrors.Mirror(site.Spec.Repository.URL)
 	if err != nil {
@@ -167,6 +181,11 @@ func (s *Sites) look(ctx context.Context, f *followed) State {
 		state.Reason = err.Error()
 		return state
 	}
+	if wanted := f.wanted(); wanted != nil {
+		s.tryOut(ctx, f, mirror, wanted, &state)
+		return state
+	}
+	f.home = ""
 	if site.Spec.Deploy != nil {
 		if done := s.bring(ctx, f, mirror, &state); !done {
 			return state

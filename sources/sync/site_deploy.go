@@ -40,7 +40,7 @@ func (s *Sites) bring(ctx context.Context, f *followed, mirror *git.Mirror, stat
 	case errors.As(err, &refusal):
 		*d = deployment{commit: head, failure: "it does not build: " + refusal.Error()}
 		state.Sync = f.sync(head, Failed, "")
-		state.Sync.Reason = d.failure
+		state.Sync.Reason, state.Sync.Failure = d.failure, BuildFailed
 		return false
 	case err != nil:
 		state.Reason = fmt.Sprintf("what %.8s renders is not known: %v", head, err)
@@ -54,19 +54,29 @@ func (s *Sites) bring(ctx context.Context, f *followed, mirror *git.Mirror, stat
 		*d = deployment{digest: rendering.Digest, began: s.clock.Now()}
 	}
 	d.commit = head
+	s.announce(f)
 	s.deploy(ctx, f, rendering)
 	if d.failure != "" {
-		state.Pending = f.pending("its deployment is tried again: " + d.failure)
+		state.Pending = f.pending(DeployFailed, "its deployment is tried again: "+d.failure)
 		return false
 	}
 	return true
 }
 
-// pending is the Sync of the deployment that is under way.
-func (f *followed) pending(why string) *Sync {
+// pending is the Sync of the deployment that is under way, with what it has come to if it never ends.
+func (f *followed) pending(failure Failure, why string) *Sync {
 	p := f.sync(f.deploy.commit, Failed, f.deploy.digest)
-	p.At, p.Reason = f.deploy.began, why
+	p.At, p.Reason, p.Failure = f.deploy.began, why, failure
 	return p
+}
+
+// announce has the world know that a deployment is under way.
+func (s *Sites) announce(f *followed) {
+	under := f.pending(DeployFailed, "its deployment is under way")
+	f.mu.Lock()
+	f.state.Pending = under
+	f.mu.Unlock()
+	s.signal()
 }
 
 // adopt takes what is live when Assay begins to look as deployed, so that a restart deploys nothing twice. Where the probe cannot tell,
@@ -81,13 +91,8 @@ func (s *Sites) adopt(ctx context.Context, f *followed, mirror *git.Mirror) {
 	}
 }
 
-// deploy runs the Site's command for one revision, and has the world know that it is under way.
+// deploy runs the Site's command for one revision.
 func (s *Sites) deploy(ctx context.Context, f *followed, rendering *render.Rendering) {
-	under := f.pending("its deployment is under way")
-	f.mu.Lock()
-	f.state.Pending = under
-	f.mu.Unlock()
-	s.signal()
 	spec := f.site.Spec.Deploy
 	_, err := s.command(ctx, Command{
 		Site: f.site, Tree: f.files(), Folder: path.Dir(f.site.Origin.File), Args: spec.Command, Env: spec.Env,
@@ -110,5 +115,5 @@ func (s *Sites) awaitLive(f *followed, live *Sync, err error, state *State) {
 	if err == nil {
 		why = fmt.Sprintf("it is deployed and not live: %.8s is", live.Revisions[0].Commit)
 	}
-	state.Pending = f.pending(why)
+	state.Pending = f.pending(NotHealthy, why)
 }

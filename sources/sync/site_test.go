@@ -184,6 +184,7 @@ func TestAFailedDeploymentIsTriedAgain(t *testing.T) {
 	require.Contains(t, again.Pending.Reason, "exit code 7")
 	require.Equal(t, began, again.Pending.At, "since when it is on its way")
 	require.Equal(t, Failed, again.Pending.Outcome)
+	require.Equal(t, DeployFailed, again.Pending.Failure)
 	require.Equal(t, []string{good, bad, bad}, w.deployed)
 
 	w.fail = nil
@@ -202,6 +203,7 @@ func TestACommitThatDoesNotBuildIsAFailedSync(t *testing.T) {
 	require.Equal(t, Failed, state.Sync.Outcome)
 	require.Equal(t, bad, state.Sync.Revisions[0].Commit)
 	require.Contains(t, state.Sync.Reason, "it does not build")
+	require.Equal(t, BuildFailed, state.Sync.Failure)
 	require.Len(t, w.deployed, 1)
 }
 
@@ -216,6 +218,7 @@ func TestWhatIsDeployedMustBecomeLive(t *testing.T) {
 	require.Equal(t, two, state.Pending.Revisions[0].Commit)
 	require.Equal(t, w.clock.Now(), state.Pending.At)
 	require.Contains(t, state.Pending.Reason, "deployed and not live: "+one[:8]+" is")
+	require.Equal(t, NotHealthy, state.Pending.Failure)
 	w.setLive(t, two)
 	require.Nil(t, w.look(t).Pending)
 

@@ -1,0 +1,56 @@
+package blame
+
+import (
+	"fmt"
+	"strings"
+)
+
+// config is step 6: the commits that changed what is rendered since a recent pass are the suspects.
+func (i *inquiry) config() *Decision {
+	if age, limit := i.sincePassed(), i.Gate.Spec.BaselineMaxAge.Duration; age > limit {
+		return i.unknown("the last pass is %s old, older than baselineMaxAge %s: too long ago to blame a commit by it", age, limit)
+	}
+	if d := i.reproduced(); d != nil {
+		return d
+	}
+	changed := i.changed()
+	for _, change := range changed {
+		if change.Untraceable != "" {
+			return i.unknown("%s changed, and cannot be traced to commits: %s", change.Target, change.Untraceable)
+		}
+		i.note("not the environment alone: %s renders something else than %s ago, when the gate last passed", change.Target, i.sincePassed())
+	}
+	suspects := SuspectsOf(changed)
+	if len(suspects) == 0 {
+		return nil
+	}
+	if d := i.bisect(suspects); d != nil {
+		return d
+	}
+	if len(suspects) == 1 {
+		return i.guilty(suspects, "%s is the only commit since the last pass that changed what is rendered", short(suspects[0]))
+	}
+	return i.notToldApart(suspects, i.NoTrials)
+}
+
+// guilty ends the inquiry with Config.
+func (i *inquiry) guilty(suspects []Suspect, format string, args ...any) *Decision {
+	d := i.cause(Config, format, args...)
+	d.Cause.Suspects = suspects
+	return d
+}
+
+func (i *inquiry) notToldApart(suspects []Suspect, why string) *Decision {
+	names := make([]string, len(suspects))
+	for k, s := range suspects {
+		names[k] = short(s)
+	}
+	if why != "" {
+		why = " (" + why + ")"
+	}
+	return i.guilty(suspects, "%d commits since the last pass changed what is rendered, and were not told apart%s: %s", len(suspects), why, strings.Join(names, ", "))
+}
+
+func short(s Suspect) string {
+	return fmt.Sprintf("%.8s (%s)", s.Commit, s.Subject)
+}
