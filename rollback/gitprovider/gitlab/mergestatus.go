@@ -2,8 +2,8 @@ package gitlab
 
 // What GitLab says of whether a merge request can be merged: https://docs.gitlab.com/api/merge_requests/#merge-status.
 
-// undecided are the merge statuses of a merge request that GitLab is still checking.
-var undecided = map[string]bool{"": true, "unchecked": true, "checking": true, "preparing": true, "approvals_syncing": true}
+// undecided are the merge statuses with which a refusal is not the last word: GitLab is still checking, or has found meanwhile that all is well.
+var undecided = map[string]bool{"": true, "unchecked": true, "checking": true, "preparing": true, "approvals_syncing": true, "mergeable": true}
 
 // missing are what people or other programs have yet to do, by merge status.
 var missing = map[string]string{
