@@ -1,6 +1,7 @@
 package git
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -17,6 +18,10 @@ type Auth struct {
 	Username    string // HTTP user, or SSH user ("git" when empty)
 	Password    string // HTTP password or access token
 	BearerToken string // HTTP token, instead of Username and Password
+	// Token is asked for the HTTP password before each exchange, instead of
+	// Password: for tokens that end, such as those of a GitHub App. It is called from
+	// several goroutines.
+	Token func(ctx context.Context) (string, error)
 
 	SSHKey           []byte // private key, PEM or OpenSSH format
 	SSHKeyPassphrase string // empty for a key that is not encrypted
@@ -31,6 +36,8 @@ func (a Auth) String() string {
 	switch {
 	case a.BearerToken != "":
 		return "bearer token"
+	case a.Token != nil:
+		return "tokens that are renewed"
 	case len(a.SSHKey) > 0:
 		return "SSH key"
 	case a.Password != "" || a.Username != "":
@@ -48,7 +55,7 @@ func (a Auth) LogValue() slog.Value { return slog.StringValue(a.String()) }
 // at returns the credentials for l: those that its URL holds, where a does not
 // say otherwise.
 func (a Auth) at(l location) Auth {
-	if a.Username == "" && a.Password == "" && a.BearerToken == "" {
+	if a.Username == "" && a.Password == "" && a.BearerToken == "" && a.Token == nil {
 		a.Username, a.Password = l.user, l.password
 	}
 	if l.scheme == "ssh" && l.user != "" {

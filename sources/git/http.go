@@ -17,7 +17,7 @@ import (
 type httpRemote struct {
 	endpoint transport.Endpoint
 	client   transport.Transport
-	auth     transport.AuthMethod
+	auth     func(context.Context) (transport.AuthMethod, error)
 }
 
 func newHTTPRemote(l location, auth Auth, d *dialer) (remote, error) {
@@ -48,24 +48,45 @@ func newHTTPRemote(l location, auth Auth, d *dialer) (remote, error) {
 		}
 		r.endpoint.Port = port
 	}
-	switch {
-	case auth.BearerToken != "":
-		r.auth = &githttp.TokenAuth{Token: auth.BearerToken}
-	case auth.Username != "" || auth.Password != "":
-		r.auth = &githttp.BasicAuth{Username: auth.Username, Password: auth.Password}
-	}
+	r.auth = shown(auth)
 	return r, nil
 }
 
-// A session changes its endpoint when it is redirected: each gets its own.
-func (r *httpRemote) fetching(context.Context) (fetchSession, error) {
-	endpoint := r.endpoint
-	return r.client.NewUploadPackSession(&endpoint, r.auth)
+// shown returns what a server is shown in each exchange.
+func shown(auth Auth) func(context.Context) (transport.AuthMethod, error) {
+	if auth.Token != nil {
+		return func(ctx context.Context) (transport.AuthMethod, error) {
+			token, err := auth.Token(ctx)
+			return &githttp.BasicAuth{Username: auth.Username, Password: token}, err
+		}
+	}
+	var method transport.AuthMethod
+	switch {
+	case auth.BearerToken != "":
+		method = &githttp.TokenAuth{Token: auth.BearerToken}
+	case auth.Username != "" || auth.Password != "":
+		method = &githttp.BasicAuth{Username: auth.Username, Password: auth.Password}
+	}
+	return func(context.Context) (transport.AuthMethod, error) { return method, nil }
 }
 
-func (r *httpRemote) pushing(context.Context) (pushSession, error) {
+// A session changes its endpoint when it is redirected: each gets its own.
+func (r *httpRemote) fetching(ctx context.Context) (fetchSession, error) {
+	auth, err := r.auth(ctx)
+	if err != nil {
+		return nil, err
+	}
 	endpoint := r.endpoint
-	return r.client.NewReceivePackSession(&endpoint, r.auth)
+	return r.client.NewUploadPackSession(&endpoint, auth)
+}
+
+func (r *httpRemote) pushing(ctx context.Context) (pushSession, error) {
+	auth, err := r.auth(ctx)
+	if err != nil {
+		return nil, err
+	}
+	endpoint := r.endpoint
+	return r.client.NewReceivePackSession(&endpoint, auth)
 }
 
 // smartOnly recognises servers that answer without speaking Git, and keeps lists

@@ -3,6 +3,7 @@ package git_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -200,6 +201,34 @@ func TestBearerToken(t *testing.T) {
 	refreshed(t, open(t, address, git.Auth{BearerToken: "sesame"}))
 	_, _, err := open(t, address, git.Auth{BearerToken: "barley"}).Refresh(t.Context(), "main")
 	require.ErrorIs(t, err, git.ErrDenied)
+}
+
+// A token that ends is asked for anew before each exchange, to fetch and to push.
+func TestTokenThatIsRenewed(t *testing.T) {
+	t.Parallel()
+	r := newRemoteRepo(t, 3)
+	var current atomic.Int64
+	address := r.serve(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+			name, token, _ := request.BasicAuth()
+			if name != "x-access-token" || token != fmt.Sprintf("token-%d", current.Load()) {
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			next.ServeHTTP(w, request)
+		})
+	})
+	m := open(t, address, git.Auth{Username: "x-access-token", Token: func(context.Context) (string, error) {
+		return fmt.Sprintf("token-%d", current.Load()), nil
+	}})
+	head := refreshed(t, m)
+	current.Add(1)
+	require.Equal(t, head, refreshed(t, m))
+	require.NoError(t, m.Push(t.Context(), git.RefUpdate{Ref: "refs/heads/more", New: head}))
+
+	broken := open(t, address, git.Auth{Token: func(context.Context) (string, error) { return "", errors.New("the App is suspended") }})
+	_, _, err := broken.Refresh(t.Context(), "main")
+	require.ErrorContains(t, err, "the App is suspended")
 }
 
 // A server that redirects elsewhere gets no credentials sent there.

@@ -8,6 +8,7 @@ package github
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -24,6 +25,7 @@ type Provider struct {
 	server      string // https://host
 	owner, name string
 	api         *sdk.Client
+	token       func(*http.Request) (string, error)
 }
 
 // Credentials are what Assay shows to GitHub: a token, or an App.
@@ -57,8 +59,17 @@ func New(repository string, credentials Credentials, client *http.Client) (*Prov
 		}
 		way.token, way.forget = installation.current, installation.forget
 	}
-	p.api = newClient(base, way)
+	p.api, p.token = newClient(base, way), way.token
 	return p, nil
+}
+
+// Token is what is shown to GitHub now, an App's being renewed when it ends. Git takes it as the password of the user x-access-token.
+func (p *Provider) Token(ctx context.Context) (string, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.server, nil)
+	if err != nil {
+		return "", err
+	}
+	return p.token(request)
 }
 
 // apiOf is where the API of the server with a page is. See https://docs.github.com/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api
