@@ -189,6 +189,7 @@ func (b *body) blame(e Evidence) {
 
 func (b *body) effect(plan *Plan) {
 	b.line("%s: %s.", plan.Proof.Kind, inert(clip(plan.Proof.Reason, maxReason)))
+	b.holds(plan.Holds)
 	if plan.Proof.Difference != "" {
 		b.diff("Difference to what last passed", plan.Proof.Difference)
 	}
@@ -203,6 +204,19 @@ func (b *body) effect(plan *Plan) {
 	if more := len(all) - maxDiffs; more > 0 {
 		b.line("And %d more targets change.", more)
 	}
+}
+
+// holds says which robots are kept from writing again what is reverted, and how people let them go on.
+func (b *body) holds(all []Hold) {
+	if len(all) == 0 {
+		return
+	}
+	b.line("A robot wrote what is reverted, and would write it again. So this holds it, too (the proof is about the revert alone):")
+	var items []string
+	for _, h := range all {
+		items = append(items, fmt.Sprintf("%s in %s. To let it go on: %s.", code(h.Automation), code(h.Path), inert(h.Lift)))
+	}
+	b.list(items)
 }
 
 // diff folds a difference away under its title.

@@ -34,6 +34,9 @@ func TestRefusals(t *testing.T) {
 			scale("Scale"), func(r *rollback.Request) { r.Limits.PerDay, r.Spent.LastDay = 5, 5 },
 			"limits", true, "within a day",
 		},
+		"pinned": {
+			scale("Scale"), func(r *rollback.Request) { r.Branch = "" }, "pinned", false, "follow a tag or a commit of example.com/shop, and no branch: revert where the pin is written",
+		},
 		"history was rewritten": {
 			scale("Scale"), func(r *rollback.Request) { r.Good = git.Hash{1} }, "rewritten", false, "cannot be brought back by a revert",
 		},
@@ -145,6 +148,15 @@ func TestRefusals(t *testing.T) {
 				return culprit
 			}, nil, "already-fixed", false, "(Fix), renders what last passed",
 		},
+		"a newer commit is not judged yet": {
+			func(w *work) git.Hash {
+				culprit := scale("Scale")(w)
+				w.edit("base/web.yaml", "value: info", "value: debug")
+				w.commit("Say more")
+				return culprit
+			}, func(r *rollback.Request) { r.Failed, r.Patience = r.Culprits[0], 48*time.Hour },
+			"judge-first", true, "(Say more) is newer than what failed and changes Deployment staging/web in test:Kustomization/flux-system/staging: it is verified first",
+		},
 		"changed again": {
 			func(w *work) git.Hash {
 				culprit := scale("Scale")(w)
@@ -225,6 +237,47 @@ func TestRefusals(t *testing.T) {
 			require.Contains(t, refusal.Reason, c.reason)
 		})
 	}
+}
+
+// TestNewerCommitsThatKeepNothingBack are judged, change nothing that is rendered, or have been waited for.
+func TestNewerCommitsThatKeepNothingBack(t *testing.T) {
+	w := newWork(t)
+	good := w.hash("HEAD")
+	w.edit("base/web.yaml", "replicas: 2", "replicas: 3")
+	culprit := w.commit("Scale")
+	w.edit("base/web.yaml", "value: info", "value: debug")
+	failed := w.commit("Say more")
+	w.edit("README.md", "A shop", "The shop")
+	w.commit("Reword")
+	r := w.request(good, culprit)
+	r.OtherTargets, r.Failed, r.Patience = true, failed, 48*time.Hour
+	w.plan(r)
+	r.Failed, r.Patience = culprit, time.Hour
+	w.plan(r)
+}
+
+// TestTargetsThatPassedAtDifferentCommits are each held against their own.
+func TestTargetsThatPassedAtDifferentCommits(t *testing.T) {
+	w := newWork(t)
+	first := w.hash("HEAD")
+	w.edit("overlays/prod/kustomization.yaml", "1.0.0", "1.1.0")
+	second := w.commit("Prod to 1.1.0")
+	w.edit("base/web.yaml", "replicas: 2", "replicas: 3")
+	r := w.request(first, w.commit("Scale"))
+	staging, prod := overlay("staging"), overlay("prod")
+	prod.Good = second
+	r.Builds, r.Others = []rollback.Build{staging, prod}, nil
+	plan := w.plan(r)
+	require.Equal(t, rollback.Restored, plan.Proof.Kind, plan.Proof.Reason)
+	require.Contains(t, plan.Proof.Reason, "at which it last passed (2 commits in all)")
+
+	prod.Good = git.Hash{} // held against the first, it would be what nobody saw pass
+	r.Builds = []rollback.Build{staging, prod}
+	require.Equal(t, rollback.Removed, w.plan(r).Proof.Kind)
+
+	prod.Good = git.Hash{1}
+	r.Builds = []rollback.Build{staging, prod}
+	require.Equal(t, "rewritten", w.refused(r).Rule)
 }
 
 func TestConflictShowsBothSides(t *testing.T) {
