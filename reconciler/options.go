@@ -26,6 +26,8 @@ type Options struct {
 	Mirrors      *git.Mirrors
 	Builder      *render.Builder
 	Rollback     Rollback
+	// DigestKey names the key that digests are made with, where Verdicts are noted: see notes.Fingerprint.
+	DigestKey string
 	// Clock, Log and Announce may be left out. Announce is called for every Event, in the goroutine of what happened: it must be quick.
 	Clock    clock.WithTicker
 	Log      *slog.Logger
@@ -46,6 +48,7 @@ type Loop struct {
 	builder      *render.Builder
 	loadOptions  tests.Options
 	rollback     Rollback
+	digestKey    string
 	clock        clock.WithTicker
 	log          *slog.Logger
 	announce     func(Event)
@@ -76,7 +79,7 @@ func New(o Options) (*Loop, error) {
 	l := &Loop{
 		environments: map[string]*Environment{}, history: o.History, runner: o.Runner, mirrors: o.Mirrors, builder: o.Builder,
 		loadOptions: tests.Options{CheckExpr: gate.Check, Formats: report.Formats()},
-		rollback:    o.Rollback, clock: o.Clock, log: o.Log, announce: o.Announce, workers: o.Workers, driver: o.Driver,
+		rollback:    o.Rollback, digestKey: o.DigestKey, clock: o.Clock, log: o.Log, announce: o.Announce, workers: o.Workers, driver: o.Driver,
 		inForce: map[string]*inForce{}, flights: newFlights(), turns: newTurns(), answers: newAnswers(), stumbles: newStumbles(),
 	}
 	if l.clock == nil {

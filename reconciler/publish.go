@@ -50,6 +50,9 @@ func newOutlets(l *Loop) (all []*outlet) {
 			if env.Statuses {
 				add(history.StatusPublication, &statuses{loop: l, environment: env, repository: env.Writable[repository]})
 			}
+			if env.Notes {
+				add(history.NotePublication, &ledger{loop: l, repository: env.Writable[repository]})
+			}
 		}
 	}
 	return all
