@@ -59,7 +59,7 @@ func newInstallation(app App, owner, name string, api *url.URL, next http.RoundT
 }
 
 // claim is a JWT that says, signed, that this is the App.
-func (i *installation) claim(*http.Request) (string, error) {
+func (i *installation) claim(context.Context) (string, error) {
 	now := time.Now().Add(i.skew)
 	return jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.RegisteredClaims{
 		Issuer: i.app.ID, IssuedAt: jwt.NewNumericDate(now.Add(-jwtBefore)), ExpiresAt: jwt.NewNumericDate(now.Add(jwtAfter)),
@@ -67,19 +67,19 @@ func (i *installation) claim(*http.Request) (string, error) {
 }
 
 // current is a token that is good for a while.
-func (i *installation) current(request *http.Request) (string, error) {
+func (i *installation) current(ctx context.Context) (string, error) {
 	select {
 	case i.turn <- struct{}{}:
 		defer func() { <-i.turn }()
-	case <-request.Context().Done():
-		return "", request.Context().Err()
+	case <-ctx.Done():
+		return "", ctx.Err()
 	}
 	if i.token != "" && time.Now().Before(i.ends) {
 		return i.token, nil
 	}
-	response, err := i.renew(request.Context())
+	response, err := i.renew(ctx)
 	if response != nil && response.StatusCode == http.StatusUnauthorized && i.clockIsOff(response.Response) {
-		_, err = i.renew(request.Context())
+		_, err = i.renew(ctx)
 	}
 	if err != nil {
 		return "", fmt.Errorf("get a token as GitHub App %s: %w", i.app.ID, err)

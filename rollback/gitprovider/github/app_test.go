@@ -52,6 +52,25 @@ func TestAppKeepsItsTokenUntilShortlyBeforeItsEnd(t *testing.T) {
 	})
 }
 
+// TestTokenForGit is what a mirror asks for before each exchange.
+func TestTokenForGit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, credentials, given := appServer(t)
+		p := connect(t, server, page, credentials)
+		first, err := p.Token(t.Context())
+		require.NoError(t, err)
+		require.NotEmpty(t, first)
+		later(time.Hour)
+		second, err := p.Token(t.Context())
+		require.NoError(t, err)
+		require.NotEqual(t, first, second)
+		require.Equal(t, 2, *given)
+	})
+	same, err := connect(t, githubtest.New(t), page, github.Credentials{Token: "ghp_x"}).Token(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "ghp_x", same)
+}
+
 func TestAppTokenThatWasRevoked(t *testing.T) {
 	server, credentials, given := appServer(t)
 	pr := opened(t, server)

@@ -25,15 +25,15 @@ type Provider struct {
 	server      string // https://host
 	owner, name string
 	api         *sdk.Client
-	token       func(*http.Request) (string, error)
+	token       func(context.Context) (string, error)
 }
 
 // Credentials are what Assay shows to GitHub: a token, or an App.
 type Credentials struct {
-	// Token is a personal access token: a classic one with the scope repo, or a fine-grained one with the permissions "Pull requests", "Contents",
-	// "Commit statuses" and "Issues" (for labels and comments) to read and write, and "Checks" and "Administration" to read where checks are required.
+	// Token is a personal access token: a classic one with the scope repo, or a fine-grained one with the permissions "Contents", "Pull requests",
+	// "Issues" (for labels) and "Commit statuses", each to read and write.
 	Token string
-	// App, with the same permissions; used when its ID is given.
+	// App, with the same permissions and "Checks" to read, which GitHub does not offer for fine-grained tokens; used when its ID is given.
 	App App
 }
 
@@ -51,7 +51,7 @@ func New(repository string, credentials Credentials, client *http.Client) (*Prov
 	p := &Provider{server: page.Scheme + "://" + page.Host, owner: owner, name: name}
 	base := apiOf(page)
 	next := cmp.Or(client, transport.Client(nil)).Transport
-	way := &authorized{next: &verbatim{next}, api: base, token: func(*http.Request) (string, error) { return credentials.Token, nil }}
+	way := &authorized{next: &verbatim{next}, api: base, token: func(context.Context) (string, error) { return credentials.Token, nil }}
 	if credentials.App.ID != "" {
 		installation, err := newInstallation(credentials.App, owner, name, base, next)
 		if err != nil {
@@ -64,13 +64,7 @@ func New(repository string, credentials Credentials, client *http.Client) (*Prov
 }
 
 // Token is what is shown to GitHub now, an App's being renewed when it ends. Git takes it as the password of the user x-access-token.
-func (p *Provider) Token(ctx context.Context) (string, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.server, nil)
-	if err != nil {
-		return "", err
-	}
-	return p.token(request)
-}
+func (p *Provider) Token(ctx context.Context) (string, error) { return p.token(ctx) }
 
 // apiOf is where the API of the server with a page is. See https://docs.github.com/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api
 // and https://docs.github.com/enterprise-cloud@latest/admin/data-residency/about-github-enterprise-cloud-with-data-residency.

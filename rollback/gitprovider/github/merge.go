@@ -31,7 +31,16 @@ func (p *Provider) Merge(ctx context.Context, number int64, head git.Hash) error
 			return fmt.Errorf("%s of %s: %w: it is closed", what, p, gitprovider.ErrBlocked)
 		}
 		err = p.mergeSomehow(ctx, what, pr, head)
-		if errors.Is(err, gitprovider.ErrBlocked) && pr.Mergeable == nil { // asking has made GitHub find out
+		if !errors.Is(err, gitprovider.ErrBlocked) {
+			return err
+		}
+		now, readErr := p.raw(ctx, number)
+		switch {
+		case readErr != nil:
+			return errors.Join(err, readErr)
+		case now.MergedAt != nil: // the answer to the first attempt was lost on the way
+			return nil
+		case pr.Mergeable == nil: // asking has made GitHub find out
 			return fmt.Errorf("%w: %w", transport.ErrUnsettled, err)
 		}
 		return err

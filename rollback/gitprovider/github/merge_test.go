@@ -1,14 +1,19 @@
 package github_test
 
 import (
+	"io"
+	"net/http"
 	"testing"
 	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/assay-dev/assay/rollback/gitprovider"
+	"github.com/assay-dev/assay/rollback/gitprovider/github"
 	"github.com/assay-dev/assay/rollback/gitprovider/github/githubtest"
 	"github.com/assay-dev/assay/rollback/gitprovider/gitprovidertest/bare"
+	"github.com/assay-dev/assay/rollback/gitprovider/gitprovidertest/forge"
+	"github.com/assay-dev/assay/rollback/gitprovider/transport"
 	"github.com/assay-dev/assay/sources/git/gittest"
 )
 
@@ -76,5 +81,27 @@ func TestMergeWaitsForGitHubToFindOut(t *testing.T) {
 		pr := opened(t, server)
 		server.Unchecked = 3
 		require.NoError(t, withToken(t, server).Merge(t.Context(), pr.Number, hash(t, pr.Head)))
+	})
+}
+
+// TestMergeWhoseAnswerIsLost is one that took effect all the same.
+func TestMergeWhoseAnswerIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := githubtest.New(t)
+		pr, merges := opened(t, server), 0
+		lossy := roundTrip(func(r *http.Request) (*http.Response, error) {
+			response, err := server.RoundTrip(r)
+			if r.Method == http.MethodPut {
+				merges++
+			}
+			if r.Method == http.MethodPut && merges == 1 {
+				return nil, io.ErrUnexpectedEOF
+			}
+			return response, err
+		})
+		p, err := github.New(page, github.Credentials{Token: forge.Right}, transport.Client(lossy))
+		require.NoError(t, err)
+		require.NoError(t, p.Merge(t.Context(), pr.Number, hash(t, pr.Head)))
+		require.Equal(t, 2, merges)
 	})
 }

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,13 +12,13 @@ import (
 type authorized struct {
 	next   http.RoundTripper
 	api    *url.URL
-	token  func(*http.Request) (string, error)
+	token  func(context.Context) (string, error)
 	forget func(token string) // nil where there is no other token to be had
 }
 
 // RoundTrip implements http.RoundTripper.
 func (a *authorized) RoundTrip(request *http.Request) (*http.Response, error) {
-	token, err := a.token(request)
+	token, err := a.token(request.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +31,7 @@ func (a *authorized) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	a.forget(token)
-	if token, err = a.token(again); err != nil {
+	if token, err = a.token(again.Context()); err != nil {
 		return nil, err
 	}
 	return a.show(again, token)

@@ -50,6 +50,9 @@ func (p *Provider) blocked(ctx context.Context, number int64, refusal error) err
 	if err != nil {
 		return errors.Join(refusal, err)
 	}
+	if now.State == "merged" { // the answer to the first attempt was lost on the way
+		return nil
+	}
 	err = fmt.Errorf("%w: %s: %w", gitprovider.ErrBlocked, reasonOf(now.DetailedMergeStatus), refusal)
 	if undecided[now.DetailedMergeStatus] {
 		return fmt.Errorf("%w: %w", transport.ErrUnsettled, err)

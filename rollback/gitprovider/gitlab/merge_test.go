@@ -1,13 +1,18 @@
 package gitlab_test
 
 import (
+	"io"
+	"net/http"
 	"testing"
 	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/assay-dev/assay/rollback/gitprovider"
+	"github.com/assay-dev/assay/rollback/gitprovider/gitlab"
 	"github.com/assay-dev/assay/rollback/gitprovider/gitlab/gitlabtest"
+	"github.com/assay-dev/assay/rollback/gitprovider/gitprovidertest/forge"
+	"github.com/assay-dev/assay/rollback/gitprovider/transport"
 	"github.com/assay-dev/assay/sources/git"
 )
 
@@ -79,4 +84,26 @@ func TestMergeAtAnotherHead(t *testing.T) {
 	server := gitlabtest.New(t)
 	pr := opened(t, server)
 	require.ErrorIs(t, connect(t, server).Merge(t.Context(), pr.Number, git.Hash{1}), gitprovider.ErrHeadMoved)
+}
+
+// TestMergeWhoseAnswerIsLost is one that took effect all the same.
+func TestMergeWhoseAnswerIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := gitlabtest.New(t)
+		pr, merges := opened(t, server), 0
+		lossy := roundTrip(func(r *http.Request) (*http.Response, error) {
+			response, err := server.RoundTrip(r)
+			if r.Method == http.MethodPut {
+				merges++
+			}
+			if r.Method == http.MethodPut && merges == 1 {
+				return nil, io.ErrUnexpectedEOF
+			}
+			return response, err
+		})
+		p, err := gitlab.New(page, forge.Right, transport.Client(lossy))
+		require.NoError(t, err)
+		require.NoError(t, p.Merge(t.Context(), pr.Number, hash(t, pr.Head)))
+		require.Equal(t, 2, merges)
+	})
 }

@@ -14,7 +14,7 @@ import (
 func Address(repository string) (*url.URL, error) {
 	shown := git.Redact(repository)
 	at, err := url.Parse(shown)
-	if err != nil {
+	if err != nil || at.Scheme != "" && at.Scheme != "file" && at.Host == "" {
 		return nil, fmt.Errorf("repository %s: not a URL", shown)
 	}
 	host, path, _ := strings.Cut(git.Normalize(repository), "/")
@@ -24,6 +24,9 @@ func Address(repository string) (*url.URL, error) {
 	case "ssh":
 		if name, _, err := net.SplitHostPort(host); err == nil {
 			host = name
+		}
+		if strings.Contains(host, ":") {
+			host = "[" + host + "]"
 		}
 		return &url.URL{Scheme: "https", Host: host, Path: "/" + path}, nil
 	}
