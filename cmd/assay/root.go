@@ -24,7 +24,7 @@ restores the last verified state.
 	)
 	root.AddCommand(
 		newRun(), newDemo(), newStatus(), newHistory(), newIncidents(), newLogs(), newHold(), newResume(),
-		newInit(), newLint(), newVerify(), newSchema(),
+		newInit(), newLint(), newVerify(), newSchema(), newSimulate(),
 		newReport(), newRender(), newRevert(),
 		newVersion(),
 	)

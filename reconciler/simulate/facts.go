@@ -16,7 +16,7 @@ type facts map[string]string
 type rendered struct {
 	digest  string
 	facts   facts
-	claims  int // volumes that hold data
+	claims  int           // volumes that hold data
 	refusal *render.Error // why it does not build
 }
 

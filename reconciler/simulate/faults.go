@@ -24,4 +24,3 @@ func (w *world) providerFault(request string) error {
 	}
 	return fmt.Errorf("%s: %w", request, gitprovider.ErrUnavailable)
 }
-

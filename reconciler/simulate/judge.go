@@ -244,7 +244,6 @@ func (j *judge) proposed(key history.Key, p history.Proposal) {
 		p.Branch, p.State, key.Environment, key.Gate, len(p.Culprits), known.byItself, verdict, describe(known.live))
 }
 
-
 func describe(all []*breakage) string {
 	if len(all) == 0 {
 		return "nothing"

@@ -11,13 +11,12 @@ import (
 
 // scenario is one of a single kind of breakage, unless it is edited; Gates merge by themselves.
 func scenario(edit func(*ScenarioSpec)) *Scenario {
-	s := &Scenario{APIVersion: "assay.dev/v1alpha1", Kind: KindScenario, Metadata: ScenarioMeta{Name: "test"}}
+	s := &Scenario{APIVersion: "assay.dev/v1alpha1", Kind: KindScenario, Metadata: ScenarioMeta{Name: "test"}, Spec: defaults()}
 	s.Spec.Breakages.Commit = 1
 	s.Spec.Gate = map[string]any{"rollback": map[string]any{"mode": "merge", "otherTargets": true}}
 	if edit != nil {
 		edit(&s.Spec)
 	}
-	s.Default()
 	return s
 }
 

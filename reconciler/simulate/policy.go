@@ -18,11 +18,15 @@ func (s *Scenario) policy() tests.GateSpec {
 
 func decodePolicy(given map[string]any) (spec tests.GateSpec, err error) {
 	text, err := json.Marshal(given)
-	if err != nil {
-		return spec, err
+	if err == nil {
+		err = decodeStrictly(text, &spec)
 	}
+	return spec, err
+}
+
+// decodeStrictly takes no field that into has not.
+func decodeStrictly(text []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
-	err = decoder.Decode(&spec)
-	return spec, err
+	return decoder.Decode(into)
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/assay-dev/assay/sources/render"
 )
 
-
 // settling is how long a world goes on after the last breakage is over, so that all that Assay left for later comes to its end.
 const settling = 30 * time.Hour
 

@@ -130,7 +130,7 @@ type Breakages struct {
 	Every Range `json:"every,omitzero"`
 	// Overlap is the probability that a breakage comes though one is not over yet. Default 0.
 	Overlap float64 `json:"overlap,omitempty" jsonschema:"minimum=0,maximum=1"`
-	// Batch is how many commits come along with a bad one. Default: as in commits.
+	// Batch is how many commits are pushed at a time with a bad one among them. Default 1 to 3.
 	Batch Count `json:"batch,omitzero"`
 
 	// Commit is bad wherever it is rendered.
@@ -184,11 +184,11 @@ type People struct {
 	AnswersAfter Range `json:"answersAfter,omitzero"`
 	// Merge a Proposal by a merge commit. Default 6.
 	Merge float64 `json:"merge,omitempty" jsonschema:"minimum=0"`
-	// Squash it.
+	// Squash it. Default 0.
 	Squash float64 `json:"squash,omitempty" jsonschema:"minimum=0"`
-	// Close it, and repair by hand.
+	// Close it, and repair by hand. Default 0.
 	Close float64 `json:"close,omitempty" jsonschema:"minimum=0"`
-	// Ignore it.
+	// Ignore it. Default 0.
 	Ignore float64 `json:"ignore,omitempty" jsonschema:"minimum=0"`
 	// Hold is the probability that a person stops Assay by .assay/stop or the label assay/stop while a Proposal is open, for some hours.
 	Hold float64 `json:"hold,omitempty" jsonschema:"minimum=0,maximum=1"`
@@ -197,9 +197,9 @@ type People struct {
 	RepairsAfter Range `json:"repairsAfter,omitzero"`
 	// FixForward by a commit that sets another value. Default 1.
 	FixForward float64 `json:"fixForward,omitempty" jsonschema:"minimum=0"`
-	// RevertByHand as git revert does.
+	// RevertByHand as git revert does. Default 0.
 	RevertByHand float64 `json:"revertByHand,omitempty" jsonschema:"minimum=0"`
-	// ForcePush a history without the bad commit.
+	// ForcePush a history without the bad commit. Default 0.
 	ForcePush float64 `json:"forcePush,omitempty" jsonschema:"minimum=0"`
 }
 
@@ -211,11 +211,15 @@ type Faults struct {
 	Git float64 `json:"git,omitempty" jsonschema:"minimum=0,maximum=0.9"`
 }
 
-// Goals must hold.
+// Goals must hold. Rates are held against the upper end of their 95% interval, so that they take enough breakages to show.
 type Goals struct {
-	// BadRevertRate is the most that the upper end of the 95% interval may be, over all Proposals with one culprit. Default: none.
+	// BadMergeRate is the most that may be innocent of the commits that Assay may revert by itself. Default: none.
+	BadMergeRate float64 `json:"badMergeRate,omitempty" jsonschema:"exclusiveMinimum=0,maximum=1"`
+	// BadRevertRate is the same for all Proposals with one culprit. Default: none.
 	BadRevertRate float64 `json:"badRevertRate,omitempty" jsonschema:"exclusiveMinimum=0,maximum=1"`
-	// Answered is the least share of configuration breakages that end in a Proposal or in a reason. Default: none.
+	// Proposed is the least share of configuration breakages that end in a Proposal with the culprit. Default: none.
+	Proposed float64 `json:"proposed,omitempty" jsonschema:"minimum=0,maximum=1"`
+	// Answered is the least share of those that end in a Proposal with the culprit, or in a reason that says what is missing. Default: none.
 	Answered float64 `json:"answered,omitempty" jsonschema:"minimum=0,maximum=1"`
 }
 

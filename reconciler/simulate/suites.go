@@ -147,11 +147,15 @@ func (w *world) changeTests(s *suite, message string, change func(code string) s
 }
 
 func breakCase(name string) func(string) string {
-	return func(code string) string { return strings.Replace(code, "\n"+name+"\n", "\n"+name+" "+brokenMark+"\n", 1) }
+	return func(code string) string {
+		return strings.Replace(code, "\n"+name+"\n", "\n"+name+" "+brokenMark+"\n", 1)
+	}
 }
 
 func mendCase(name string) func(string) string {
-	return func(code string) string { return strings.Replace(code, "\n"+name+" "+brokenMark+"\n", "\n"+name+"\n", 1) }
+	return func(code string) string {
+		return strings.Replace(code, "\n"+name+" "+brokenMark+"\n", "\n"+name+"\n", 1)
+	}
 }
 
 // pulled has the test repository looked at by every environment's Assay.

@@ -129,4 +129,6 @@ func (w *world) repositoryAt(normalized string) *repository {
 }
 
 // anyRepository is the repository of an address, also that of the tests.
-func (w *world) anyRepositories() []*repository { return append(w.configs[:len(w.configs):len(w.configs)], w.tests) }
+func (w *world) anyRepositories() []*repository {
+	return append(w.configs[:len(w.configs):len(w.configs)], w.tests)
+}
