@@ -169,8 +169,9 @@ func wiring(s *settings.Settings, log *slog.Logger) (w wire.Settings, err error)
 			Tests: reconciler.TestRepository{
 				URL: env.TestsURL, Branch: env.TestsBranch, Overlay: env.TestsOverlay, Keyring: keyring, Interval: time.Duration(env.TestsInterval),
 			},
-			Mode:    tests.Mode(env.Mode),
-			Protect: tests.Protect{Paths: texts(env.ProtectPaths), Kinds: texts(env.ProtectKinds)},
+			Mode:     tests.Mode(env.Mode),
+			Protect:  tests.Protect{Paths: texts(env.ProtectPaths), Kinds: texts(env.ProtectKinds)},
+			Statuses: bool(env.Statuses), StatusURL: string(env.StatusURL), Notes: bool(env.Notes),
 		}
 		for _, url := range env.ConfigRepositories {
 			one.Repositories = append(one.Repositories, wire.Repository{

@@ -14,25 +14,34 @@ import (
 
 // Keyring reads the keys that tests must be signed with; nil where none are asked for.
 func (e *Environment) Keyring(now func() time.Time) (*git.Keyring, error) {
-	if e.TestsVerifyKeys == "" {
+	return readKeyring(e.Variable("TESTS_VERIFY_KEYS"), e.TestsVerifyKeys, now)
+}
+
+// NotesKeyring reads the keys that notes of Verdicts must be signed with to be read back; nil where none are given.
+func (e *Environment) NotesKeyring(now func() time.Time) (*git.Keyring, error) {
+	return readKeyring(e.Variable("NOTES_VERIFY_KEYS"), e.NotesVerifyKeys, now)
+}
+
+// readKeyring reads a folder of public keys, which a variable names; nil where it names none.
+func readKeyring(variable, dir string, now func() time.Time) (*git.Keyring, error) {
+	if dir == "" {
 		return nil, nil
 	}
-	variable := e.Variable("TESTS_VERIFY_KEYS")
-	entries, err := os.ReadDir(e.TestsVerifyKeys)
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", variable, err)
 	}
 	keys := map[string][]byte{}
 	for _, entry := range entries {
 		if name := entry.Name(); strings.HasSuffix(name, ".asc") || strings.HasSuffix(name, ".sshpub") {
-			if keys[name], err = os.ReadFile(filepath.Join(e.TestsVerifyKeys, name)); err != nil {
+			if keys[name], err = os.ReadFile(filepath.Join(dir, name)); err != nil {
 				return nil, fmt.Errorf("%s: %w", variable, err)
 			}
 		}
 	}
 	keyring, err := git.NewKeyring(keys, now)
 	if err != nil {
-		return nil, fmt.Errorf("%s: folder %s: %w", variable, e.TestsVerifyKeys, err)
+		return nil, fmt.Errorf("%s: folder %s: %w", variable, dir, err)
 	}
 	return keyring, nil
 }

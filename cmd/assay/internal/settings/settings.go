@@ -73,6 +73,10 @@ type Environment struct {
 	ConfigProvider     Provider `env:"CONFIG_PROVIDER, default=auto" meaning:"what serves them: auto (told by the URL), plain (no pull requests) or gitea (also Forgejo)"`
 	Reviewers          []string `env:"REVIEWERS" shown:"none" meaning:"who is asked to review Proposals, by the server's names for them; team:NAME is a team or group"`
 	Labels             []string `env:"LABELS, default=assay" meaning:"labels that Proposals get where the server has labels"`
+	Statuses           Switch   `env:"STATUSES, default=true" meaning:"true puts a status assay/<environment>/<gate> on verified commits of these repositories, where the server has statuses"`
+	StatusURL          Link     `env:"STATUS_URL" shown:"none" meaning:"where these statuses link to; {environment}, {gate} and {verification} in it are replaced"`
+	Notes              Switch   `env:"NOTES, default=false" meaning:"true notes each Verdict under refs/notes/assay of these repositories; signed where SIGNING_KEY is given"`
+	NotesVerifyKeys    string   `env:"NOTES_VERIFY_KEYS" shown:"nobody is trusted" meaning:"folder with public keys (*.asc, *.sshpub), one of which must have signed the notes that assay history rebuild reads"`
 	Mode               Mode     `env:"MODE, default=propose" meaning:"the boldest rollback allowed: shadow, propose, merge or commit; the stricter of this and the Gate's wins"`
 	ProtectPaths       []Glob   `env:"PROTECT_PATHS" shown:"none" meaning:"globs of paths that no revert may touch"`
 	ProtectKinds       []Kind   `env:"PROTECT_KINDS" shown:"none" meaning:"kinds of objects that no revert may touch, such as PersistentVolumeClaim"`

@@ -3,6 +3,7 @@ package settings
 import (
 	"fmt"
 	"log/slog"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -141,6 +142,22 @@ func (a *Age) UnmarshalText(text []byte) error {
 		return &valueError{string(text), "a time, such as 72h, or 0 for no bound"}
 	}
 	*a = Age(d)
+	return nil
+}
+
+// Link is where people are sent to read more.
+type Link string
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (l *Link) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		return nil
+	}
+	u, err := url.Parse(string(text))
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+		return &valueError{string(text), "a URL without a password, such as https://assay.example.com/{environment}/{gate}"}
+	}
+	*l = Link(text)
 	return nil
 }
 

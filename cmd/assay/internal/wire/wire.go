@@ -14,6 +14,7 @@ import (
 
 	"github.com/assay-dev/assay/reconciler"
 	"github.com/assay-dev/assay/reconciler/history"
+	"github.com/assay-dev/assay/reconciler/notes"
 	"github.com/assay-dev/assay/reconciler/runner"
 	"github.com/assay-dev/assay/reconciler/runner/process"
 	"github.com/assay-dev/assay/rollback/gitprovider"
@@ -51,6 +52,10 @@ type Environment struct {
 	Protect tests.Protect
 	// Repositories are those that Assay may write to.
 	Repositories []Repository
+	// Statuses has their verified commits get statuses, which link to StatusURL; Notes has Verdicts noted in them. See reconciler.Environment.
+	Statuses  bool
+	StatusURL string
+	Notes     bool
 }
 
 // Repository is a config repository, and who its pull requests are opened with.
@@ -105,7 +110,7 @@ func (a *Assay) open(ctx context.Context, s Settings) error {
 	builder := render.NewBuilder(key)
 	options := reconciler.Options{
 		History: a.History, Runner: runner.Limit(a.Process, s.MaxParallel), Mirrors: mirrors, Builder: builder,
-		Rollback: s.Rollback, Log: s.Log, Announce: s.Announce,
+		Rollback: s.Rollback, DigestKey: notes.Fingerprint(key), Log: s.Log, Announce: s.Announce,
 	}
 	for _, env := range s.Environments {
 		writable, err := providers(mirrors, env.Repositories)
@@ -114,6 +119,7 @@ func (a *Assay) open(ctx context.Context, s Settings) error {
 		}
 		options.Environments = append(options.Environments, &reconciler.Environment{
 			Name: env.Name, Tests: env.Tests, Mode: env.Mode, Protect: env.Protect, Writable: writable,
+			Statuses: env.Statuses, StatusURL: env.StatusURL, Notes: env.Notes,
 			Sites: sync.NewSites(mirrors, builder, commands(a.Process, env.Name), clock.RealClock{}),
 		})
 	}
