@@ -39,19 +39,18 @@ func describeProposals(w *world) string {
 
 // describeOpen says what an open Proposal waits for.
 func describeOpen(w *world, p proposalState, at string) string {
-	hindered := cmp.Or(w.stopReason(p.Repository), p.attention.stopped, p.attention.obstacle, p.Reason)
 	switch {
 	case p.Joined:
 		return "people opened a revert, which waits for them to merge it: " + at
 	case mergesByItself(w, p) && p.attention.stopped == "":
-		return "the revert waits to be merged: " + at + " (" + cmp.Or(hindered, "its proof holds") + ")"
+		return "the revert waits to be merged: " + at + " (" + cmp.Or(p.attention.obstacle, p.Reason, "its proof holds") + ")"
 	}
 	text := "the revert waits for a person to merge it: " + at
 	if w.mode != tests.Propose && len(p.NotByItself) > 0 {
 		text += " (not merged by itself: " + strings.Join(p.NotByItself, "; ") + ")"
 	}
-	if stopped := cmp.Or(w.stopReason(p.Repository), p.attention.stopped); stopped != "" {
-		text += " (" + stopped + ")"
+	if hindered := cmp.Or(w.stopReason(p.Repository), p.attention.stopped, p.attention.obstacle); hindered != "" {
+		text += " (" + hindered + ")"
 	}
 	return text
 }

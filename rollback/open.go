@@ -29,7 +29,7 @@ type Opened struct {
 // people committed to is left as it is. Where the pull request is open already, for another environment say, the body is added to it, unless
 // it holds the same claim.
 //
-// A *Refusal says that the same revert was merged or closed before, which is final. An error that wraps git.ErrStale says that somebody pushed
+// A *Refusal says that the same revert was merged or closed before, which is final, or that the stop label is on it. An error that wraps git.ErrStale says that somebody pushed
 // at the same time: plan again.
 //
 // Servers have no compare-and-swap for texts: two instances of Assay may overwrite each other's. So the text is read again after it was written, until
@@ -50,6 +50,11 @@ func open(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, pla
 	}
 	if known != nil && known.State != gitprovider.Open {
 		return Opened{}, proposedBefore(known)
+	}
+	if known != nil {
+		if reason := Stopped(known); reason != "" {
+			return Opened{}, later("stopped", reason)
+		}
 	}
 	moved, byPeople, err := pushBranch(ctx, m, plan, known)
 	if err != nil {

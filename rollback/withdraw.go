@@ -88,6 +88,15 @@ func deleteBranch(ctx context.Context, m *git.Mirror, p Proposed) error {
 	return m.Push(ctx, git.RefUpdate{Ref: ref, Old: p.Head})
 }
 
+// Stopped says who keeps Assay from a Proposal by its page; empty where nobody does. One that the provider does not know stops nothing.
+func (p Proposed) Stopped(ctx context.Context, provider gitprovider.Provider) (string, error) {
+	pr, err := current(ctx, provider, p)
+	if err != nil || pr == nil {
+		return "", err
+	}
+	return Stopped(pr), nil
+}
+
 // Say adds to a Proposal what became of it, once for each key; see [Say]. One that the provider does not know is left alone.
 func (p Proposed) Say(ctx context.Context, provider gitprovider.Provider, key, text string) error {
 	pr, err := current(ctx, provider, p)

@@ -1,0 +1,271 @@
+package reconciler_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/assay-dev/assay/reconciler"
+	"github.com/assay-dev/assay/reconciler/blame"
+	"github.com/assay-dev/assay/reconciler/history"
+	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/rollback"
+	"github.com/assay-dev/assay/rollback/gitprovider"
+	"github.com/assay-dev/assay/rollback/rollbacktest"
+	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/tests"
+)
+
+// onHub is a shop whose config repository lies at a server with pull requests, and that sold well.
+func onHub(t *testing.T, mode tests.Mode) (*shop, *rollbacktest.Hub) {
+	s, hub := newShop(t), rollbacktest.New()
+	s.provider = func(m *git.Mirror) gitprovider.Provider { return hub.Provider(m) }
+	s.mode = mode
+	s.tests.push("Say how bold to be", gateWith("rollback: {mode: "+string(mode)+"}"))
+	s.start()
+	s.verified("shop", s.deploy("Sell at 7", price("7")))
+	return s, hub
+}
+
+// last is the last decision, of which there are many more.
+func (s *shop) last() history.Decision {
+	s.t.Helper()
+	all, err := s.past.Decisions(s.t.Context(), history.Filter{Limit: 1})
+	require.NoError(s.t, err)
+	if len(all) == 0 {
+		return history.Decision{}
+	}
+	return all[0]
+}
+
+// waits waits until Assay waits, for a reason.
+func (s *shop) waits(why string) {
+	s.t.Helper()
+	s.eventually("that it waits, since "+why, func() bool { d := s.last(); return d.Action == "Wait" && strings.Contains(d.Reason, why) })
+}
+
+// quiet has Assay look several times more, and decide nothing new.
+func (s *shop) quiet() {
+	s.t.Helper()
+	before := s.last()
+	s.eventually("that it looks again", func() bool { return s.last().Times > before.Times+5 })
+	require.Equal(s.t, before.Reason, s.last().Reason)
+}
+
+// pull brings the checkout to main and makes it live.
+func (s *shop) pull() {
+	s.t.Helper()
+	gitIn(s.t, s.config.dir, "pull", "--quiet", "--ff-only", "origin", "main")
+	s.setLive(gitIn(s.t, s.config.dir, "rev-parse", "HEAD"))
+}
+
+func (s *shop) ends(as history.IncidentState) history.Incident {
+	s.t.Helper()
+	s.eventually("the incident to end "+string(as), func() bool { return s.incidents()[0].State == as })
+	require.Len(s.t, s.incidents(), 1)
+	return s.incidents()[0]
+}
+
+// TestARevertIsMergedByPolicy waits for the checks, without a word each time, and says on the page how long recovery took.
+func TestARevertIsMergedByPolicy(t *testing.T) {
+	s, hub := onHub(t, tests.Merge)
+	hub.Require(gitprovider.Checks{State: gitprovider.ChecksPending, Reason: "waiting for: lint"})
+	bad := s.deploy("Sell for nothing", price("0"))
+	s.waits("the required checks have not ended: waiting for: lint")
+	s.quiet()
+	hub.Require(gitprovider.Checks{State: gitprovider.ChecksFailing, Reason: "failed: lint"})
+	s.waits("a required check failed, which leaves the merge to a person: failed: lint")
+	s.quiet()
+	require.Equal(t, bad, gitIn(t, s.config.bare, "rev-parse", "main"))
+	hub.Require(gitprovider.Checks{State: gitprovider.ChecksPassing})
+	s.proposed(history.ProposalMerged)
+	s.pull()
+	i := s.ends(history.Recovered)
+	require.Positive(t, i.Recovery)
+	require.Equal(t, i.Broke.Before(i.Opened), true)
+	require.Len(t, hub.Pulls(), 1)
+	require.Len(t, hub.Comments(1), 1)
+	require.Regexp(t, "^\\*\\*Recovered [0-9a-z]+ after it broke:\\*\\* gate `shop` in `staging` passes again, verified at `[0-9a-f]{8}` on 2[0-9]{3}-", hub.Comments(1)[0])
+}
+
+// TestABolderModeIsClaimed has the mode raised after the Proposal was opened.
+func TestABolderModeIsClaimed(t *testing.T) {
+	s, hub := onHub(t, tests.Propose)
+	s.deploy("Sell for nothing", price("0"))
+	s.proposed(history.ProposalOpen)
+	require.Contains(t, hub.Pulls()[0].Body, `"byItself":false}`)
+	s.stop()
+	s.mode = tests.Merge
+	s.tests.push("Be bold", gateWith("rollback: {mode: merge}"))
+	s.start()
+	s.proposed(history.ProposalMerged)
+	require.Contains(t, hub.Pulls()[0].Body, `"byItself":true}`)
+	require.Len(t, hub.Pulls(), 1)
+}
+
+// TestTheBaseMoves rebuilds the branch when it must, leaves it alone when it need not, and concedes a conflict once.
+func TestTheBaseMoves(t *testing.T) {
+	s, hub := onHub(t, tests.Propose)
+	s.deploy("Sell for nothing", price("0"))
+	first := s.proposed(history.ProposalOpen)
+	s.config.push("Write a README", map[string]string{"README.md": "words"})
+	s.quiet()
+	require.Equal(t, first.Head, s.proposed(history.ProposalOpen).Head, "nobody is disturbed for that")
+
+	files := price("0")
+	files["shop/shop.yaml"] += "  size: big\n"
+	s.deploy("Sell big things", files)
+	s.eventually("the branch to be rebuilt", func() bool { p := s.proposals(s.incident().ID)[0]; return p.State == history.ProposalOpen && p.Head != first.Head })
+	second := s.proposals(s.incident().ID)[0]
+	require.Equal(t, string(rollback.Removed), second.Proof)
+	require.Equal(t, second.Head, hub.Pulls()[0].Head.String())
+	require.Contains(t, hub.Pulls()[0].Body, "Removed: exactly what the reverted commits changed is undone")
+	require.NotContains(t, hub.Pulls()[0].Body, "Restored:")
+
+	files["shop/shop.yaml"] = strings.Replace(files["shop/shop.yaml"], `"0"`, `"00"`, 1) // `price: "0` still is what fails
+	s.runner.mu.Lock()
+	s.runner.judge = func(runner.Job) int { return 1 }
+	s.runner.mu.Unlock()
+	s.deploy("Sell for even less", files)
+	s.eventually("that it is conceded", func() bool { return len(hub.Comments(1)) == 1 })
+	require.Contains(t, hub.Comments(1)[0], "`main` moved, and this revert conflicts with it now.")
+	require.Contains(t, hub.Comments(1)[0], "shop/shop.yaml (content")
+	s.waits("waits for a person to merge it")
+	s.quiet()
+	require.Len(t, hub.Comments(1), 1)
+}
+
+// TestAMovedBaseIsMergedWithoutBuildingAnew is of a server that merges what is behind its base.
+func TestAMovedBaseIsMergedWithoutBuildingAnew(t *testing.T) {
+	s, hub := onHub(t, tests.Merge)
+	hub.Require(gitprovider.Checks{State: gitprovider.ChecksPending, Reason: "waiting for: lint"})
+	s.deploy("Sell for nothing", price("0"))
+	s.waits("the required checks have not ended")
+	head := s.proposed(history.ProposalOpen).Head
+	s.config.push("Write a README", map[string]string{"README.md": "words"})
+	s.quiet()
+	hub.Require(gitprovider.Checks{State: gitprovider.ChecksPassing})
+	require.Equal(t, head, s.proposed(history.ProposalMerged).Head, "its checks need not run again")
+	s.pull()
+	s.ends(history.Recovered)
+}
+
+// TestPeopleRevertItThemselves has people open their own revert before Assay does, and after.
+func TestPeopleRevertItThemselves(t *testing.T) {
+	for _, first := range []bool{true, false} {
+		t.Run(map[bool]string{true: "before", false: "after"}[first], func(t *testing.T) {
+			s, hub := onHub(t, tests.Merge)
+			hub.Require(gitprovider.Checks{State: gitprovider.ChecksPending, Reason: "waiting for: lint"})
+			bad := s.config.push("Sell for nothing", price("0"))
+			if !first {
+				s.setLive(bad)
+				s.waits("the required checks have not ended")
+			}
+			gitIn(t, s.config.dir, "checkout", "--quiet", "-b", "theirs")
+			gitIn(t, s.config.dir, "revert", "--no-edit", bad)
+			gitIn(t, s.config.dir, "push", "--quiet", "origin", "theirs")
+			gitIn(t, s.config.dir, "checkout", "--quiet", "main")
+			number := hub.Open("theirs", `Revert "Sell for nothing"`, "It was too cheap.")
+			s.setLive(bad)
+			s.waits("people opened a revert, which waits for them to merge it")
+			hub.Require(gitprovider.Checks{State: gitprovider.ChecksPassing})
+			s.quiet()
+			require.Len(t, hub.Comments(number), 1)
+			require.Contains(t, hub.Comments(number)[0], "Assay found the same")
+			require.Equal(t, bad, gitIn(t, s.config.bare, "rev-parse", "main"), "it is theirs to merge")
+			for _, pr := range hub.Pulls() {
+				require.Equal(t, pr.Number == number, pr.State == gitprovider.Open)
+			}
+			s.config.merge("theirs")
+			s.setLive(gitIn(t, s.config.dir, "rev-parse", "HEAD"))
+			s.ends(history.Recovered)
+			p := s.proposals(s.incidents()[0].ID)
+			require.Len(t, p, 1)
+			require.Equal(t, history.ProposalMerged, p[0].State)
+			require.Contains(t, hub.Comments(number)[1], "Recovered")
+		})
+	}
+}
+
+// TestARevertInVainIsOfferedBack has the gate fail for another reason than the one that was found.
+func TestARevertInVainIsOfferedBack(t *testing.T) {
+	s, hub := onHub(t, tests.Merge)
+	s.runner.mu.Lock()
+	s.runner.judge = func(runner.Job) int { return 1 } // from now on, whatever is live
+	s.runner.mu.Unlock()
+	bad := s.deploy("Sell at 8", price("8"))
+	s.proposed(history.ProposalMerged)
+	s.pull()
+	i := s.ends(history.Unresolved)
+	require.Equal(t, blame.Unknown, i.Cause.Kind)
+	require.Zero(t, i.Recovery)
+	require.Len(t, hub.Pulls(), 2)
+	offered := hub.Pulls()[1]
+	require.Equal(t, gitprovider.Open, offered.State)
+	require.Equal(t, `Reland "Sell at 8"`, offered.Title)
+	require.Contains(t, offered.Body, "**The revert did not help.** Gate `shop` still fails in `staging` with it")
+	require.Contains(t, offered.Body, hub.Pulls()[0].URL)
+	require.Contains(t, hub.Comments(1)[0], "**This did not help:** gate `shop` in `staging` still fails")
+	require.Contains(t, hub.Comments(1)[0], offered.URL)
+	require.Equal(t, gitIn(t, s.config.bare, "rev-parse", bad+"^{tree}"), gitIn(t, s.config.bare, "rev-parse", offered.Head.String()+"^{tree}"))
+	require.NotEqual(t, offered.Head.String(), gitIn(t, s.config.bare, "rev-parse", "main"), "only a person merges it")
+}
+
+// TestSomebodyFixesItAnotherWay closes the Proposal and says what was seen.
+func TestSomebodyFixesItAnotherWay(t *testing.T) {
+	s, hub := onHub(t, tests.Propose)
+	s.deploy("Sell for nothing", price("0"))
+	s.proposed(history.ProposalOpen)
+	fixed := s.deploy("Sell at 8", price("8"))
+	s.ends(history.Recovered)
+	require.Equal(t, gitprovider.Closed, hub.Pulls()[0].State)
+	require.Len(t, hub.Comments(1), 1)
+	require.Contains(t, hub.Comments(1)[0], "Assay withdraws this proposal: the gate passes again, verified at "+fixed[:8]+" on 2")
+}
+
+// TestWhatWasNeverProposedIsTakenAway has the server down from the push on, until the gate passes again.
+func TestWhatWasNeverProposedIsTakenAway(t *testing.T) {
+	s, hub := onHub(t, tests.Propose)
+	hub.Fault = func(call string, _ bool) error {
+		if call == "Open" {
+			return gitprovider.ErrUnavailable
+		}
+		return nil
+	}
+	s.deploy("Sell for nothing", price("0"))
+	s.eventually("the branch", func() bool { return gitIn(t, s.config.bare, "for-each-ref", "refs/heads/assay") != "" })
+	s.deploy("Sell at 8", price("8"))
+	i := s.ends(history.Recovered)
+	require.Empty(t, gitIn(t, s.config.bare, "for-each-ref", "refs/heads/assay"))
+	p := s.proposals(i.ID)[0]
+	require.Equal(t, history.ProposalClosed, p.State)
+	require.Contains(t, p.Reason, "withdrawn: the gate passes again, verified at")
+	require.Empty(t, hub.Pulls())
+}
+
+// TestLabelsAndReviewers are asked for once; a server that has none opens the Proposal all the same.
+func TestLabelsAndReviewers(t *testing.T) {
+	s, hub := newShop(t), rollbacktest.New()
+	hub.Fault = func(call string, after bool) error {
+		if call == "RequestReviewers" && after {
+			return gitprovider.ErrUnsupported
+		}
+		return nil
+	}
+	s.provider = func(m *git.Mirror) gitprovider.Provider { return hub.Provider(m) }
+	s.adjust = func(o *reconciler.Options) {
+		for url, r := range o.Environments[0].Writable {
+			r.Labels, r.Reviewers = []string{"rollback"}, []string{"ana", "team:shop"}
+			o.Environments[0].Writable[url] = r
+		}
+	}
+	s.start()
+	s.verified("shop", s.deploy("Sell at 7", price("7")))
+	s.deploy("Sell for nothing", price("0"))
+	s.proposed(history.ProposalOpen)
+	s.waits("waits for a person to merge it")
+	s.quiet()
+	require.Equal(t, []string{"rollback"}, hub.Pulls()[0].Labels)
+	require.Equal(t, []string{"ana", "team:shop"}, hub.Reviewers(1))
+}
