@@ -44,10 +44,11 @@ func (f repositoryFlags) open() (*repository, error) {
 	}
 	var auth git.Auth
 	if f.credentials != "" {
-		var err error
-		if auth, err = settings.ReadCredentials(f.credentials); err != nil {
+		read, err := settings.ReadCredentials(f.credentials)
+		if err != nil {
 			return nil, unusable(err)
 		}
+		auth = read.Git(f.location)
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {

@@ -130,7 +130,7 @@ func prune(ctx context.Context, store *history.Store, keep history.Retention, lo
 
 // wiring says in the words of the rooms what the operator said.
 func wiring(s *settings.Settings, log *slog.Logger) (w wire.Settings, err error) {
-	auth, err := s.Auth()
+	credentials, err := s.AllCredentials()
 	if err != nil {
 		return w, err
 	}
@@ -144,7 +144,7 @@ func wiring(s *settings.Settings, log *slog.Logger) (w wire.Settings, err error)
 	}
 	secrets := process.SecretDirs{}
 	w = wire.Settings{
-		DataDir: s.DataDir, Auth: auth, MaxParallel: parallel, Log: log,
+		DataDir: s.DataDir, Auth: credentials.Git, MaxParallel: parallel, Log: log,
 		Process: process.Options{
 			Secrets: secrets, Path: s.RunPath, Show: s.RunShow, Isolation: process.Level(s.Isolation),
 			Limits: process.Limits{Memory: int64(s.RunMemory)}, Hide: private(s),
@@ -177,7 +177,7 @@ func wiring(s *settings.Settings, log *slog.Logger) (w wire.Settings, err error)
 			one.Repositories = append(one.Repositories, wire.Repository{
 				URL: url, Reviewers: env.Reviewers, Labels: env.Labels,
 				Provider: func(mirror *git.Mirror) (gitprovider.Provider, error) {
-					return connect.New(string(env.ConfigProvider), url, auth(git.Normalize(url)), mirror)
+					return connect.New(string(env.ConfigProvider), url, credentials.Of(git.Normalize(url)), mirror)
 				},
 			})
 		}

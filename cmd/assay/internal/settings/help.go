@@ -18,7 +18,9 @@ func Help() string {
 	list(&b, variables(Global{}, Prefix))
 	b.WriteString("\nVariables of each Environment (<NAME> is its name in upper case, with _ for -):\n\n")
 	list(&b, variables(Environment{}, Prefix+"<NAME>_"))
-	fmt.Fprintf(&b, "\nA folder with credentials holds files as Flux's secrets name them:\n%s.\n", strings.Join(CredentialFiles, ", "))
+	b.WriteString("\nA folder with credentials holds files as Flux's secrets name them:\n")
+	wrap(&b, strings.Join(CredentialFiles, ", ")+".")
+	b.WriteString("The password or bearerToken of a config repository is also what pull requests are opened with.\n")
 	return b.String()
 }
 

@@ -70,7 +70,7 @@ type Environment struct {
 
 	ConfigRepositories []string `env:"CONFIG_REPOSITORIES" shown:"none" meaning:"URLs of the config repositories that Assay may write to"`
 	ConfigCredentials  string   `env:"CONFIG_CREDENTIALS" shown:"none" meaning:"folder with the credentials of these repositories"`
-	ConfigProvider     Provider `env:"CONFIG_PROVIDER, default=auto" meaning:"what serves them: auto (told by the URL), plain (no pull requests) or gitea (also Forgejo)"`
+	ConfigProvider     Provider `env:"CONFIG_PROVIDER, default=auto" meaning:"what serves them: auto (told by the URL), plain (no pull requests), gitea (also Forgejo), github, gitlab, bitbucket or azure (DevOps)"`
 	Reviewers          []string `env:"REVIEWERS" shown:"none" meaning:"who is asked to review Proposals, by the server's names for them; team:NAME is a team or group"`
 	Labels             []string `env:"LABELS, default=assay" meaning:"labels that Proposals get where the server has labels"`
 	Statuses           Switch   `env:"STATUSES, default=true" meaning:"true puts a status assay/<environment>/<gate> on verified commits of these repositories, where the server has statuses"`

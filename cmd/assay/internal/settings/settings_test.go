@@ -36,7 +36,8 @@ func TestReadTakesWhatIsSaid(t *testing.T) {
 	s, err := settings.Read([]string{
 		"ASSAY_ENVIRONMENTS=dev, staging-eu", "ASSAY_DEV_TESTS_URL=/tests", "ASSAY_STAGING_EU_TESTS_URL=/tests",
 		"ASSAY_STAGING_EU_CONFIG_REPOSITORIES=/a, /b", "ASSAY_STAGING_EU_MODE=merge", "ASSAY_STAGING_EU_PROTECT_KINDS=Namespace",
-		"ASSAY_STAGING_EU_PROTECT_PATHS=clusters/prod/**", "ASSAY_RUN_MEMORY=2Gi", "ASSAY_MAX_PARALLEL=8", "ASSAY_LOG_LEVEL=debug",
+		"ASSAY_STAGING_EU_PROTECT_PATHS=clusters/prod/**", "ASSAY_STAGING_EU_REVIEWERS=ana,team:sre", "ASSAY_STAGING_EU_LABELS=assay, rollback",
+		"ASSAY_RUN_MEMORY=2Gi", "ASSAY_MAX_PARALLEL=8", "ASSAY_LOG_LEVEL=debug",
 	}, map[string]string{"ASSAY_MAX_PARALLEL": "2", "ASSAY_DATA_DIR": "/data"})
 	require.NoError(t, err)
 	require.EqualValues(t, 2, s.MaxParallel, "flags win")
@@ -47,6 +48,9 @@ func TestReadTakesWhatIsSaid(t *testing.T) {
 	require.EqualValues(t, "merge", eu.Mode)
 	require.EqualValues(t, "propose", s.Environments[0].Mode)
 	require.Equal(t, []settings.Kind{"Namespace"}, eu.ProtectKinds)
+	require.Equal(t, []string{"ana", "team:sre"}, eu.Reviewers)
+	require.Equal(t, []string{"assay", "rollback"}, eu.Labels)
+	require.Equal(t, []string{"assay"}, s.Environments[0].Labels)
 }
 
 func TestReadNamesWhatIsWrong(t *testing.T) {
@@ -60,7 +64,7 @@ func TestReadNamesWhatIsWrong(t *testing.T) {
 		"ASSAY_RUN_ISOLATION=some":             `namespaces, user-namespace, own-user or none`,
 		"ASSAY_DEV_MODE=bold":                  `ASSAY_DEV_MODE: "bold" must be shadow, propose, merge or commit`,
 		"ASSAY_DEV_TESTS_INTERVAL=0s":          `ASSAY_DEV_TESTS_INTERVAL: "0s" must be a time of more than 0`,
-		"ASSAY_DEV_CONFIG_PROVIDER=git":        `"git" must be auto, plain or gitea`,
+		"ASSAY_DEV_CONFIG_PROVIDER=git":        `"git" must be auto, plain, gitea, github, gitlab, bitbucket or azure`,
 		"ASSAY_DEV_PROTECT_PATHS=a/**,[":       `ASSAY_DEV_PROTECT_PATHS: "[" must be a glob`,
 		"ASSAY_DEV_PROTECT_KINDS=pvc":          `"pvc" must be a kind`,
 		"ASSAY_DEV_MDOE=shadow":                `ASSAY_DEV_MDOE means nothing: did you mean ASSAY_DEV_MODE?`,
@@ -118,8 +122,9 @@ func TestAuthGivesCredentialsToTheirRepositoriesAlone(t *testing.T) {
 	s, err := settings.Read(append(least[:2:2], "ASSAY_DEV_TESTS_CREDENTIALS="+tests, "ASSAY_CREDENTIALS="+hosts,
 		"ASSAY_DEV_CONFIG_REPOSITORIES=https://git.example.com/config.git", "ASSAY_DEV_CONFIG_CREDENTIALS="+config), nil)
 	require.NoError(t, err)
-	auth, err := s.Auth()
+	all, err := s.AllCredentials()
 	require.NoError(t, err)
+	auth := all.Git
 	require.Equal(t, git.Auth{BearerToken: "of-tests"}, auth(git.Normalize("https://git.example.com/tests")))
 	require.Equal(t, git.Auth{Username: "u", Password: "of-config"}, auth(git.Normalize("https://git.example.com/config")))
 	require.Equal(t, "of-host", auth(git.Normalize("https://git.example.com/other/x")).Password)
@@ -138,7 +143,7 @@ func TestAuthRefusesWhatIsUnclear(t *testing.T) {
 	} {
 		s, err := settings.Read(append(least[:2:2], strings.Fields(variables)...), nil)
 		require.NoError(t, err)
-		_, err = s.Auth()
+		_, err = s.AllCredentials()
 		require.ErrorContains(t, err, must)
 		require.NotContains(t, err.Error(), "hush")
 	}
