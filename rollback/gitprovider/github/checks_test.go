@@ -1,6 +1,8 @@
 package github_test
 
 import (
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -98,4 +100,27 @@ func TestChecksOfATokenThatIsWrong(t *testing.T) {
 	server.HideRules = true
 	_, err := connect(t, server, page, github.Credentials{Token: forge.Right + "x"}).Checks(t.Context(), 1, git.Hash{1})
 	require.ErrorIs(t, err, gitprovider.ErrUnauthorized, "which is not taken for rules that cannot be read")
+}
+
+// TestCheckRunsThatMayNotBeRead is what a fine-grained token meets: GitHub offers it no permission for them.
+func TestCheckRunsThatMayNotBeRead(t *testing.T) {
+	server := githubtest.New(t)
+	pr := opened(t, server)
+	server.Require("ci/build")
+	server.Instead = func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "/check-runs") {
+			return false
+		}
+		w.Header().Set("X-Accepted-GitHub-Permissions", "checks=read")
+		githubtest.Say(w, http.StatusForbidden, "Resource not accessible by personal access token")
+		return true
+	}
+	p := withToken(t, server)
+	got, err := p.Checks(t.Context(), pr.Number, hash(t, pr.Head))
+	require.NoError(t, err)
+	require.Equal(t, gitprovider.ChecksPending, got.State)
+	require.NoError(t, server.SetStatus(pr.Head, gitprovider.CommitStatus{Context: "ci/build", State: gitprovider.StatusSuccess}))
+	got, err = p.Checks(t.Context(), pr.Number, hash(t, pr.Head))
+	require.NoError(t, err)
+	require.Equal(t, gitprovider.ChecksPassing, got.State)
 }

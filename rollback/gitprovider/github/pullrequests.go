@@ -87,8 +87,11 @@ func (p *Provider) Open(ctx context.Context, n gitprovider.NewPullRequest) (*git
 	})
 	if answeredWith(err, http.StatusUnprocessableEntity, "already exists") {
 		open, findErr := p.ofBranch(ctx, n.Branch, n.Base, "open")
-		if findErr != nil || len(open) > 0 {
-			return first(open), findErr
+		if findErr != nil {
+			return nil, findErr
+		}
+		if len(open) > 0 { // else it was closed in between
+			return pullRequest(open[0]), nil
 		}
 	}
 	if err != nil {
@@ -101,13 +104,6 @@ func (p *Provider) Open(ctx context.Context, n gitprovider.NewPullRequest) (*git
 		return nil, err
 	}
 	return p.Get(ctx, int64(opened.GetNumber()))
-}
-
-func first(prs []*sdk.PullRequest) *gitprovider.PullRequest {
-	if len(prs) == 0 {
-		return nil
-	}
-	return pullRequest(prs[0])
 }
 
 // invalid says whether GitHub found fault with a field of what was sent.
