@@ -66,8 +66,8 @@ func New(repository string, credentials Credentials, client *http.Client) (*Prov
 // Token is what is shown to GitHub now, an App's being renewed when it ends. Git takes it as the password of the user x-access-token.
 func (p *Provider) Token(ctx context.Context) (string, error) { return p.token(ctx) }
 
-// apiOf is where the API of the server with a page is. See https://docs.github.com/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api
-// and https://docs.github.com/enterprise-cloud@latest/admin/data-residency/about-github-enterprise-cloud-with-data-residency.
+// apiOf is where the API of the server with a page is: at a host of its own on github.com and in GitHub Enterprise Cloud with data residency, and
+// under a path of the same host on GitHub Enterprise Server. See https://docs.github.com/enterprise-server/rest/overview/resources-in-the-rest-api.
 func apiOf(page *url.URL) *url.URL {
 	if page.Host == "github.com" || page.Host == "www.github.com" {
 		return &url.URL{Scheme: page.Scheme, Host: "api.github.com", Path: "/"}
