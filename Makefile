@@ -44,6 +44,11 @@ ROUNDS ?= 20
 crash: ## Kill Assay at random moments of the demo's story, ROUNDS times
 	ASSAY_CRASH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -timeout 60m -run 'Crash' -v ./cmd/assay/...
 
+.PHONY: simulate
+BREAKAGES ?= 10000
+simulate: build ## Break simulated environments BREAKAGES times, and count how often Assay is right
+	bin/assay simulate --breakages $(BREAKAGES)
+
 .PHONY: soak
 soak: ## The long versions of the crash and fuzz tests
 	$(MAKE) crash ROUNDS=200
@@ -52,7 +57,7 @@ soak: ## The long versions of the crash and fuzz tests
 
 .PHONY: e2e
 e2e: bin/gitea ## Build the real peers, start them, and prove the promises against them
-	$(GO) test -tags e2e -count=1 -timeout 30m -run Real ./rollback/... ./cmd/...
+	$(GO) test -tags e2e -count=1 -timeout 30m -run Real ./reconciler ./rollback/...
 
 bin/gitea: testdata/stack/gitea/go.mod testdata/stack/gitea/go.sum
 	cd testdata/stack/gitea && CGO_ENABLED=1 GOEXPERIMENT=jsonv2 $(GO) build -trimpath \
