@@ -24,6 +24,7 @@ Reads the data of "assay run", also while that runs.`,
   assay history --decisions --gate shop --limit 100`,
 		Args: cobra.NoArgs,
 	}
+	cmd.AddCommand(newRebuild())
 	form := addOutput(cmd)
 	addFilter(cmd, &p, 20)
 	cmd.Flags().BoolVar(&decisions, "decisions", false, "list decisions and their reasons")
@@ -50,6 +51,10 @@ Reads the data of "assay run", also while that runs.`,
 }
 
 func verificationTable(w io.Writer, all []history.Verification) {
+	if len(all) == 0 {
+		row(w, "nothing was verified yet, or nothing that was chosen")
+		return
+	}
 	row(w, "STARTED", "VERIFICATION", "ENVIRONMENT", "GATE", "OCCASION", "OUTCOME", "COMMITS", "REASON")
 	for _, v := range all {
 		outcome, reason := string(v.Phase), v.Reason
@@ -79,6 +84,10 @@ func commits(targets []history.TargetState) string {
 }
 
 func decisionTable(w io.Writer, all []history.Decision) {
+	if len(all) == 0 {
+		row(w, "nothing was decided yet, or nothing that was chosen")
+		return
+	}
 	row(w, "AT", "ENVIRONMENT", "GATE", "ACTION", "TIMES", "REASON")
 	for _, d := range all {
 		row(w, moment(d.At), d.Key.Environment, d.Key.Gate, d.Action, d.Times, d.Reason)

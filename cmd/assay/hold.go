@@ -81,8 +81,13 @@ func addScope(cmd *cobra.Command, s *history.Scope) {
 // knownScope refuses a Scope of which nothing is known: one that is misspelt would hold nothing.
 func knownScope(ctx context.Context, store *history.Store, scope history.Scope) error {
 	keys, err := knownKeys(ctx, store, scope.Environment, scope.Gate)
-	if err != nil || scope.Repository == "" {
+	switch {
+	case err != nil:
 		return err
+	case len(keys) == 0 && scope != history.Scope{}:
+		return fmt.Errorf("nothing was verified yet, so nothing is known of %s: hold everything", scope)
+	case scope.Repository == "":
+		return nil
 	}
 	var known []string
 	for _, key := range keys {

@@ -68,6 +68,15 @@ func TestHoldAndResume(t *testing.T) {
 	require.NotContains(t, assay(t, "status").out, "hold")
 }
 
+func TestBeforeAnythingWasVerified(t *testing.T) {
+	t.Setenv(dataDirVariable, pastOf(t))
+	require.Equal(t, "nothing is known of any gate yet: assay run verifies one once its targets are seen\n", assay(t, "status", "--gate", "shop").out)
+	require.Equal(t, "nothing was verified yet, or nothing that was chosen\n", assay(t, "history", "--gate", "shop").out)
+	require.Equal(t, "there was no incident yet, or none that was chosen\n", assay(t, "incidents").out)
+	require.Contains(t, assay(t, "hold", "--gate", "shop", "--reason", "x").err, "nothing is known of gate shop: hold everything")
+	require.Equal(t, exitYes, assay(t, "hold", "--reason", "x").code)
+}
+
 func TestWhatIsMisspeltHoldsNothing(t *testing.T) {
 	t.Setenv(dataDirVariable, pastOf(t, history.Key{Environment: "prod", Gate: "shop"}, history.Key{Environment: "prod", Gate: "pay"}))
 	for name, tt := range map[string]struct {

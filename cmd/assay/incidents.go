@@ -71,7 +71,7 @@ func findIncident(ctx context.Context, store *history.Store, id string) (*incide
 		}
 	}
 	if len(found) != 1 {
-		return nil, fmt.Errorf("%d incidents have an ID that begins with %q: `assay incidents` lists them", len(found), id)
+		return nil, fmt.Errorf("%s with an ID that begins with %q: `assay incidents` lists all", several(len(found), "incident"), id)
 	}
 	one := &found[0]
 	if one.Verified, err = store.Verification(ctx, one.Verification); err != nil {
@@ -83,6 +83,10 @@ func findIncident(ctx context.Context, store *history.Store, id string) (*incide
 }
 
 func incidentTable(w io.Writer, all []history.Incident) {
+	if len(all) == 0 {
+		row(w, "there was no incident yet, or none that was chosen")
+		return
+	}
 	row(w, "OPENED", "INCIDENT", "ENVIRONMENT", "GATE", "STATE", "LASTED", "CAUSE", "REASON")
 	for _, i := range all {
 		row(w, moment(i.Opened), i.ID, i.Key.Environment, i.Key.Gate, i.State, lasted(i), cause(i), i.Reason)

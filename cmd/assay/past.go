@@ -81,7 +81,8 @@ func (p *past) absent(err error) error {
 	return unusable(err)
 }
 
-// knownKeys are the Gates of an Environment, and of a name where one is given. Where there is none, the error names those that there are.
+// knownKeys are the Gates of an Environment, and of a name where one is given. Where there is none of them, the error names those that there are;
+// before anything was verified there are none.
 func knownKeys(ctx context.Context, store *history.Store, environment, gate string) (found []history.Key, err error) {
 	all, err := store.Keys(ctx)
 	if err != nil {
@@ -99,6 +100,8 @@ func knownKeys(ctx context.Context, store *history.Store, environment, gate stri
 		}
 	}
 	switch {
+	case len(all) == 0:
+		return nil, nil
 	case environment != "" && len(gates) == 0:
 		return nil, unknownName("environment", environment, environments)
 	case gate != "" && len(found) == 0:
@@ -111,9 +114,6 @@ func knownKeys(ctx context.Context, store *history.Store, environment, gate stri
 func unknownName(what, name string, known []string) error {
 	slices.Sort(known)
 	known = slices.Compact(known)
-	if len(known) == 0 {
-		return fmt.Errorf("no %s %s is known: nothing was verified yet", what, name)
-	}
 	return fmt.Errorf("no %s %s is known: there is %s", what, name, strings.Join(known, ", "))
 }
 

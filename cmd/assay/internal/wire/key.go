@@ -12,6 +12,9 @@ import (
 // keySize in bytes, as HMAC-SHA-256 wants it.
 const keySize = 32
 
+// keyFile is where a data directory keeps the key of digests.
+func keyFile(dataDir string) string { return filepath.Join(dataDir, "key") }
+
 // digestKey reads the key that digests of Secrets are made with, and makes one the first time. Half a key is never there.
 func digestKey(path string) ([]byte, error) {
 	key, err := os.ReadFile(path)

@@ -24,8 +24,11 @@ import (
 	"github.com/assay-dev/assay/sources/tests"
 )
 
-// HistoryDir is the folder of a data directory that holds the history.
-const HistoryDir = "history"
+// The folders of a data directory that hold the history and the mirrors.
+const (
+	HistoryDir = "history"
+	mirrorsDir = "mirrors"
+)
 
 // Settings are what an Assay is made of.
 type Settings struct {
@@ -98,7 +101,7 @@ func (a *Assay) open(ctx context.Context, s Settings) error {
 	if a.History, err = history.Open(ctx, filepath.Join(data, HistoryDir)); err != nil {
 		return err
 	}
-	key, err := digestKey(filepath.Join(data, "key"))
+	key, err := digestKey(keyFile(data))
 	if err != nil {
 		return err
 	}
@@ -106,7 +109,7 @@ func (a *Assay) open(ctx context.Context, s Settings) error {
 	if auth == nil {
 		auth = func(string) git.Auth { return git.Auth{} }
 	}
-	mirrors := git.NewMirrors(filepath.Join(data, "mirrors"), auth, clock.RealClock{})
+	mirrors := git.NewMirrors(filepath.Join(data, mirrorsDir), auth, clock.RealClock{})
 	builder := render.NewBuilder(key)
 	options := reconciler.Options{
 		History: a.History, Runner: runner.Limit(a.Process, s.MaxParallel), Mirrors: mirrors, Builder: builder,
