@@ -19,6 +19,7 @@ import (
 	"github.com/assay-dev/assay/reconciler/gate"
 	"github.com/assay-dev/assay/reconciler/history"
 	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/rollback/gitprovider"
 	"github.com/assay-dev/assay/sources/tests"
 )
 
@@ -131,6 +132,9 @@ func (c *crash) String() string {
 func (all *crashes) tell(t *testing.T, mode tests.Mode, c *crash) int {
 	s := newShop(t)
 	s.crash, s.mode = c, mode
+	shown := newBoard()
+	s.showOn(shown)
+	s.noted()
 	if mode == tests.Commit {
 		s.tests.push("Be bold", gateWith("rollback: {mode: commit}"))
 	}
@@ -147,6 +151,7 @@ func (all *crashes) tell(t *testing.T, mode tests.Mode, c *crash) int {
 		ended := len(last) == 1 && last[0].Action == "Wait" && strings.Contains(last[0].Reason, "verified again every")
 		return ended && s.verified("shop", fixed).Verdict.Outcome == gate.Passed && !slices.ContainsFunc(s.incidents(), func(i history.Incident) bool { return i.State == history.Ongoing })
 	})
+	s.told(shown, good, bad, fixed)
 	s.stop()
 	s.past = s.open()
 	defer s.past.Close()
@@ -188,6 +193,27 @@ func (s *shop) fix(bad string) (fixed string) {
 		return false
 	})
 	return fixed
+}
+
+// told waits until the Verdicts of the story are told outside, where nothing is taken back: what a commit came to be called, it is called again at
+// most. With the history what was not told yet is gone, but for what is verified last.
+func (s *shop) told(shown *board, good, bad, fixed string) {
+	finals := map[string]gitprovider.StatusState{good: gitprovider.StatusSuccess, bad: gitprovider.StatusFailure, fixed: gitprovider.StatusSuccess}
+	outcomes := map[string]gate.Outcome{good: gate.Passed, bad: gate.Failed, fixed: gate.Passed}
+	for commit, state := range finals {
+		if s.crash.forget && commit != fixed {
+			continue
+		}
+		s.shows(shown, commit, state)
+		s.note(commit, "Assay: staging/shop "+string(outcomes[commit])+"\n")
+		_, said := shown.at(commit)
+		final := slices.IndexFunc(said, func(text string) bool { return !strings.HasPrefix(text, string(gitprovider.StatusPending)) })
+		for _, text := range said[final:] {
+			if !s.crash.forget {
+				require.Equal(s.t, said[final], text, "%v", said)
+			}
+		}
+	}
 }
 
 // wholeStory checks what history holds of the story, whatever happened in between: all of it, and all of it once.

@@ -19,9 +19,9 @@ import (
 
 // noted has the Assay note Verdicts.
 func (s *shop) noted() {
-	s.adjust = func(o *reconciler.Options) {
+	s.with(func(o *reconciler.Options) {
 		o.Environments[0].Notes, o.DigestKey = true, notes.Fingerprint([]byte("key"))
-	}
+	})
 }
 
 // note waits until the note of a commit holds a text, and returns it.

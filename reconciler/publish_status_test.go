@@ -61,13 +61,24 @@ func (b *board) fail(with func(commit string) error) {
 
 // showOn has the Assay show statuses on a board.
 func (a *assay) showOn(b *board) {
-	a.adjust = func(o *reconciler.Options) {
+	a.with(func(o *reconciler.Options) {
 		env := o.Environments[0]
 		env.Statuses, env.StatusURL = true, "https://assay.example.com/{environment}/{gate}/{verification}"
 		for name, repository := range maps.Clone(env.Writable) {
 			repository.Provider = boarded{repository.Provider, b}
 			env.Writable[name] = repository
 		}
+	})
+}
+
+// with changes what the Assay is made of, besides what was changed before.
+func (a *assay) with(change func(*reconciler.Options)) {
+	before := a.adjust
+	a.adjust = func(o *reconciler.Options) {
+		if before != nil {
+			before(o)
+		}
+		change(o)
 	}
 }
 
