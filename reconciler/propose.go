@@ -290,15 +290,29 @@ func (l *Loop) plan(ctx context.Context, w *world, incident history.Incident, p 
 	for _, state := range w.others {
 		request.Others = append(request.Others, builds(state, p.Repository)...)
 	}
-	return rollback.NewPlan(ctx, mirror, l.builder, request)
+	plan, err := rollback.NewPlan(ctx, mirror, l.builder, request)
+	if err != nil {
+		return nil, err
+	}
+	if elsewhere := len(incident.Cause.Suspects) - len(suspects); elsewhere > 0 {
+		plan.NotByItself = append(plan.NotByItself, fmt.Sprintf("%d commits of other repositories may be to blame as well; they were not told apart", elsewhere))
+	}
+	return plan, nil
 }
 
 // proposedBefore says whether one of the changes was proposed for revert before and merged or closed, which is final, be it the same commit
-// or one that makes the same change. A Proposal that is still open for others is not closed.
+// or one that makes the same change. A Proposal that is still open for others is not closed; one that is open under another name, since other commits
+// are in it as well, comes first.
 func proposedBefore(before []history.Proposal, p history.Proposal) *rollback.Refusal {
 	for _, known := range before {
 		same := overlap(known.Culprits, p.Culprits) || overlap(known.PatchIDs, p.PatchIDs)
-		if known.ID == p.ID || known.Base != p.Base || !same || slices.ContainsFunc(before, known.OpenElsewhere) {
+		if known.ID == p.ID || known.Base != p.Base || !same {
+			continue
+		}
+		if known.State == history.ProposalOpen && known.Branch != p.Branch && !known.Joined {
+			return &rollback.Refusal{Rule: "open-before", Later: true, Reason: "some of this is proposed already, and what becomes of that comes first: " + cmp.Or(known.URL, known.Branch)}
+		}
+		if slices.ContainsFunc(before, known.OpenElsewhere) {
 			continue
 		}
 		switch known.State {

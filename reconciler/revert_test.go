@@ -47,6 +47,7 @@ func TestEachRepositoryOfTheSuspectsGetsItsProposal(t *testing.T) {
 	all := s.proposals(s.incident().ID)
 	require.ElementsMatch(t, culprits, []string{all[0].Culprits[0], all[1].Culprits[0]})
 	for _, p := range all {
+		require.Contains(t, p.NotByItself, "1 commits of other repositories may be to blame as well; they were not told apart")
 		at := s
 		if p.Culprits[0] == culprits[1] {
 			at = stock
