@@ -107,15 +107,6 @@ func checkOf(name, state string) gitprovider.Check {
 // ours says whether a status is one of Assay's, which no merge of Assay's waits for.
 func ours(context string) bool { return strings.HasPrefix(context, "assay/") }
 
-// cut shortens text to so many characters.
-func cut(text string, most int) string {
-	runes := []rune(text)
-	if len(runes) <= most {
-		return text
-	}
-	return string(runes[:most-1]) + "…"
-}
-
 // mergedElsewhere is the error of a merge that took another commit than it was to, which its second parent tells; nil where it did not, or
 // where it was no merge commit.
 func mergedElsewhere(head git.Hash, parents []string) error {

@@ -31,7 +31,7 @@ type cloudStatus struct {
 func (c *cloud) SetStatus(ctx context.Context, commit git.Hash, s gitprovider.CommitStatus) error {
 	_, err := ask[struct{}](ctx, &c.rest, "set the status "+s.Context+" of commit "+commit.String(), http.MethodPost,
 		"/commit"+path(commit.String())+"/statuses/build", cloudStatus{
-			Key: keyOf(s.Context), Name: cut(s.Context, longestText), State: build[s.State], Description: cut(s.Description, longestText),
+			Key: keyOf(s.Context), Name: gitprovider.Cut(s.Context, longestText), State: build[s.State], Description: gitprovider.Cut(s.Description, longestText),
 			URL: cmp.Or(s.URL, c.name+"/commits/"+commit.String()),
 		})
 	return err

@@ -33,7 +33,7 @@ func (d *dataCenter) SetStatus(ctx context.Context, commit git.Hash, s gitprovid
 		return err // a status of no commit would be taken
 	}
 	_, err := ask[struct{}](ctx, d.statuses(), "set the status "+s.Context+" of commit "+commit.String(), http.MethodPost, path(commit.String()), dcStatus{
-		Key: cut(s.Context, longestText), Name: cut(s.Context, longestText), State: build[s.State], Description: cut(s.Description, longestText),
+		Key: gitprovider.Cut(s.Context, longestText), Name: gitprovider.Cut(s.Context, longestText), State: build[s.State], Description: gitprovider.Cut(s.Description, longestText),
 		URL: cmp.Or(s.URL, d.name+"/commits/"+commit.String()),
 	})
 	return err

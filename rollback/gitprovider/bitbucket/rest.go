@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/assay-dev/assay/rollback/gitprovider"
 	"github.com/assay-dev/assay/rollback/gitprovider/transport"
 )
 
@@ -129,4 +130,6 @@ func path(segments ...string) string {
 }
 
 // brief is an answer's body in one line, for errors.
-func brief(body []byte) string { return cut(strings.Join(strings.Fields(string(body)), " "), 300) }
+func brief(body []byte) string {
+	return gitprovider.Cut(strings.Join(strings.Fields(string(body)), " "), 300)
+}

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	sdk "code.gitea.io/sdk/gitea"
@@ -36,37 +35,19 @@ func New(repository, token string, client *http.Client) (*Provider, error) {
 		client = transport.Client(nil)
 	}
 	p := &Provider{token: token, http: client, turn: make(chan struct{}, 1)}
-	u, err := address(repository)
+	page, err := transport.Address(repository)
 	if err != nil {
 		return nil, err
 	}
-	segments := strings.Split(strings.Trim(strings.TrimSuffix(strings.TrimSuffix(u.Path, "/"), ".git"), "/"), "/")
-	if len(segments) < 2 || u.Host == "" {
+	segments := strings.Split(strings.Trim(page.Path, "/"), "/")
+	if len(segments) < 2 {
 		return nil, fmt.Errorf("repository %s: expected https://HOST/OWNER/NAME", git.Redact(repository))
 	}
 	last := len(segments) - 1
 	p.owner, p.name = segments[last-1], segments[last]
-	u.Path, u.User = strings.Join(segments[:last-1], "/"), nil
-	p.server = strings.TrimSuffix(u.String(), "/")
+	page.Path = strings.Join(segments[:last-1], "/")
+	p.server = strings.TrimSuffix(page.String(), "/")
 	return p, nil
-}
-
-// address is the page of a repository. A server that is reached by SSH has its pages at the same host.
-func address(repository string) (*url.URL, error) {
-	raw := repository
-	if host, path, scp := strings.Cut(raw, ":"); scp && !strings.Contains(raw, "://") {
-		raw = "ssh://" + host + "/" + path
-	}
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("repository %s: not a URL", git.Redact(repository))
-	case u.Scheme == "ssh":
-		return &url.URL{Scheme: "https", Host: u.Hostname(), Path: u.Path}, nil
-	case u.Scheme == "http" || u.Scheme == "https":
-		return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}, nil
-	}
-	return nil, fmt.Errorf("repository %s: Gitea serves https, http and ssh", git.Redact(repository))
 }
 
 // Name implements gitprovider.Provider.
