@@ -116,7 +116,10 @@ func TestTheBaseMoves(t *testing.T) {
 	files := price("0")
 	files["shop/shop.yaml"] += "  size: big\n"
 	s.deploy("Sell big things", files)
-	s.eventually("the branch to be rebuilt", func() bool { p := s.proposals(s.incident().ID)[0]; return p.State == history.ProposalOpen && p.Head != first.Head })
+	s.eventually("the branch to be rebuilt", func() bool {
+		p := s.proposals(s.incident().ID)[0]
+		return p.State == history.ProposalOpen && p.Head != first.Head
+	})
 	second := s.proposals(s.incident().ID)[0]
 	require.Equal(t, string(rollback.Removed), second.Proof)
 	require.Equal(t, second.Head, hub.Pulls()[0].Head.String())

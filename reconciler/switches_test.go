@@ -40,7 +40,9 @@ var killSwitches = map[string]killSwitch{
 	},
 	"a file on the branch": {
 		says: ".assay/stop lies on main",
-		on:   func(s *shop, _ *rollbacktest.Hub) { s.config.push("Stop", map[string]string{".assay/stop": "Release week.\n"}) },
+		on: func(s *shop, _ *rollbacktest.Hub) {
+			s.config.push("Stop", map[string]string{".assay/stop": "Release week.\n"})
+		},
 		off: func(s *shop, _ *rollbacktest.Hub) {
 			gitIn(s.t, s.config.dir, "rm", "--quiet", "--", ".assay/stop")
 			s.config.push("Go on", nil)

@@ -68,7 +68,7 @@ func TestAutomationIsHeld(t *testing.T) {
 	}{
 		"a block": {automation, newImage, strings.Replace(automation, "  interval: 30m\n", "  interval: 30m\n  suspend: true\n", 1),
 			[]string{"ImageUpdateAutomation flux-system/shop"}},
-		"it says false": {automation + "  suspend: false # yet\n", newImage, automation + "  suspend: true # yet\n", []string{"ImageUpdateAutomation flux-system/shop"}},
+		"it says false":     {automation + "  suspend: false # yet\n", newImage, automation + "  suspend: true # yet\n", []string{"ImageUpdateAutomation flux-system/shop"}},
 		"it says \"false\"": {automation + "  suspend: \"false\"\n", newImage, automation + "  suspend: true\n", []string{"ImageUpdateAutomation flux-system/shop"}},
 		"in a flow": {
 			"apiVersion: v1\nkind: ConfigMap\n---\napiVersion: image.toolkit.fluxcd.io/v1beta2\nkind: ImageUpdateAutomation\nmetadata: {name: shop}\nspec: {interval: 30m} # ü\n", newImage,
@@ -116,7 +116,9 @@ func TestAutomationThatCannotBeHeld(t *testing.T) {
 		"of another kind":      {strings.Replace(automation, "image.toolkit.fluxcd.io", "example.com", 1), "no ImageUpdateAutomation", newImage},
 		"an image without an alias": {
 			"apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: shop, annotations: {argocd-image-updater.argoproj.io/image-list: registry/web}}\n",
-			"pin them there first", func(w *work) { w.write(map[string]string{"overlays/staging/.argocd-source-shop.yaml": "kustomize: {}\n"}) },
+			"pin them there first", func(w *work) {
+				w.write(map[string]string{"overlays/staging/.argocd-source-shop.yaml": "kustomize: {}\n"})
+			},
 		},
 		"written otherwise": {automation + "  suspend: !!bool \"false\"\n", "cannot be written into clusters/automation.yaml", newImage},
 	} {

@@ -11,7 +11,7 @@ import (
 
 // prove tells what the revert brings back.
 //
-// Restored: every Build renders at the revert exactly what it renders at Good (equal digests; or the whole trees are equal, which needs
+// Restored: every Build renders at the revert exactly what it renders at Good (equal digests; or all that it may read is equal, which needs
 // no building). Removed: every Build that is not restored loses exactly what the culprits did to it, see [undone]. Unproven: all else, and
 // whatever cannot be built on a side that is needed.
 func (p *planning) prove(ctx context.Context) (Proof, error) {
@@ -19,7 +19,7 @@ func (p *planning) prove(ctx context.Context) (Proof, error) {
 		return Proof{Kind: Restored, Reason: fmt.Sprintf("the whole tree is again that of %s, which passed", named(p.good))}, nil
 	}
 	proof := Proof{Kind: Restored, Reason: p.restored()}
-	var left []string
+	var left, unbuilt []string
 	for _, b := range p.Builds {
 		good, err := p.render(ctx, b, p.goodOf(b).Tree)
 		if err != nil {
@@ -30,7 +30,14 @@ func (p *planning) prove(ctx context.Context) (Proof, error) {
 			return Proof{}, err
 		}
 		if refusal := firstRefusal(good, now); refusal != nil {
-			left = append(left, fmt.Sprintf("%s cannot be built here: %s", b.Target, refusal))
+			same, err := p.change(ctx, b, p.goodOf(b).Tree, p.reverted.Tree)
+			if err != nil {
+				return Proof{}, err
+			}
+			if !same.none() {
+				left = append(left, fmt.Sprintf("%s cannot be built here: %s", b.Target, refusal))
+			}
+			unbuilt = append(unbuilt, b.Target.String())
 			continue
 		}
 		if good.Digest == now.Digest {
@@ -46,6 +53,9 @@ func (p *planning) prove(ctx context.Context) (Proof, error) {
 			continue
 		}
 		proof.Kind, proof.Reason = Removed, "exactly what the reverted commits changed is undone, and what came after them is kept"
+	}
+	if len(unbuilt) > 0 {
+		proof.Reason += fmt.Sprintf("; %s cannot be built here, and every file that it may read is again as it was", some(unbuilt))
 	}
 	if len(left) > 0 {
 		proof.Kind, proof.Reason = Unproven, strings.Join(left, "; ")
