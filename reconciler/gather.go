@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/assay-dev/assay/reconciler/blame"
@@ -99,16 +100,36 @@ func (l *Loop) earlier(ctx context.Context, open history.Verification, passed hi
 	if err != nil {
 		return nil, err
 	}
-	for _, v := range recent {
+	for _, v := range slices.Backward(recent) {
 		if v.ID == open.ID || v.Phase != history.Done || v.Verdict.Outcome != gate.Failed || v.Cause == nil {
 			continue
 		}
-		all = append([]blame.Earlier{{
+		all = append(all, blame.Earlier{
 			At: v.Started, Kind: v.Cause.Kind, Outage: v.Cause.Outage, Cases: failingCases(*v.Verdict),
 			Unchanged: sameState(v.Targets, passed.Targets) && v.Tests.Digest == passed.Tests.Digest,
-		}}, all...)
+		})
 	}
-	return all, nil
+	return all, l.markOutages(ctx, open.Key.Environment, all)
+}
+
+// markOutages notes which of the earlier failures were part of an outage that was only seen afterwards: whoever meets it first cannot know that others will.
+func (l *Loop) markOutages(ctx context.Context, environment string, all []blame.Earlier) error {
+	if !slices.ContainsFunc(all, func(e blame.Earlier) bool { return e.Unchanged && !e.Outage }) {
+		return nil
+	}
+	recent, err := l.history.Recent(ctx, environment, "", all[0].At.Add(-sameTime))
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		for _, v := range recent {
+			late := v.Started.Sub(all[i].At)
+			if v.Cause != nil && v.Cause.Outage && late > -sameTime && late < lastsLong {
+				all[i].Outage = true
+			}
+		}
+	}
+	return nil
 }
 
 // failedSyncs are the Targets of a Verification that never came to its state. A failed build is tried here.
