@@ -2,6 +2,7 @@ package azure
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/assay-dev/assay/rollback/gitprovider/transport"
@@ -16,8 +17,7 @@ type location struct {
 
 // String is the repository's page.
 func (l location) String() string {
-	escaped := strings.NewReplacer("%", "%25", " ", "%20")
-	return l.organization + "/" + escaped.Replace(l.project) + "/_git/" + escaped.Replace(l.repository)
+	return l.organization + "/" + url.PathEscape(l.project) + "/_git/" + url.PathEscape(l.repository)
 }
 
 // locate reads the URLs that Azure DevOps offers for cloning.
@@ -27,16 +27,15 @@ func locate(repository string) (location, error) {
 		return location{}, err
 	}
 	segments := strings.Split(strings.Trim(at.Path, "/"), "/")
-	ssh := at.Hostname() == "ssh.dev.azure.com" || strings.HasSuffix(at.Hostname(), "vs-ssh.visualstudio.com")
-	if ssh && len(segments) == 4 && segments[0] == "v3" { // v3/organization/project/repository
-		return location{"https://dev.azure.com/" + segments[1], segments[2], segments[3]}, nil
+	if at.Hostname() == "vs-ssh.visualstudio.com" && len(segments) == 4 && segments[0] == "v3" { // the older name of what transport.Address knows
+		at.Host, segments = "dev.azure.com", []string{segments[1], segments[2], "_git", segments[3]}
 	}
 	wrong := fmt.Errorf("repository %s: expected the URL that Azure DevOps offers for cloning, such as https://dev.azure.com/ORGANIZATION/PROJECT/_git/REPOSITORY", git.Redact(repository))
 	mark := len(segments) - 2
-	if ssh || mark < 0 || segments[mark] != "_git" {
+	if mark < 0 || segments[mark] != "_git" {
 		return location{}, wrong
 	}
-	l := location{repository: segments[mark+1]}
+	l := location{repository: unescaped(segments[mark+1])}
 	before := segments[:mark] // organization or collection, and the project unless it is called as the repository
 	switch {
 	case strings.HasSuffix(at.Hostname(), ".visualstudio.com"):
@@ -45,18 +44,26 @@ func locate(repository string) (location, error) {
 		}
 		before = append([]string{""}, before...)
 	case at.Hostname() != "dev.azure.com" && len(before) > 2: // a server may have a path of its own
-		at.Path = "/" + strings.Join(before[:len(before)-2], "/")
-		before = append([]string{strings.Trim(at.Path, "/") + "/" + before[len(before)-2]}, before[len(before)-1])
+		last := len(before) - 1
+		before = []string{strings.Join(before[:last], "/"), before[last]}
 	}
 	switch len(before) {
 	case 1:
 		l.project = l.repository
 	case 2:
-		l.project = before[1]
+		l.project = unescaped(before[1])
 	default:
 		return location{}, wrong
 	}
 	at.Path = "/" + before[0]
 	l.organization = strings.TrimSuffix(at.String(), "/")
 	return l, nil
+}
+
+// unescaped is what a segment stands for: addresses without a scheme come as they are, with %20 for a space.
+func unescaped(segment string) string {
+	if text, err := url.PathUnescape(segment); err == nil {
+		return text
+	}
+	return segment
 }
