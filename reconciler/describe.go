@@ -91,5 +91,5 @@ func recoveredBy(w *world) string {
 			return "the revert was merged and synced, and the gate passes again"
 		}
 	}
-	return fmt.Sprintf("the gate passes again, verified at %s: %s", strings.ReplaceAll(verifiedAt(w), "`", ""), w.past.Final.Verdict.Reason)
+	return fmt.Sprintf("the gate passes again, verified at %s: %s", verifiedAt(w), w.past.Final.Verdict.Reason)
 }

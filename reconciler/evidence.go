@@ -4,7 +4,6 @@ import (
 	"github.com/assay-dev/assay/reconciler/blame"
 	"github.com/assay-dev/assay/reconciler/history"
 	"github.com/assay-dev/assay/rollback"
-	"github.com/assay-dev/assay/sources/tests"
 )
 
 // shownCases is how many failing cases a Proposal names.
@@ -16,10 +15,7 @@ func (l *Loop) evidence(w *world, incident history.Incident, suspects []blame.Su
 	e := rollback.Evidence{
 		Environment: w.key.Environment, Gate: w.key.Gate, Incident: incident.ID, Verification: final.ID, Notes: w.gate.Spec.Notes,
 		FailedAt: targetsAt(final.Targets), PassedAt: targetsAt(w.past.Passed.Targets), LastPassed: w.past.Passed.RanAt,
-		RuledOut: incident.Cause.Evidence, ByItself: w.mode == tests.Merge || w.mode == tests.Commit,
-		Next: "Once this is merged and synced, the gate runs again, and the incident says whether that helped. " +
-			"If the gate passes by other means, this is closed.",
-		HowToStop: "Close this: it is final, and the same change is not proposed again. A file .assay/stop on the branch stops all proposals to it.",
+		RuledOut: incident.Cause.Evidence, ByItself: modeMerges(w.mode),
 	}
 	for i, f := range final.Verdict.Failing {
 		if i == shownCases {

@@ -3,7 +3,6 @@ package reconciler
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -99,9 +98,7 @@ func (a concede) do(ctx context.Context, l *Loop, w *world) error {
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("`%s` moved, and this revert conflicts with it now. Assay no longer merges it: resolve the conflict on this branch, which Assay leaves to you then, "+
-		"or fix what fails by other means.\n\n```\n%s\n```", p.Base, a.conflict)
-	if err := proposed.Say(ctx, provider, "conflict", text); err != nil {
+	if err := proposed.Say(ctx, provider, "conflict", rollback.Conflicts(p.Base, a.conflict)); err != nil {
 		return err
 	}
 	l.answers.forget(p)

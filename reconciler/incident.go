@@ -10,6 +10,7 @@ import (
 
 	"github.com/assay-dev/assay/reconciler/blame"
 	"github.com/assay-dev/assay/reconciler/history"
+	"github.com/assay-dev/assay/rollback"
 )
 
 // openIncident says that the environment is broken, or that nobody can tell.
@@ -110,12 +111,11 @@ func (l *Loop) tellOutcome(ctx context.Context, w *world, i history.Incident, p 
 
 // outcome is what a merged revert came to, for people; empty where that is not known.
 func outcome(w *world, i history.Incident, p history.Proposal) string {
-	gate := fmt.Sprintf("gate `%s` in `%s`", i.Key.Gate, i.Key.Environment)
 	switch i.State {
 	case history.Recovered:
-		return fmt.Sprintf("**Recovered %s after it broke:** %s passes again, verified at %s.", lasting(i.Recovery), gate, verifiedAt(w))
+		return rollback.Recovered(i.Key.Gate, i.Key.Environment, verifiedAt(w), i.Recovery)
 	case history.Unresolved:
-		return fmt.Sprintf("**This did not help:** %s still fails at %s. The cause is unknown again.\n\nThe reverted change: %s", gate, verifiedAt(w), cmp.Or(p.Reland, "not offered back"))
+		return rollback.InVain(i.Key.Gate, i.Key.Environment, verifiedAt(w), p.Reland)
 	}
 	return ""
 }
@@ -124,17 +124,9 @@ func outcome(w *world, i history.Incident, p history.Proposal) string {
 func verifiedAt(w *world) string {
 	var commits []string
 	for _, t := range w.past.Final.Targets {
-		if at := "`" + shortCommits(t) + "`"; !slices.Contains(commits, at) {
+		if at := shortCommits(t); !slices.Contains(commits, at) {
 			commits = append(commits, at)
 		}
 	}
 	return fmt.Sprintf("%s on %s", strings.Join(commits, ", "), w.past.Final.Finished.UTC().Format("2006-01-02 15:04 UTC"))
-}
-
-// lasting is a duration for people: to the second below ten minutes, else to the minute.
-func lasting(d time.Duration) string {
-	if d < 10*time.Minute {
-		return max(d.Round(time.Second), time.Second).String()
-	}
-	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
 }

@@ -86,7 +86,7 @@ func TestARevertIsMergedByPolicy(t *testing.T) {
 	require.Equal(t, i.Broke.Before(i.Opened), true)
 	require.Len(t, hub.Pulls(), 1)
 	require.Len(t, hub.Comments(1), 1)
-	require.Regexp(t, "^\\*\\*Recovered [0-9a-z]+ after it broke:\\*\\* gate `shop` in `staging` passes again, verified at `[0-9a-f]{8}` on 2[0-9]{3}-", hub.Comments(1)[0])
+	require.Regexp(t, "(?s)^\\*\\*Recovered [0-9a-z]+ after it broke\\.\\*\\*.*Gate `shop` passes again in `staging`, verified at `[0-9a-f]{8} on 2[0-9]{3}-", hub.Comments(1)[0])
 }
 
 // TestABolderModeIsClaimed has the mode raised after the Proposal was opened.
@@ -123,8 +123,8 @@ func TestTheBaseMoves(t *testing.T) {
 	second := s.proposals(s.incident().ID)[0]
 	require.Equal(t, string(rollback.Removed), second.Proof)
 	require.Equal(t, second.Head, hub.Pulls()[0].Head.String())
-	require.Contains(t, hub.Pulls()[0].Body, "Removed: exactly what the reverted commits changed is undone")
-	require.NotContains(t, hub.Pulls()[0].Body, "Restored:")
+	require.Contains(t, hub.Pulls()[0].Body, "**Removed:** exactly what the reverted commits changed is undone")
+	require.NotContains(t, hub.Pulls()[0].Body, "**Restored:**")
 
 	files["shop/shop.yaml"] = strings.Replace(files["shop/shop.yaml"], `"0"`, `"00"`, 1) // `price: "0` still is what fails
 	s.runner.mu.Lock()
@@ -132,7 +132,7 @@ func TestTheBaseMoves(t *testing.T) {
 	s.runner.mu.Unlock()
 	s.deploy("Sell for even less", files)
 	s.eventually("that it is conceded", func() bool { return len(hub.Comments(1)) == 1 })
-	require.Contains(t, hub.Comments(1)[0], "`main` moved, and this revert conflicts with it now.")
+	require.Contains(t, hub.Comments(1)[0], "**`main` moved, and this revert conflicts with it now.**")
 	require.Contains(t, hub.Comments(1)[0], "shop/shop.yaml (content")
 	s.waits("waits for a person to merge it")
 	s.quiet()
@@ -207,9 +207,9 @@ func TestARevertInVainIsOfferedBack(t *testing.T) {
 	offered := hub.Pulls()[1]
 	require.Equal(t, gitprovider.Open, offered.State)
 	require.Equal(t, `Reland "Sell at 8"`, offered.Title)
-	require.Contains(t, offered.Body, "**The revert did not help.** Gate `shop` still fails in `staging` with it")
+	require.Contains(t, offered.Body, "**The revert did not help.**\n\nGate `shop` still fails in `staging` with it")
 	require.Contains(t, offered.Body, hub.Pulls()[0].URL)
-	require.Contains(t, hub.Comments(1)[0], "**This did not help:** gate `shop` in `staging` still fails")
+	require.Contains(t, hub.Comments(1)[0], "**This did not help.**\n\nGate `shop` still fails in `staging`")
 	require.Contains(t, hub.Comments(1)[0], offered.URL)
 	require.Equal(t, gitIn(t, s.config.bare, "rev-parse", bad+"^{tree}"), gitIn(t, s.config.bare, "rev-parse", offered.Head.String()+"^{tree}"))
 	require.NotEqual(t, offered.Head.String(), gitIn(t, s.config.bare, "rev-parse", "main"), "only a person merges it")

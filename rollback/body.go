@@ -27,8 +27,6 @@ type Evidence struct {
 	// RuledOut says what else it is not, and why.
 	RuledOut []string
 	Culprits []Culprit
-	// Next is what Assay does next; HowToStop how to keep it from that.
-	Next, HowToStop string
 	// ByItself says that this gate's policy lets Assay merge.
 	ByItself bool
 }
@@ -66,13 +64,17 @@ const (
 	maxCases  = 10
 	maxNotes  = 2_000
 	maxReason = 1_000
+
+	maxTargets = 30 // that are listed as changed
+	maxSummary = 300
 )
 
 // Body is the text of a Proposal, in Markdown that all providers take. Whatever comes from tests, commits and manifests stands in code, where it
 // neither formats, nor mentions anyone, nor can be taken for a claim.
 func Body(e Evidence, plan *Plan) string {
 	b := &body{}
-	b.line("**Gate %s fails in %s.** %s", code(e.Gate), code(e.Environment), summary(plan))
+	b.line("**Gate %s fails in %s.**", code(e.Gate), code(e.Environment))
+	b.line("%s", summary(plan))
 	if e.Notes != "" {
 		b.line("%s", quoted(clip(e.Notes, maxNotes)))
 	}
@@ -170,9 +172,9 @@ func (b *body) blame(e Evidence) {
 		if c.URL != "" {
 			commit = fmt.Sprintf("[%s](%s)", commit, link(c.URL))
 		}
-		item := fmt.Sprintf("%s %s, by %s on %s", commit, code(c.Subject), code(c.Author), c.When.UTC().Format(minutes))
+		item := fmt.Sprintf("%s %s\n  by %s on %s", commit, code(c.Subject), code(c.Author), c.When.UTC().Format(minutes))
 		if c.Why != "" {
-			item += ": it " + inert(clip(c.Why, maxReason))
+			item += "\n  It " + inert(clip(c.Why, maxReason)) + "."
 		}
 		items = append(items, item)
 	}
@@ -182,13 +184,14 @@ func (b *body) blame(e Evidence) {
 		items = append(items, inert(clip(reason, maxReason)))
 	}
 	if len(items) > 0 {
-		b.line("What it is not:")
+		b.line("Why it is nothing else:")
 		b.list(items)
 	}
 }
 
 func (b *body) effect(plan *Plan) {
-	b.line("%s: %s.", plan.Proof.Kind, inert(clip(plan.Proof.Reason, maxReason)))
+	b.line("**%s:** %s.", plan.Proof.Kind, inert(clip(plan.Proof.Reason, maxReason)))
+	b.reach(plan)
 	b.holds(plan.Holds)
 	if plan.Proof.Difference != "" {
 		b.diff("Difference to what last passed", plan.Proof.Difference)
@@ -204,6 +207,31 @@ func (b *body) effect(plan *Plan) {
 	if more := len(all) - maxDiffs; more > 0 {
 		b.line("And %d more targets change.", more)
 	}
+}
+
+// reach says how far it goes: each target that renders something else with it.
+func (b *body) reach(plan *Plan) {
+	var items []string
+	for i, c := range slices.Concat(plan.Changes, plan.Others) {
+		whose := ""
+		if i >= len(plan.Changes) {
+			whose = ", **which the gate does not follow**"
+		}
+		if i == maxTargets {
+			items = append(items, fmt.Sprintf("and %d more", len(plan.Changes)+len(plan.Others)-maxTargets))
+			break
+		}
+		items = append(items, fmt.Sprintf("%s%s: it %s", code(c.Target.String()), whose, inert(clip(c.Summary, maxSummary))))
+	}
+	switch {
+	case len(items) == 0:
+		return
+	case len(plan.Others) == 0:
+		b.line("It reaches no target but the gate's:")
+	default:
+		b.line("It reaches further than the gate:")
+	}
+	b.list(items)
 }
 
 // holds says which robots are kept from writing again what is reverted, and how people let them go on.
@@ -225,20 +253,35 @@ func (b *body) diff(title, text string) {
 }
 
 func (b *body) next(e Evidence, plan *Plan) {
-	if e.Next != "" {
-		b.line("%s", inert(e.Next))
-	}
-	if len(plan.NotByItself) > 0 {
+	switch {
+	case len(plan.NotByItself) > 0:
 		b.line("Only a person may merge this:")
 		var items []string
 		for _, reason := range plan.NotByItself {
 			items = append(items, inert(clip(reason, maxReason)))
 		}
 		b.list(items)
+	case e.ByItself:
+		b.line("Assay merges this once the required checks pass.")
+	default:
+		b.line("A person merges this.")
 	}
-	if e.HowToStop != "" {
-		b.line("%s", inert(e.HowToStop))
-	}
+	b.line("Then:")
+	b.list([]string{
+		"Once it is synced, the gate runs again. What came of it is said here.",
+		"If the gate passes by other means before, this is closed.",
+	})
+	b.line("To stop it:")
+	b.list([]string{
+		"Close this. That is final: the same change is not proposed again.",
+		"The label " + code(StopLabel) + " on this keeps Assay away until it is taken off.",
+		"So do a file " + code(stopFile) + " on the branch, and " + code("assay hold") + ".",
+	})
+	b.origin(e)
+}
+
+// origin says where to read more.
+func (b *body) origin(e Evidence) {
 	if e.Verification != "" {
 		b.line("Verification %s, incident %s.", code(e.Verification), code(e.Incident))
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -41,17 +42,15 @@ func evidence() rollback.Evidence {
 		MoreFailing: 3,
 		Reruns:      "What fails was run 4 more times on the same state, and failed each time.",
 		RuledOut: []string{
-			"the tests: they have not changed since they last passed",
-			"a flake: 5 failures in a row are less likely than 1 in 100,000 at its rate of 1%",
-			"the environment: the control suite passes, and no other gate fails",
+			"not the tests: they are the same as at the last pass",
+			"not a flake: 5 failures in a row are less likely than 1 in 100,000 at its rate of 1%",
+			"not the environment: the control suite passes, and no other gate fails",
 		},
 		Culprits: []rollback.Culprit{{
 			Commit: "89abcdef0123456789abcdef0123456789abcdef", Subject: "Less memory for web", Author: "Ana", When: start,
 			URL: "https://git.example.com/shop/pulls/41", Why: "changes Deployment staging/web",
 		}},
-		Next:      "Assay merges this once the required checks pass, and then runs the gate again.",
-		HowToStop: "To stop it: put the label assay/stop on this pull request, or close it.",
-		ByItself:  true,
+		ByItself: true,
 	}
 }
 
@@ -60,16 +59,37 @@ func TestBody(t *testing.T) {
 	restored := &rollback.Plan{
 		Culprits: []git.Hash{{1}},
 		Proof:    rollback.Proof{Kind: rollback.Restored, Reason: "every target of the gate renders byte for byte what 0123456 (Begin) renders, which passed"},
-		Changes:  []rollback.TargetChange{{Target: target("staging"), Difference: difference}},
+		Changes:  []rollback.TargetChange{{Target: target("staging"), Summary: "changes Deployment staging/web", Difference: difference}},
 	}
 	golden(t, "restored.md", rollback.Body(evidence(), restored))
 
 	unproven := *restored
 	unproven.Culprits = []git.Hash{{1}, {2}}
 	unproven.Proof = rollback.Proof{Kind: rollback.Unproven, Reason: "what is undone is not exactly what the reverted commits changed", Difference: difference}
-	unproven.Others = []rollback.TargetChange{{Target: target("prod"), Difference: strings.Repeat("+ many lines\n", 1000)}}
+	unproven.Others = []rollback.TargetChange{{Target: target("prod"), Summary: "changes Deployment prod/web", Difference: strings.Repeat("+ many lines\n", 1000)}}
 	unproven.NotByItself = []string{"2 commits are to blame together; they were not told apart", "it is not proven what it brings back"}
 	golden(t, "unproven.md", rollback.Body(evidence(), &unproven))
+
+	held := *restored
+	held.Holds = []rollback.Hold{{
+		Automation: "ImageUpdateAutomation flux-system/shop", Path: "clusters/automation.yaml",
+		Lift: "set spec.suspend of ImageUpdateAutomation shop in clusters/automation.yaml to false, once the image is good",
+	}}
+	held.NotByItself = []string{"it holds ImageUpdateAutomation flux-system/shop, which goes on only when a person lets it"}
+	golden(t, "held.md", rollback.Body(evidence(), &held))
+	golden(t, "reland.md", rollback.RelandBody(evidence(), "https://git.example.com/shop/pulls/42"))
+}
+
+// TestComments are what people read below a Proposal.
+func TestComments(t *testing.T) {
+	const at = "89abcdef on 2026-03-01 08:30 UTC"
+	golden(t, "comments.md", strings.Join([]string{
+		rollback.Recovered("smoke", "staging", at, 12*time.Minute+10*time.Second),
+		rollback.Recovered("smoke", "staging", at, 3*time.Minute+7500*time.Millisecond),
+		rollback.InVain("smoke", "staging", at, "https://git.example.com/shop/pulls/43"),
+		rollback.InVain("smoke", "staging", at, ""),
+		rollback.Conflicts("main", "base/web.yaml (content, reverting 89abcde)\n<<<<<<< HEAD\n  replicas: 4\n=======\n  replicas: 2\n>>>>>>> parent of 89abcde (Scale)"),
+	}, "\n\n---\n\n")+"\n")
 }
 
 // TestBodyIsNotTakenOver writes what tests, commits and manifests should not be able to say into every field.
@@ -78,11 +98,11 @@ func TestBodyIsNotTakenOver(t *testing.T) {
 	e := rollback.Evidence{
 		Environment: evil, Gate: evil, Incident: evil, Verification: evil, Notes: evil, Reruns: evil, RuledOut: []string{evil},
 		FailedAt: []rollback.TargetAt{{Commit: evil}}, Failing: []rollback.FailingCase{{Suite: evil, Name: evil, Lines: evil}},
-		Culprits: []rollback.Culprit{{Commit: evil, Subject: evil, Author: evil, Why: evil}}, Next: evil, HowToStop: evil,
+		Culprits: []rollback.Culprit{{Commit: evil, Subject: evil, Author: evil, Why: evil}},
 	}
 	plan := &rollback.Plan{
 		Culprits: []git.Hash{{1}}, Proof: rollback.Proof{Kind: rollback.Unproven, Reason: evil, Difference: evil},
-		Changes: []rollback.TargetChange{{Difference: evil}}, NotByItself: []string{evil},
+		Changes: []rollback.TargetChange{{Summary: evil, Difference: evil}}, NotByItself: []string{evil},
 	}
 	body := rollback.Body(e, plan)
 	require.Equal(t, 1, strings.Count(body, "<!-- assay:claim"), "there is no claim but its own")

@@ -296,8 +296,8 @@ func TestAnewReplacesItsOwnEvidence(t *testing.T) {
 	w.open(p, newer, later)
 	body := hub.Pulls()[0].Body
 	require.Equal(t, 2, strings.Count(body, "<!-- assay:claim"))
-	require.Equal(t, 1, strings.Count(body, "Removed:"), body)
-	require.Equal(t, 1, strings.Count(body, "Restored:"))
+	require.Equal(t, 1, strings.Count(body, "**Removed:**"), body)
+	require.Equal(t, 1, strings.Count(body, "**Restored:**"))
 	require.Contains(t, body, "ver-2")
 	require.NoError(t, proposed(newer, rollback.Opened{Head: newer.Head, Number: of.Number}).Say(t.Context(), p, "conflict", "It conflicts."))
 	require.Equal(t, []string{"It conflicts."}, hub.Comments(of.Number), "it is remembered as said")

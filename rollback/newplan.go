@@ -157,7 +157,7 @@ func (p *planning) plan(ctx context.Context) (*Plan, error) {
 func targetChanges(changes []*change) (out []TargetChange) {
 	for _, c := range changes {
 		if !c.none() {
-			change := TargetChange{Target: c.build.Target, Difference: c.unified(), HoldsData: c.losesData()}
+			change := TargetChange{Target: c.build.Target, Summary: c.summary(), Difference: c.unified(), HoldsData: c.losesData()}
 			if c.unknown != nil {
 				change.Unknown = c.unknown.Error()
 			}

@@ -116,6 +116,8 @@ type Proof struct {
 // TargetChange is what a revert changes in one Target.
 type TargetChange struct {
 	Target sync.Target
+	// Summary names the objects, or the files where it cannot be built.
+	Summary string
 	// Difference for people, with Secrets redacted.
 	Difference string
 	// HoldsData names objects that would be deleted and may hold data.

@@ -105,9 +105,10 @@ func relandTitle(reverted string) string {
 }
 
 // RelandBody is the text of what is offered back.
-func RelandBody(e Evidence, reverted string, plan *Plan) string {
+func RelandBody(e Evidence, reverted string) string {
 	b := &body{}
-	b.line("**The revert did not help.** Gate %s still fails in %s with it, so what it reverted is not to blame.", code(e.Gate), code(e.Environment))
+	b.line("**The revert did not help.**")
+	b.line("Gate %s still fails in %s with it: what it reverted is not to blame, or not alone.", code(e.Gate), code(e.Environment))
 	b.line("Merge this to have the change back, or close it to leave it out. Assay does neither.")
 	if reverted != "" {
 		b.line("The revert: %s", link(reverted))
@@ -116,11 +117,11 @@ func RelandBody(e Evidence, reverted string, plan *Plan) string {
 	b.section("What comes back", func(b *body) {
 		var items []string
 		for _, c := range e.Culprits {
-			items = append(items, fmt.Sprintf("%s %s, by %s on %s", code(short(c.Commit)), code(c.Subject), code(c.Author), c.When.UTC().Format(minutes)))
+			items = append(items, fmt.Sprintf("%s %s\n  by %s on %s", code(short(c.Commit)), code(c.Subject), code(c.Author), c.When.UTC().Format(minutes)))
 		}
 		b.list(items)
 	})
-	b.section("What happens next", func(b *body) { b.next(Evidence{Verification: e.Verification, Incident: e.Incident}, &Plan{}) })
+	b.origin(e)
 	b.line("%s", Claim{Environment: e.Environment, Gate: e.Gate, Incident: e.Incident})
 	return b.String()
 }

@@ -103,6 +103,14 @@ func (c *change) why() string {
 	if c.unknown != nil {
 		return fmt.Sprintf("changes %s, which %s may render: it cannot be built here (%s)", some(c.touched), c.build.Target, c.unknown)
 	}
+	return c.summary() + " in " + c.build.Target.String()
+}
+
+// summary names what changes.
+func (c *change) summary() string {
+	if c.unknown != nil {
+		return "changes " + some(c.touched) + ", and cannot be built here"
+	}
 	var parts []string
 	add := func(verb string, diffs []render.ObjectDiff) {
 		var names []string
@@ -116,7 +124,7 @@ func (c *change) why() string {
 	add("changes", c.difference.Changed)
 	add("adds", c.difference.Added)
 	add("removes", c.difference.Removed)
-	return strings.Join(parts, ", ") + " in " + c.build.Target.String()
+	return strings.Join(parts, ", ")
 }
 
 // some names the first few of many.
