@@ -224,6 +224,7 @@ func TestASyncThatIsOverdueHasFailed(t *testing.T) {
 	require.Nil(t, state.Pending)
 	require.Equal(t, sync.Failed, state.Sync.Outcome)
 	require.Equal(t, "not healthy within 10m0s: exit code 7", state.Sync.Reason)
+	require.Equal(t, sync.NotHealthy, state.Sync.Failure, "unless its source knows better")
 }
 
 func TestBackoffGrowsWithTheIncident(t *testing.T) {
