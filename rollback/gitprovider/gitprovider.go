@@ -101,7 +101,7 @@ type Provider interface {
 	Label(ctx context.Context, number int64, labels ...string) error
 	// RequestReviewers asks people, by the server's names for them, for a review; "team:NAME" asks a team or group where the server has them.
 	RequestReviewers(ctx context.Context, number int64, reviewers ...string) error
-	// Checks tells what the checks that the base requires say of the pull request at head.
+	// Checks tells what the checks that the base requires say of the pull request at head; ErrHeadMoved where it is elsewhere.
 	Checks(ctx context.Context, number int64, head git.Hash) (Checks, error)
 	// SetStatus puts a status on a commit, in place of the one with the same Context.
 	SetStatus(ctx context.Context, commit git.Hash, s CommitStatus) error

@@ -83,10 +83,11 @@ type cloudPull struct {
 			FullName string `json:"full_name"`
 		}
 	}
-	MergeCommit *cloudCommit `json:"merge_commit"`
-	ClosedBy    *cloudUser   `json:"closed_by"`
-	Reviewers   []cloudUser
-	Links       struct{ HTML struct{ Href string } }
+	MergeCommit       *cloudCommit `json:"merge_commit"`
+	ClosedBy          *cloudUser   `json:"closed_by"`
+	CloseSourceBranch bool         `json:"close_source_branch"`
+	Reviewers         []cloudUser
+	Links             struct{ HTML struct{ Href string } }
 }
 
 type cloudCommit struct {

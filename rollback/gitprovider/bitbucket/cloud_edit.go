@@ -18,7 +18,8 @@ func (c *cloud) UpdateBody(ctx context.Context, number int64, body string) error
 	return c.edit(ctx, number, func(p *cloudPull) { p.Description = body })
 }
 
-// edit changes a pull request. What an edit leaves out is lost, reviewers above all, so it says everything again.
+// edit changes a pull request. What an edit leaves out is lost, reviewers above all, so it says everything again; what a person changes in that
+// very moment can be lost all the same, for the API knows no versions.
 func (c *cloud) edit(ctx context.Context, number int64, change func(*cloudPull)) error {
 	p, err := c.raw(ctx, number)
 	if err != nil {
@@ -33,7 +34,7 @@ func (c *cloud) edit(ctx context.Context, number int64, change func(*cloudPull))
 		}
 	}
 	_, err = ask[struct{}](ctx, &c.rest, fmt.Sprintf("edit pull request %d", number), http.MethodPut, pull(number), map[string]any{
-		"title": p.Title, "description": p.Description, "reviewers": reviewers,
+		"title": p.Title, "description": p.Description, "reviewers": reviewers, "close_source_branch": p.CloseSourceBranch,
 	})
 	return err
 }

@@ -60,12 +60,12 @@ func New(kind, repository string, c Credentials, mirror *git.Mirror) (gitprovide
 	}
 	api, known := apis[kind]
 	switch {
-	case c.App.ID != "" && kind != GitHub:
-		return nil, fmt.Errorf("provider %s of %s: its credentials are a GitHub App's: give a password or bearerToken", kind, git.Redact(repository))
 	case kind == Plain:
 		return plain.New(mirror), nil
 	case !known:
 		return nil, fmt.Errorf("provider %q of %s is not known: it is one of %s", kind, git.Redact(repository), strings.Join(Kinds(), ", "))
+	case c.App.ID != "" && kind != GitHub:
+		return nil, fmt.Errorf("provider %s of %s: its credentials are a GitHub App's: give a password or bearerToken", kind, git.Redact(repository))
 	}
 	client, err := client(c.Auth)
 	if err != nil {

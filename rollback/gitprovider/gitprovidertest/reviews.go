@@ -106,6 +106,8 @@ func checks(t *testing.T, w *world) {
 		require.Nil(t, w.Require)
 		return
 	}
+	_, err := w.Provider.Checks(t.Context(), pr.Number, w.main)
+	require.ErrorIs(t, err, gitprovider.ErrHeadMoved)
 	const check = "ci/build"
 	w.Require(t, check)
 	for _, step := range []struct {

@@ -96,14 +96,14 @@ func number(r *http.Request) int64 {
 }
 
 func (c *cloud) failed(w http.ResponseWriter, err error) {
-	status := http.StatusBadRequest
+	status, message := http.StatusBadRequest, err.Error()
 	switch {
 	case errors.Is(err, forge.ErrNotFound), errors.Is(err, forge.ErrNoCommit):
 		status = http.StatusNotFound
 	case errors.Is(err, forge.ErrBlocked):
-		err = errors.New("Your changes can't be merged until 1 merge check is resolved")
+		message = "Your changes can't be merged until 1 merge check is resolved"
 	}
-	cloudError(w, status, err.Error(), nil)
+	cloudError(w, status, message, nil)
 }
 
 // short is a commit as pull requests show it.
