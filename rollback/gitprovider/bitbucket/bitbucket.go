@@ -2,7 +2,7 @@
 // in common but the name. In go branches that are pushed already; out come pull requests.
 //
 // It never pushes, never deletes a branch, and never schedules a merge for later. Pull requests have no labels here: a person stops one by
-// writing [assay/stop] into its title.
+// writing [assay/stop] into its title. A description holds 32,768 characters at a Data Center; a longer text goes on in a comment.
 //
 // Neither API merges at a given commit. Cloud is asked for the head right before, and for what was merged right after; Data Center also refuses
 // when the pull request has changed since it was read. A push in between can be told, but not always be prevented: protect the branches of

@@ -189,10 +189,11 @@ func (d *dataCenter) Open(ctx context.Context, n gitprovider.NewPullRequest) (*g
 		r.Repository.Project.Key = d.project
 		return r
 	}
+	description, rest := split(n.Body, longest)
 	var opened *dcPull
 	err := transport.Settle(ctx, func() (err error) {
 		opened, err = ask[*dcPull](ctx, &d.rest, "open a pull request for "+n.Branch, http.MethodPost, "/pull-requests", map[string]any{
-			"title": n.Title, "description": n.Body, "fromRef": ref(n.Branch), "toRef": ref(n.Base),
+			"title": n.Title, "description": description, "fromRef": ref(n.Branch), "toRef": ref(n.Base),
 		})
 		if errors.Is(err, gitprovider.ErrNotFound) { // the branch was pushed a moment ago
 			return fmt.Errorf("%w: %w", transport.ErrUnsettled, err)
@@ -208,7 +209,13 @@ func (d *dataCenter) Open(ctx context.Context, n gitprovider.NewPullRequest) (*g
 	if err != nil {
 		return nil, err
 	}
-	return d.describe(ctx, opened)
+	if rest == "" {
+		return d.describe(ctx, opened)
+	}
+	if err := d.UpdateBody(ctx, opened.ID, n.Body); err != nil {
+		return nil, err
+	}
+	return d.Get(ctx, opened.ID)
 }
 
 func dcPath(number int64) string { return "/pull-requests/" + strconv.FormatInt(number, 10) }
@@ -230,10 +237,14 @@ func (d *dataCenter) Get(ctx context.Context, number int64) (*gitprovider.PullRe
 func (d *dataCenter) describe(ctx context.Context, p *dcPull) (*gitprovider.PullRequest, error) {
 	out := &gitprovider.PullRequest{
 		Number: p.ID, State: gitprovider.Open, Head: hash(p.FromRef.LatestCommit), Base: strings.TrimPrefix(p.ToRef.ID, "refs/heads/"),
-		Title: p.Title, Body: p.Description, MergeCommit: hash(p.Properties.MergeCommit.ID), Labels: labels(p.Title),
+		Title: p.Title, MergeCommit: hash(p.Properties.MergeCommit.ID), Labels: labels(p.Title),
 	}
 	if len(p.Links.Self) > 0 {
 		out.URL = p.Links.Self[0].Href
+	}
+	var err error
+	if out.Body, err = d.text(ctx, p); err != nil {
+		return nil, err
 	}
 	switch p.State {
 	case "MERGED":
@@ -243,7 +254,6 @@ func (d *dataCenter) describe(ctx context.Context, p *dcPull) (*gitprovider.Pull
 	default:
 		return out, nil
 	}
-	var err error
 	out.By, err = d.by(ctx, p)
 	return out, err
 }

@@ -15,11 +15,6 @@ import (
 	"github.com/assay-dev/assay/sources/git"
 )
 
-// UpdateBody implements gitprovider.Provider.
-func (d *dataCenter) UpdateBody(ctx context.Context, number int64, body string) error {
-	return d.edit(ctx, number, func(p *dcPull) { p.Description = body })
-}
-
 // edit changes a pull request. The server takes what an edit leaves out for what is to go, and refuses one of an older version than it has.
 func (d *dataCenter) edit(ctx context.Context, number int64, change func(*dcPull)) error {
 	return d.atVersion(ctx, number, func(p *dcPull) error {

@@ -89,7 +89,7 @@ func text(t *testing.T, w *world) {
 
 // longText is longer than some servers take.
 func longText(t *testing.T, w *world) {
-	long := strings.Repeat("A line of *the* rendered difference. Über 100 %.\n", 400) + "\n<!-- assay:claim {} -->"
+	long := strings.Repeat("A line of *the* rendered difference. Über 100 %.\n", 1100) + "\n<!-- assay:claim {} -->"
 	w.push(t, branch, w.main, git.Hash{})
 	n := request(branch)
 	n.Body = long

@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/assay-dev/assay/rollback/gitprovider"
 	"github.com/assay-dev/assay/rollback/gitprovider/gitprovidertest/forge"
@@ -19,21 +21,24 @@ const Context = "/bitbucket"
 
 // DataCenter starts a server that answers as Bitbucket Data Center 8 does.
 func DataCenter(t testing.TB, f *forge.Forge) *httptest.Server {
-	d := &dataCenter{f}
+	d := &dataCenter{Forge: f, comments: map[int64]*comment{}}
 	mux := http.NewServeMux()
 	for pattern, answer := range map[string]http.HandlerFunc{
-		"GET ":                                   d.repository,
-		"GET /commits/{commit}":                  d.commit,
-		"GET /settings/reviewer-groups":          d.groups,
-		"GET /pull-requests":                     d.list,
-		"POST /pull-requests":                    d.open,
-		"GET /pull-requests/{number}":            d.get,
-		"PUT /pull-requests/{number}":            d.put,
-		"POST /pull-requests/{number}/comments":  d.comment,
-		"GET /pull-requests/{number}/activities": d.activities,
-		"GET /pull-requests/{number}/merge":      d.canMerge,
-		"POST /pull-requests/{number}/merge":     d.merge,
-		"POST /pull-requests/{number}/decline":   d.decline,
+		"GET ":                                              d.repository,
+		"GET /commits/{commit}":                             d.commit,
+		"GET /settings/reviewer-groups":                     d.groups,
+		"GET /pull-requests":                                d.list,
+		"POST /pull-requests":                               d.open,
+		"GET /pull-requests/{number}":                       d.get,
+		"PUT /pull-requests/{number}":                       d.put,
+		"POST /pull-requests/{number}/comments":             d.say,
+		"GET /pull-requests/{number}/comments/{comment}":    d.comment,
+		"PUT /pull-requests/{number}/comments/{comment}":    d.comment,
+		"DELETE /pull-requests/{number}/comments/{comment}": d.comment,
+		"GET /pull-requests/{number}/activities":            d.activities,
+		"GET /pull-requests/{number}/merge":                 d.canMerge,
+		"POST /pull-requests/{number}/merge":                d.merge,
+		"POST /pull-requests/{number}/decline":              d.decline,
 	} {
 		method, path, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" "+Context+"/rest/api/1.0/projects/{owner}/repos/{name}"+path, d.admitted(answer))
@@ -45,7 +50,30 @@ func DataCenter(t testing.TB, f *forge.Forge) *httptest.Server {
 	return server
 }
 
-type dataCenter struct{ *forge.Forge }
+type dataCenter struct {
+	*forge.Forge
+	turn     sync.Mutex
+	comments map[int64]*comment
+}
+
+// comment on a pull request.
+type comment struct {
+	ID      int64  `json:"id"`
+	Version int    `json:"version"`
+	Text    string `json:"text"`
+}
+
+// Longest is how many characters a description or a comment may have.
+const Longest = 32768
+
+// tooLong refuses a text, which it answers itself.
+func tooLong(w http.ResponseWriter, text string) bool {
+	long := len(utf16.Encode([]rune(text))) > Longest
+	if long {
+		exception(w, http.StatusBadRequest, "ArgumentValidationException", "Please enter a text that is no longer than 32768 characters.", nil)
+	}
+	return long
+}
 
 func exception(w http.ResponseWriter, status int, name, message string, more map[string]any) {
 	said := map[string]any{"context": nil, "message": message, "exceptionName": "com.atlassian.bitbucket." + name}
@@ -154,6 +182,9 @@ func (d *dataCenter) open(w http.ResponseWriter, r *http.Request) {
 		d.failed(w, err)
 		return
 	}
+	if tooLong(w, asked.Description) {
+		return
+	}
 	pr, err := d.Open(gitprovider.NewPullRequest{
 		Branch: strings.TrimPrefix(asked.FromRef.ID, "refs/heads/"), Base: strings.TrimPrefix(asked.ToRef.ID, "refs/heads/"), Title: asked.Title, Body: asked.Description,
 	})
@@ -206,7 +237,7 @@ func (d *dataCenter) put(w http.ResponseWriter, r *http.Request) {
 		d.failed(w, err)
 		return
 	}
-	if !d.current(w, number(r), asked.Version) {
+	if tooLong(w, asked.Description) || !d.current(w, number(r), asked.Version) {
 		return
 	}
 	var reviewers []string
@@ -223,16 +254,57 @@ func (d *dataCenter) put(w http.ResponseWriter, r *http.Request) {
 	d.answer(w, pr, err)
 }
 
-func (d *dataCenter) comment(w http.ResponseWriter, r *http.Request) {
-	asked, err := forge.Read[struct{ Text string }](r)
+func (d *dataCenter) say(w http.ResponseWriter, r *http.Request) {
+	asked, err := forge.Read[comment](r)
 	if err == nil {
-		_, err = d.Edit(number(r), func(pr *forge.PullRequest) { pr.Comments = append(pr.Comments, asked.Text) })
+		_, err = d.Get(number(r))
 	}
 	if err != nil {
 		d.failed(w, err)
 		return
 	}
-	forge.Write(w, http.StatusCreated, map[string]any{"id": 1, "text": asked.Text})
+	if tooLong(w, asked.Text) {
+		return
+	}
+	d.turn.Lock()
+	defer d.turn.Unlock()
+	asked.ID = int64(len(d.comments) + 1)
+	d.comments[asked.ID] = &asked
+	forge.Write(w, http.StatusCreated, asked)
+}
+
+// comment reads, edits or deletes one.
+func (d *dataCenter) comment(w http.ResponseWriter, r *http.Request) {
+	d.turn.Lock()
+	defer d.turn.Unlock()
+	id, err := strconv.ParseInt(r.PathValue("comment"), 10, 64)
+	said := d.comments[id]
+	if err != nil || said == nil {
+		exception(w, http.StatusNotFound, "comment.NoSuchCommentException", "The comment does not exist.", nil)
+		return
+	}
+	asked, version := *said, forge.Number(r, "version", -1)
+	if r.Method == http.MethodPut {
+		if asked, err = forge.Read[comment](r); err != nil {
+			d.failed(w, err)
+			return
+		}
+		version = asked.Version
+	}
+	switch {
+	case r.Method != http.MethodGet && version != said.Version:
+		exception(w, http.StatusConflict, "comment.CommentOutOfDateException", "You are attempting to modify a comment based on out-of-date information.", nil)
+		return
+	case r.Method == http.MethodDelete:
+		delete(d.comments, id)
+		w.WriteHeader(http.StatusNoContent)
+		return
+	case r.Method == http.MethodPut && tooLong(w, asked.Text):
+		return
+	case r.Method == http.MethodPut:
+		said.Text, said.Version = asked.Text, said.Version+1
+	}
+	forge.Write(w, http.StatusOK, said)
 }
 
 func (d *dataCenter) activities(w http.ResponseWriter, r *http.Request) {
