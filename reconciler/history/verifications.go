@@ -36,18 +36,20 @@ func (s *Store) Gate(ctx context.Context, key Key) (state GateState, err error) 
 	if state.Latest, err = document[Verification](ctx, tx, `SELECT document FROM verifications`+newest+`ORDER BY seq DESC LIMIT 1`, key.Environment, key.Gate); err != nil {
 		return state, err
 	}
-	finals, err := documents[Verification](ctx, tx, `SELECT document FROM verifications`+newest+`AND phase = ? ORDER BY seq DESC LIMIT 10`, key.Environment, key.Gate, Done)
-	if err != nil {
-		return state, err
-	}
-	if len(finals) > 0 {
-		state.Final = &finals[0]
-	}
-	for _, v := range finals {
-		if v.Verdict.Outcome != gate.Inconclusive {
-			break
+	if state.Final = state.Latest; state.Final != nil && state.Final.Phase != Done {
+		state.Final, err = document[Verification](ctx, tx, `SELECT document FROM verifications`+newest+`AND phase = ? ORDER BY seq DESC LIMIT 1`, key.Environment, key.Gate, Done)
+		if err != nil {
+			return state, err
 		}
-		state.InconclusiveInARow++
+	}
+	if state.Final != nil && state.Final.Verdict.Outcome == gate.Inconclusive {
+		outcomes, err := documents[gate.Outcome](ctx, tx, `SELECT json_quote(outcome) FROM verifications`+newest+`AND phase = ? ORDER BY seq DESC LIMIT 10`, key.Environment, key.Gate, Done)
+		if err != nil {
+			return state, err
+		}
+		for state.InconclusiveInARow < len(outcomes) && outcomes[state.InconclusiveInARow] == gate.Inconclusive {
+			state.InconclusiveInARow++
+		}
 	}
 	if state.Passed, err = document[LastPassed](ctx, tx, `SELECT document FROM last_passed`+newest, key.Environment, key.Gate); err != nil {
 		return state, err
