@@ -182,7 +182,11 @@ func (env *Environment) targets(ctx context.Context) ([]syncs.State, error) {
 	var errs []error
 	for _, source := range env.sources() {
 		states, err := source.Targets(ctx)
-		all, errs = append(all, states...), append(errs, err)
+		if errs = append(errs, err); all == nil {
+			all = states // there may be thousands, and mostly there is one Source
+			continue
+		}
+		all = append(all, states...)
 	}
 	return all, errors.Join(errs...)
 }

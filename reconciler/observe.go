@@ -59,7 +59,7 @@ func (l *Loop) observeTargets(ctx context.Context, env *Environment, w *world) e
 	if err != nil {
 		w.unready = append(w.unready, err.Error())
 	}
-	w.states = map[sync.Target]sync.State{}
+	w.states, w.others = map[sync.Target]sync.State{}, states[:0] // most are others'; they move up in place
 	follows := false
 	for _, state := range states {
 		followed := matches(w.gate.Spec.After, state)

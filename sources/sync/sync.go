@@ -95,7 +95,8 @@ type State struct {
 
 // Source watches the Targets of one engine. Implementations are safe for concurrent use.
 type Source interface {
-	// Targets tells the state of every Target that the Source sees. One Target that cannot be read is a State with a Reason, not an error.
+	// Targets tells the state of every Target that the Source sees. One Target that cannot be read is a State with a Reason, not an error. The
+	// slice is the caller's, what its States refer to is shared.
 	Targets(ctx context.Context) ([]State, error)
 	// Changed receives a value, without blocking the Source, when Targets may tell something new.
 	Changed() <-chan struct{}
