@@ -49,8 +49,6 @@ func (d *drive) pass(key history.Key) {
 	w.routines.wake()
 	w.passes++
 	switch {
-	case w.ctx.Err() != nil:
-		return
 	case err != nil:
 		d.tries[key]++
 		w.log("pass %s/%s fails: %v", key.Environment, key.Gate, err)
@@ -67,9 +65,6 @@ func (d *drive) pass(key history.Key) {
 // lookAgain queues every Gate of an environment, as the Loop does when a Source has something new.
 func (w *world) lookAgain(environment string) {
 	keys, err := w.loop.Keys(w.ctx, environment)
-	if w.ctx.Err() != nil {
-		return
-	}
 	must(err)
 	for _, key := range keys {
 		w.drive.Again(key)

@@ -20,9 +20,11 @@ import (
 
 // newWorld lays out the world of a Scenario: its repositories, apps, Gates and environments, with nothing wrong. Everything that chance decides comes
 // from the seed.
+//
+// What happens in it is never cut short by the end of ctx: whoever lets it happen stops between two events.
 func newWorld(ctx context.Context, s *Scenario, seed uint64, wanted int, builder *render.Builder, trace io.Writer) *world {
 	w := &world{
-		ctx: ctx, spec: s.Spec, policy: s.policy(), wanted: wanted, trace: trace, chance: newChance(seed, s.Metadata.Name), faults: newChance(seed, s.Metadata.Name+" faults"),
+		ctx: context.WithoutCancel(ctx), spec: s.Spec, policy: s.policy(), wanted: wanted, trace: trace, chance: newChance(seed, s.Metadata.Name), faults: newChance(seed, s.Metadata.Name+" faults"),
 		schedule: &schedule{now: beginning}, builder: builder, facts: map[string]facts{}, servers: map[*repository]*server{},
 		wrongCases: map[blame.CaseID]bool{}, images: map[string]string{}, looking: map[*repository]bool{},
 	}
@@ -118,8 +120,8 @@ func (w *world) foundEnvironments() {
 	}
 }
 
-// start begins an Assay in this world, with the history in a folder.
-func (w *world) start(dir string) error {
+// start begins an Assay in this world, with the history in a folder. What it runs ends with ctx.
+func (w *world) start(ctx context.Context, dir string) error {
 	past, err := history.OpenVolatile(w.ctx, dir)
 	if err != nil {
 		return err
@@ -151,7 +153,7 @@ func (w *world) start(dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := w.loop.Begin(w.ctx); err != nil {
+	if err := w.loop.Begin(ctx); err != nil {
 		return err
 	}
 	for _, e := range w.environments {

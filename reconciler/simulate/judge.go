@@ -18,7 +18,7 @@ import (
 // judge holds what Assay does against the truth. It reads what Assay recorded only to learn what it did.
 type judge struct {
 	world *world
-	// acted are the Gates of which something other than waiting was decided since the last look.
+	// acted are the Gates of which something was decided since the last look that is to be held against the truth.
 	acted map[history.Key]bool
 	// because are the breakages that made a Verification fail, by its ID.
 	because map[string][]*breakage
@@ -43,7 +43,7 @@ type proposal struct {
 	branch     string
 	culprits   []git.Hash
 	made       time.Time
-	single     bool // one culprit
+	single     bool // the culprit was told apart from all other suspects
 	byItself   bool // Assay may merge it, or did
 	shadow     bool
 	right      bool // a culprit is guilty of what was seen to fail
@@ -75,6 +75,9 @@ func newJudge(w *world) *judge {
 	}
 }
 
+// inBetween are the Actions after which there is neither a Verdict nor an Incident nor a Proposal that was not there before.
+var inBetween = []string{"Wait", "Verify", "Execute", "Schedule", "Retry", "Inherit", "Supersede"}
+
 // heard is told of every Event of the Loop.
 func (j *judge) heard(e reconciler.Event) {
 	if e.Kind != reconciler.Decided {
@@ -84,7 +87,7 @@ func (j *judge) heard(e reconciler.Event) {
 	if e.Reason == "" {
 		j.violated("%s of %s/%s has no reason", e.Action, e.Key.Environment, e.Key.Gate)
 	}
-	if e.Action != "Wait" {
+	if !slices.Contains(inBetween, e.Action) {
 		j.acted[e.Key] = true
 	}
 }
@@ -199,19 +202,19 @@ func (j *judge) recorded(key history.Key, state history.GateState, p history.Pro
 	case history.ProposalOpen, history.ProposalShadowed, history.ProposalMerged:
 		if before != history.ProposalOpen {
 			j.checkProposed(key, state, p)
-			j.proposed(key, p)
+			j.proposed(key, *state.Incident.Cause, p)
 		}
 	}
 }
 
 // proposed holds a new Proposal against the truth.
-func (j *judge) proposed(key history.Key, p history.Proposal) {
+func (j *judge) proposed(key history.Key, cause blame.Cause, p history.Proposal) {
 	w := j.world
 	r := w.repositoryAt(p.Repository)
 	name := p.Repository + " " + p.Branch
 	known := j.proposals[name]
 	if known == nil {
-		known = &proposal{repository: r, branch: p.Branch, made: w.schedule.now, single: len(p.Culprits) == 1, shadow: p.State == history.ProposalShadowed}
+		known = &proposal{repository: r, branch: p.Branch, made: w.schedule.now, single: cause.ToldApart(), shadow: p.State == history.ProposalShadowed}
 		for _, c := range p.Culprits {
 			h, err := git.ParseHash(c)
 			must(err)
@@ -221,6 +224,9 @@ func (j *judge) proposed(key history.Key, p history.Proposal) {
 		j.order = append(j.order, known)
 	}
 	mode := tests.Stricter(w.policy.Rollback.Mode, w.spec.Operator.Mode)
+	if !known.shadow && len(p.NotByItself) == 0 && !cause.ToldApart() {
+		j.violated("proposal %s of %s/%s may merge by itself, though its culprits were not told apart", p.Branch, key.Environment, key.Gate)
+	}
 	known.byItself = known.byItself || len(p.NotByItself) == 0 && (mode == tests.Merge || mode == tests.Commit)
 	for _, b := range j.blamed[p.Incident] {
 		known.live = union(known.live, []*breakage{b})

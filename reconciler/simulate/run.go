@@ -36,7 +36,7 @@ func play(ctx context.Context, s *Scenario, seed uint64, breakages int, builder 
 		}
 	}()
 	w := newWorld(ctx, s, seed, breakages, builder, trace)
-	if err := w.start(dir); err != nil {
+	if err := w.start(ctx, dir); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -47,25 +47,25 @@ func play(ctx context.Context, s *Scenario, seed uint64, breakages int, builder 
 	w.live()
 	w.liveTests()
 	w.breakSoon()
-	w.untilTheEnd()
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+	if err := w.untilTheEnd(ctx); err != nil {
+		return nil, err
 	}
 	w.judge.checkEnd()
 	return w.judge.outcome(s.Metadata.Name, seed), nil
 }
 
 // untilTheEnd lets everything happen until enough breakages were there and are over, and then for as long as Assay puts anything off.
-func (w *world) untilTheEnd() {
+func (w *world) untilTheEnd(ctx context.Context) error {
 	idle := w.schedule.now
-	for w.ctx.Err() == nil && w.schedule.step() {
+	for ctx.Err() == nil && w.schedule.step() {
 		w.over = w.allWell() && w.begun() >= w.wanted
 		if !w.over {
 			idle = w.schedule.now
 		}
 		switch quiet := w.schedule.now.Sub(idle); {
 		case quiet > settling+patience, quiet > settling && w.judge.atRest():
-			return
+			return nil
 		}
 	}
+	return context.Cause(ctx)
 }
