@@ -49,9 +49,9 @@ func decideWaiting(w *world, r round) Action {
 		}
 	}
 	if len(idle) > 0 {
-		return execute{runs: idle, why: fmt.Sprintf("%d runs are waiting to start", len(idle))}
+		return execute{runs: idle, why: several(len(idle), "run is", "runs are") + " waiting to start"}
 	}
-	return wait{why: fmt.Sprintf("%d runs are under way", len(r.waiting))}
+	return wait{why: several(len(r.waiting), "run is", "runs are") + " under way"}
 }
 
 // decideVerdict judges, once all Suites ran that are to run.

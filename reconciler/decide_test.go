@@ -99,7 +99,7 @@ func TestDecide(t *testing.T) {
 		"due":                            {func() *world { w := resting(); w.now = noon.Add(13 * time.Hour); return w }(), "Verify", "every 12h"},
 		"a commit that renders the same": {func() *world { w := resting(); w.targets = at("A", "c2"); return w }(), "Inherit", "renders the same"},
 
-		"runs wait": {func() *world { w := verifying(); w.rounds[0].waiting = w.rounds[0].runs; return w }(), "Execute", "1 runs"},
+		"runs wait": {func() *world { w := verifying(); w.rounds[0].waiting = w.rounds[0].runs; return w }(), "Execute", "1 run is waiting"},
 		"runs are under way": {func() *world {
 			w := verifying()
 			w.rounds[0].waiting = w.rounds[0].runs

@@ -93,3 +93,11 @@ func recoveredBy(w *world) string {
 	}
 	return fmt.Sprintf("the gate passes again, verified at %s: %s", verifiedAt(w), w.past.Final.Verdict.Reason)
 }
+
+// several is a number of things, as people say it.
+func several(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

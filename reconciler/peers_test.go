@@ -102,7 +102,7 @@ func TestATrialIsBroughtAboutOrGivenUp(t *testing.T) {
 		"another commit is tried": {tried(func(t *sync.Trial) { t.Commit = "c0" }), "Try", "c1"},
 		"on its way":              {tried(func(*sync.Trial) {}), "Wait", "on its way"},
 		"for too long":            {tried(func(t *sync.Trial) { t.Since = noon }), "GiveUp", "within 10m0s: on its way"},
-		"live":                    {tried(func(t *sync.Trial) { t.Live = true }), "Execute", "1 runs are waiting"},
+		"live":                    {tried(func(t *sync.Trial) { t.Live = true }), "Execute", "1 run is waiting"},
 		"allowed no more":         {sync.State{Target: shop}, "GiveUp", "no trials any more"},
 	} {
 		t.Run(name, func(t *testing.T) {

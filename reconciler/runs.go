@@ -85,7 +85,7 @@ type retry struct{ lost []history.Run }
 
 func (retry) Name() string { return "Retry" }
 func (a retry) Reason() string {
-	return fmt.Sprintf("%d runs could not start or were lost, and are tried again", len(a.lost))
+	return several(len(a.lost), "run", "runs") + " could not start or got lost, to be tried again"
 }
 func (a retry) do(ctx context.Context, l *Loop, _ *world) error {
 	return l.history.AddRuns(ctx, nextAttempts(a.lost))
