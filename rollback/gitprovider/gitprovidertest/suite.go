@@ -36,7 +36,7 @@ type Repository struct {
 	// Require has main require a check, and Report is what that check says. For RequiredChecks.
 	Require func(t *testing.T, check string)
 	Report  func(t *testing.T, commit git.Hash, check string, state gitprovider.StatusState)
-	// Protect has main accept no merge for now. For Protection.
+	// Protect has main accept no merge. For Protection.
 	Protect func(t *testing.T)
 }
 
