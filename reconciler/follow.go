@@ -23,6 +23,16 @@ type settle struct {
 func (settle) Name() string     { return "Settle" }
 func (a settle) Reason() string { return a.status.Reason }
 func (a settle) do(ctx context.Context, l *Loop, w *world) error {
+	if a.status.Page != nil {
+		defer l.turns.take(a.proposal.Repository)()
+		mirror, provider, proposed, err := l.remote(a.proposal)
+		if err != nil {
+			return err
+		}
+		if err := rollback.Tidy(ctx, mirror, provider, proposed, a.status); err != nil {
+			return err
+		}
+	}
 	return l.history.SaveProposal(ctx, settled(a.proposal, a.status, w.now))
 }
 

@@ -32,7 +32,7 @@ func (a join) do(ctx context.Context, l *Loop, w *world) error {
 // join records theirs as the Proposal, tells what Assay knows, and closes its own.
 func (l *Loop) join(ctx context.Context, w *world, incident history.Incident, p history.Proposal, suspects []blame.Suspect, theirs *gitprovider.PullRequest) (history.Proposal, error) {
 	own := p
-	_, provider, _, err := l.remote(p)
+	_, provider, proposed, err := l.remote(p)
 	if err != nil {
 		return p, err
 	}
@@ -40,7 +40,7 @@ func (l *Loop) join(ctx context.Context, w *world, incident history.Incident, p 
 	if err != nil {
 		return p, err
 	}
-	if err := rollback.Join(ctx, provider, theirs, body); err != nil && !errors.Is(err, rollback.ErrUnnoted) {
+	if err := rollback.Join(ctx, provider, theirs, proposed.Culprits, body); err != nil && !errors.Is(err, rollback.ErrUnnoted) {
 		return p, err
 	}
 	l.answers.forget(p)

@@ -175,7 +175,7 @@ func TestPeopleRevertItThemselves(t *testing.T) {
 			hub.Require(gitprovider.Checks{State: gitprovider.ChecksPassing})
 			s.quiet()
 			require.Len(t, hub.Comments(number), 1)
-			require.Contains(t, hub.Comments(number)[0], "Assay found the same")
+			require.Contains(t, hub.Comments(number)[0], "Assay found the same to blame, and leaves the revert to you: "+bad)
 			require.Equal(t, bad, gitIn(t, s.config.bare, "rev-parse", "main"), "it is theirs to merge")
 			for _, pr := range hub.Pulls() {
 				require.Equal(t, pr.Number == number, pr.State == gitprovider.Open)
@@ -225,6 +225,21 @@ func TestSomebodyFixesItAnotherWay(t *testing.T) {
 	require.Equal(t, gitprovider.Closed, hub.Pulls()[0].State)
 	require.Len(t, hub.Comments(1), 1)
 	require.Contains(t, hub.Comments(1)[0], "Assay withdraws this proposal: the gate passes again, verified at "+fixed[:8]+" on 2")
+}
+
+// TestPeopleRevertItOnTheBranchItself leaves a pull request behind that no server would close.
+func TestPeopleRevertItOnTheBranchItself(t *testing.T) {
+	s, hub := onHub(t, tests.Propose)
+	bad := s.deploy("Sell for nothing", price("0"))
+	s.proposed(history.ProposalOpen)
+	gitIn(t, s.config.dir, "revert", "--no-edit", bad)
+	gitIn(t, s.config.dir, "push", "--quiet", "origin", "main")
+	s.proposed(history.ProposalMerged)
+	require.Equal(t, gitprovider.Closed, hub.Pulls()[0].State)
+	require.Contains(t, hub.Comments(1)[0], "This is not needed any more: ")
+	require.Contains(t, hub.Comments(1)[0], "makes the same change")
+	s.setLive(gitIn(t, s.config.dir, "rev-parse", "HEAD"))
+	s.ends(history.Recovered)
 }
 
 // TestWhatWasNeverProposedIsTakenAway has the server down from the push on, until the gate passes again.

@@ -187,9 +187,9 @@ func (l *Loop) publish(ctx context.Context, w *world, p history.Proposal, plan *
 // push writes the revert to the branch itself. A branch that takes no pushes is no reason to try again: the operator has said two things at once.
 func (l *Loop) push(ctx context.Context, mirror *git.Mirror, p history.Proposal, plan *rollback.Plan) error {
 	err := rollback.Push(ctx, mirror, plan)
-	if errors.Is(err, git.ErrDenied) {
+	if errors.Is(err, git.ErrRejected) && !errors.Is(err, git.ErrStale) {
 		return &rollback.Refusal{Rule: "protected-branch", Reason: fmt.Sprintf(
-			"%s takes no pushes from Assay, which mode commit needs: use mode merge or propose, or let it push (%v)", plan.Base, err)}
+			"%s is protected and takes no pushes from Assay, which mode commit needs: use mode merge or propose, or let Assay push (%v)", plan.Base, err)}
 	}
 	if err != nil {
 		return err

@@ -128,12 +128,12 @@ func (b *body) list(items []string) {
 func (b *body) failures(e Evidence) {
 	var items []string
 	for _, c := range e.Failing[:min(len(e.Failing), maxCases)] {
-		item := code(c.Name) + " of " + code(c.Suite)
+		item := code(withoutSecrets(c.Name)) + " of " + code(c.Suite)
 		if c.URL != "" {
 			item += fmt.Sprintf(" ([log](%s))", link(c.URL))
 		}
 		if c.Lines != "" {
-			item += "\n" + indented(fenced("", clip(c.Lines, maxLines)))
+			item += "\n" + indented(fenced("", clip(withoutSecrets(c.Lines), maxLines)))
 		}
 		items = append(items, item)
 	}

@@ -117,13 +117,22 @@ func sameRevert(ctx context.Context, o *git.Repository, p Proposed, forkHash, he
 
 // Join tells people who opened a revert themselves what Assay knows: it adds the body of the Proposal that it would have opened as a comment, once for
 // each claim. It changes nothing else of theirs but for an unseen note of that in the text.
-func Join(ctx context.Context, provider gitprovider.Provider, pr *gitprovider.PullRequest, body string) error {
+func Join(ctx context.Context, provider gitprovider.Provider, pr *gitprovider.PullRequest, culprits []git.Hash, body string) error {
 	own, err := claims(body)
 	if err != nil || len(own) != 1 {
 		return fmt.Errorf("join pull request %d: the evidence has no claim", pr.Number)
 	}
-	text := "Assay found the same, and does not open a revert of its own. Merging this is up to you. What it knows:\n\n" + strings.TrimSpace(claimLine.ReplaceAllString(body, ""))
+	text := fmt.Sprintf("Assay found the same to blame, and leaves the revert to you: %s.\n\nWhat it knows:\n\n%s",
+		allHashes(culprits), strings.TrimSpace(claimLine.ReplaceAllString(body, "")))
 	return Say(ctx, provider, pr, "joined "+own[0].Environment+" "+own[0].Gate+" "+own[0].Incident, text)
+}
+
+func allHashes(hashes []git.Hash) string {
+	var names []string
+	for _, h := range hashes {
+		names = append(names, h.String())
+	}
+	return strings.Join(names, ", ")
 }
 
 // Say comments on a pull request, once for each key: a note of it stands in the text, unseen on the page. After a crash between the two it is said

@@ -32,7 +32,7 @@ type State struct {
 	Commit git.Hash
 	// Reason says how that is known, or who closed it.
 	Reason string
-	// Page is the pull request while it is Open.
+	// Page is the pull request while that is open, which it may be after the revert has landed in another way.
 	Page *gitprovider.PullRequest
 }
 
@@ -57,7 +57,11 @@ func status(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p
 	case err != nil:
 		return State{}, err
 	case !landed.IsZero():
-		return State{State: gitprovider.Merged, Commit: landed, Reason: reason}, nil
+		state := State{State: gitprovider.Merged, Commit: landed, Reason: reason}
+		if pr != nil && pr.State == gitprovider.Open {
+			state.Page = pr
+		}
+		return state, nil
 	case pr == nil:
 		return State{State: gitprovider.Closed, Reason: fmt.Sprintf("%s no longer knows the proposal", provider.Name())}, nil
 	case pr.State == gitprovider.Merged:

@@ -54,6 +54,29 @@ func Leave(ctx context.Context, provider gitprovider.Provider, number int64, own
 	return false, provider.Close(ctx, pr.Number)
 }
 
+// Tidy closes the pull request of a Proposal whose revert landed in another way, and says how: servers leave it open for ever, since they know nothing of
+// that. One that holds commits of the base is left to the server, which is about to call it merged, and one of people's is left to them.
+func Tidy(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p Proposed, state State) error {
+	if p.Joined || state.State != gitprovider.Merged || state.Page == nil {
+		return nil
+	}
+	head, _, err := m.Refresh(ctx, p.Base)
+	if err != nil {
+		return fmt.Errorf("tidy up %s: %w", p.Branch, err)
+	}
+	if on, err := git.IsAncestor(ctx, m.Repository(), state.Page.Head, head); err != nil && !errors.Is(err, git.ErrNotFound) || on {
+		return err
+	}
+	pr, err := provider.Get(ctx, state.Page.Number)
+	if err != nil || pr.State != gitprovider.Open {
+		return err
+	}
+	if err := Say(ctx, provider, pr, "landed", "This is not needed any more: "+inert(state.Reason)); err != nil && !errors.Is(err, ErrUnnoted) {
+		return err
+	}
+	return provider.Close(ctx, pr.Number)
+}
+
 func ignoreUnnoted(err error) error {
 	if errors.Is(err, ErrUnnoted) {
 		return nil

@@ -93,7 +93,11 @@ func incidentTable(w io.Writer, all []history.Incident) {
 	}
 }
 
+// lasted is how long an Incident took: from what broke to recovery, where it came to that, else from when it was opened.
 func lasted(i history.Incident) string {
+	if i.Recovery > 0 {
+		return i.Recovery.Round(time.Second).String()
+	}
 	end := i.Closed
 	if end.IsZero() {
 		end = time.Now()
@@ -111,7 +115,11 @@ func cause(i history.Incident) string {
 func incidentText(w io.Writer, i *incident) {
 	row(w, fmt.Sprintf("Incident %s of %s/%s: %s", i.ID, i.Key.Environment, i.Key.Gate, i.State))
 	row(w, "  "+i.Reason)
-	row(w, fmt.Sprintf("  opened %s, lasted %s", i.Opened.Local().Format(time.DateTime), lasted(i.Incident)))
+	began := "opened " + i.Opened.Local().Format(time.DateTime)
+	if i.Recovery > 0 {
+		began = "broke " + i.Broke.Local().Format(time.DateTime)
+	}
+	row(w, fmt.Sprintf("  %s, lasted %s", began, lasted(i.Incident)))
 	if v := i.Verified; v != nil && v.Verdict != nil {
 		fmt.Fprintln(w)
 		row(w, fmt.Sprintf("What failed, at %s (assay logs %s):", commits(v.Targets), v.ID))
@@ -142,6 +150,9 @@ func incidentText(w io.Writer, i *incident) {
 		}
 		for _, why := range p.NotByItself {
 			row(w, "  only a person may merge it: "+why)
+		}
+		if p.Reland != "" {
+			row(w, "  it did not help; what it reverted: "+p.Reland)
 		}
 	}
 }

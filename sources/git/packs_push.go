@@ -32,8 +32,10 @@ func (p *packs) push(ctx context.Context, updates []RefUpdate) error {
 		defer request.Packfile.Close() // ends its writer where the server read too little
 	}
 	report, err := session.ReceivePack(ctx, request)
-	if err == nil && report != nil {
-		err = report.Error()
+	if report != nil { // with an error of its own where the server said no to any of it
+		if refused := report.Error(); refused != nil {
+			err = fmt.Errorf("%w: %w", ErrRejected, refused)
+		}
 	}
 	if err != nil {
 		return lostRace(ctx, p, err, updates)

@@ -21,6 +21,9 @@ var (
 	ErrNoCommit = errors.New("no such commit")
 	// ErrStale: a ref that was to be pushed is not where it was expected.
 	ErrStale = errors.New("the remote ref has moved")
+	// ErrRejected: the remote takes no such update, because the branch is protected
+	// or a hook says no.
+	ErrRejected = errors.New("the remote rejected the update")
 	// ErrDenied: the remote refused the credentials, or asks for some.
 	ErrDenied = errors.New("access denied")
 	// ErrNoRepository: there is no repository at the URL, or it hides from these
