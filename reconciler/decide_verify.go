@@ -32,6 +32,9 @@ func decideVerify(w *world) Action {
 			return begin(history.OnRequest, t.Requested, "asked for on "+t.Target.String())
 		}
 	}
+	if w.askedBy != nil {
+		return begin(history.OnFailure, w.askedBy.ID, askedWhy(w.askedBy))
+	}
 	if due, why := dueAt(w); !due.After(w.now) {
 		return begin(history.OnDue, due.UTC().Format(time.RFC3339), why)
 	}

@@ -57,7 +57,10 @@ func (l *Loop) observeBlame(ctx context.Context, env *Environment, w *world, ope
 			}
 		}
 	}
-	c.Rates, err = l.history.Rates(ctx, w.key, ids, w.now)
+	if c.Rates, err = l.history.Rates(ctx, w.key, ids, w.now); err != nil {
+		return err
+	}
+	c.Askable, err = l.askable(ctx, env, w, open, c)
 	return err
 }
 

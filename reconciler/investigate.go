@@ -20,6 +20,8 @@ func decideBlame(w *world, open history.Verification) Action {
 			until = soon
 		}
 		return wait{until: until, why: d.Reason}
+	case blame.AskOthers:
+		return askOthers{verification: open, gates: d.Ask, why: d.Reason}
 	case blame.Rerun:
 		next.purpose, next.number, next.suites = history.ToRerun, len(c.Rounds)+1, w.suitesThatFailed(*open.Verdict)
 	case blame.ControlSuite:

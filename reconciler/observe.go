@@ -50,7 +50,8 @@ func (l *Loop) observe(ctx context.Context, key history.Key) (*world, error) {
 		return w, l.observeOpen(ctx, env, w, open)
 	}
 	l.observeProposals(ctx, w)
-	return w, nil
+	w.askedBy, err = l.askedBy(ctx, w)
+	return w, err
 }
 
 // observeTargets finds the Targets that the Gate follows and exercises, and their states.

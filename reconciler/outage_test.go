@@ -147,6 +147,29 @@ func TestAnOutageIsNoCommitsFault(t *testing.T) {
 	}
 }
 
+// TestOthersAreAskedAboutAnOutage changes one shop only while everything is out; the others would not be looked at for hours.
+func TestOthersAreAskedAboutAnOutage(t *testing.T) {
+	m := newMall(t, "every: 12h", "")
+	for _, name := range m.names {
+		require.NoError(t, m.put(name, gitIn(t, m.config.dir, "rev-parse", "HEAD")))
+	}
+	m.start()
+	m.all("that they pass", passes)
+
+	require.NoError(t, m.put("cheese", m.sell("cheese", "0")))
+	m.eventually("the culprit", func() bool { return m.latest("cheese").Cause != nil })
+	require.Equal(t, blame.Config, m.latest("cheese").Cause.Kind)
+	require.Contains(t, fmt.Sprint(m.latest("cheese").Cause.Evidence), "not an outage: 2 other gates")
+	require.Equal(t, history.OnFailure, m.latest("wine").Occasion.Kind)
+
+	m.out.Store(true)
+	require.NoError(t, m.put("wine", m.sell("wine", "9")))
+	m.eventually("the outage", func() bool { return m.latest("wine").Cause != nil })
+	require.Equal(t, blame.Environment, m.latest("wine").Cause.Kind, m.latest("wine").Cause.Reason)
+	require.True(t, m.latest("wine").Cause.Outage)
+	require.Equal(t, history.OnFailure, m.latest("bread").Occasion.Kind, "it has nothing else to fail for")
+}
+
 const networkDoc = "apiVersion: assay.dev/v1alpha1\nkind: Suite\nmetadata: {name: network}\nspec: {command: [ping]}\n"
 
 // TestAControlSuiteTellsAnOutageOfALonelyGate has one Gate, so that no other can tell.

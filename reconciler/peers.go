@@ -32,10 +32,18 @@ func (l *Loop) peers(ctx context.Context, env *Environment, w *world, open *hist
 			of[v.Key] = append(of[v.Key], v)
 		}
 	}
+	for _, name := range open.Asked {
+		key := history.Key{Environment: env.Name, Gate: name}
+		of[key] = of[key][:len(of[key]):len(of[key])] // there, though it may be empty
+	}
 	var peers []blame.Peer
 	for _, key := range slices.SortedFunc(maps.Keys(of), func(a, b history.Key) int { return cmp.Compare(a.Gate, b.Gate) }) {
 		seen := seenMeanwhile(of[key], open.Started)
-		if seen == nil {
+		switch asked := slices.Contains(open.Asked, key.Gate); {
+		case asked && (seen == nil || !during(*seen, open.Started)):
+			peers = append(peers, blame.Peer{Gate: key.Gate, Unchanged: true}) // it has not begun
+			continue
+		case seen == nil:
 			continue
 		}
 		peer, err := l.peer(ctx, w, *seen, open, c)
@@ -48,27 +56,31 @@ func (l *Loop) peers(ctx context.Context, env *Environment, w *world, open *hist
 }
 
 // seenMeanwhile is which of a Gate's Verifications, newest first, says most about it since a moment: one that failed since then, else one that is
-// under way, else how the Gate was at that moment. It is nil where nothing is known of that time.
+// under way, else one that passed since, else one that failed before and was not seen to pass again. It is nil where nothing is known of that time.
 func seenMeanwhile(all []history.Verification, since time.Time) *history.Verification {
 	var best *history.Verification
 	for i, v := range all {
-		during := v.Finished.IsZero() || v.Finished.After(since)
 		switch {
-		case failedFirst(v) && during:
+		case failedFirst(v) && during(v, since):
 			return &all[i]
-		case during:
+		case during(v, since):
 			if best == nil || v.Verdict == nil {
 				best = &all[i]
 			}
 		case best != nil:
 			return best
-		case v.Finished.After(since.Add(-sameTime)) || v.Cause != nil && v.Cause.Outage:
+		case v.Verdict.Outcome == gate.Failed && (v.Finished.After(since.Add(-sameTime)) || v.Cause != nil && v.Cause.Outage):
 			return &all[i]
-		default:
+		default: // that it passed before says nothing of an outage that came then
 			return nil
 		}
 	}
 	return best
+}
+
+// during tells whether a Verification had not ended at a moment.
+func during(v history.Verification, since time.Time) bool {
+	return v.Finished.IsZero() || v.Finished.After(since)
 }
 
 // failedFirst tells whether the Suites of a Verification failed when they ran first, whatever came of it.
@@ -79,10 +91,9 @@ func failedFirst(v history.Verification) bool {
 // peer is what a Verification shows of its Gate. A flake that was over before this Gate's Runs began is a pass.
 func (l *Loop) peer(ctx context.Context, w *world, v history.Verification, open *history.Verification, c *blame.Case) (blame.Peer, error) {
 	p := blame.Peer{Gate: v.Key.Gate, Open: v.Phase == history.Blaming, Failures: 1}
-	during := v.Finished.IsZero() || v.Finished.After(open.Started)
 	switch {
 	case v.Verdict == nil:
-	case failedFirst(v) && (during || v.Verdict.Outcome == gate.Failed):
+	case failedFirst(v) && (during(v, open.Started) || v.Verdict.Outcome == gate.Failed):
 		p.Outcome = gate.Failed
 	default:
 		p.Outcome = v.Verdict.Outcome
@@ -94,7 +105,8 @@ func (l *Loop) peer(ctx context.Context, w *world, v history.Verification, open 
 	if err != nil {
 		return p, err
 	}
-	p.Related = ofItsOwn(v, past, open.Started) || l.related(ctx, w, v, past.Passed, c)
+	p.Unchanged = past.Passed != nil && sameState(v.Targets, past.Passed.Targets) && v.Tests.Digest == past.Passed.Tests.Digest
+	p.Related = !p.Unchanged && l.related(ctx, w, v, past.Passed, c) || ofItsOwn(v, past, open.Started)
 	if p.Related || p.Outcome == "" {
 		return p, nil
 	}
@@ -116,7 +128,8 @@ const mostCases = 10
 // ofItsOwn tells whether a Gate fails for longer than this one may have something to do with, and not because of an outage.
 func ofItsOwn(v history.Verification, past history.GateState, since time.Time) bool {
 	i := past.Incident
-	return i != nil && i.State == history.Ongoing && i.Opened.Before(since.Add(-lastsLong)) && (v.Cause == nil || !v.Cause.Outage)
+	met := v.Cause != nil && v.Cause.Outage || i != nil && i.Cause != nil && i.Cause.Outage
+	return i != nil && i.State == history.Ongoing && i.Opened.Before(since.Add(-lastsLong)) && !met
 }
 
 // failuresOf is how often in a row what failed in a Verification was seen to fail: the first time, and in each rerun that ended, since one that passes is

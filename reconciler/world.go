@@ -47,6 +47,8 @@ type world struct {
 	// others are the Targets of the Environment that the Gate does not name.
 	others []sync.State
 
+	// askedBy is the Verification of another Gate that wants to know whether this one fails too; nil where there is none.
+	askedBy *history.Verification
 	// rounds of the open Verification, in the order in which they began.
 	rounds []round
 	// evidence is what blame rests on; only while the open Verification is Blaming and no Run is waiting.

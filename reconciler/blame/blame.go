@@ -7,7 +7,9 @@
 //	nothing_ran.go      1  nothing ran: Inconclusive
 //	nothing_changed.go  2  nothing of ours changed, or only the tests: Config is out from here on, and steps 3 and 4 may still find a better answer
 //	outage.go           3  many Gates with unrelated changes fail at the same time: Environment
+//	ask_others.go       3  without a control: other Gates are verified now, to see whether they fail too
 //	control.go          3  a Suite that touches no change fails as well: Environment
+//	outage_lasts.go     3  an outage was seen since the last pass, and nobody is known to be well again: Environment
 //	flake.go, rate.go   4  what failed passes now and then on the same state: Flake
 //	old_tests.go        5  both changed, and the tests of the last pass hold: Tests
 //	config.go           6  commits changed what is rendered since a recent pass: Config
@@ -20,7 +22,7 @@
 // # What cannot be told
 //
 // Drift that sets in between the last pass and a harmless commit looks like that commit's fault, where nothing else in the Environment fails with
-// it. A control Suite that sees the drift, a shorter `every` and baselineMaxAge, or a Site that may be bisected (the state that passed is tried again)
+// it. Neither can an outage of what only this Gate needs. A control Suite that sees it, a shorter `every` and baselineMaxAge, or a Site that may be bisected (the state that passed is tried again)
 // tells the two apart. Neither can one of several commits that arrived together be told from the others where none can be tried alone.
 package blame
 
@@ -33,8 +35,10 @@ func Decide(c Case) Decision {
 		(*inquiry).unreachable,
 		(*inquiry).outage,
 		(*inquiry).control,
+		(*inquiry).askOthers,
 		(*inquiry).flake,
 		(*inquiry).lasting,
+		(*inquiry).outageLasts,
 		(*inquiry).withoutConfig,
 		(*inquiry).oldTests,
 		(*inquiry).awaitOthers,

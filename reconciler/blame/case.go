@@ -25,8 +25,10 @@ type Case struct {
 	FailedSyncs []FailedSync
 	// Earlier are the Gate's failed Verifications since Passed, oldest first, without this one.
 	Earlier []Earlier
-	// Peers are the other Gates of the Environment that ran, or run, at about the same time.
+	// Peers are the other Gates of the Environment that ran, or run, at about the same time, or were asked to.
 	Peers []Peer
+	// Askable are further Gates that share no change with this one, and can be verified now.
+	Askable []string
 
 	// Rounds of reruns so far.
 	Rounds []Round
@@ -101,6 +103,8 @@ type Peer struct {
 	Outcome gate.Outcome
 	// Open says that it is not told yet why it failed.
 	Open bool
+	// Unchanged says that no Target and no test of it changed since it passed, so that nothing but the environment can make it fail.
+	Unchanged bool
 	// Related says that it has a change in common with this Gate, so that it may well fail for the same reason.
 	Related bool
 	// Failing cases, how often in a row each was seen failing, and what is known of them. A Sync that failed has none.

@@ -59,6 +59,8 @@ const (
 	OldTests Probe = "OldTests"
 	// ControlSuite runs the Gate's control Suites.
 	ControlSuite Probe = "ControlSuite"
+	// AskOthers has other Gates verified now, to see whether they fail too.
+	AskOthers Probe = "AskOthers"
 	// Bisect brings another state live, and runs the Suites that failed on it.
 	Bisect Probe = "Bisect"
 	// Await waits, and asks again.
@@ -75,6 +77,8 @@ type Decision struct {
 	Reason string
 	// RerunsLeft is how many reruns are still wanted, this one included, when Probe is Rerun.
 	RerunsLeft int
+	// Ask are the Gates to be verified when Probe is AskOthers.
+	Ask []string
 	// Try is the commit to bring live when Probe is Bisect.
 	Try string
 	// Until is when to ask again at the latest when Probe is Await.

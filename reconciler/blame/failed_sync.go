@@ -10,7 +10,7 @@ import (
 func (i *inquiry) unreachable() *Decision {
 	for _, s := range i.FailedSyncs {
 		if s.Failure == sync.Unreachable {
-			return i.outageOf("%s could not be synced because something was not reached: %s", s.Target, s.Reason)
+			return i.cause(Environment, "%s could not be synced because something was not reached: %s", s.Target, s.Reason)
 		}
 	}
 	return nil

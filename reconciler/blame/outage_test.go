@@ -2,6 +2,7 @@ package blame_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/assay-dev/assay/reconciler/blame"
 	"github.com/assay-dev/assay/reconciler/gate"
+	"github.com/assay-dev/assay/sources/sync"
 )
 
 // peers are other Gates that share no change with this one, edited by their place.
@@ -38,6 +40,8 @@ func TestOutages(t *testing.T) {
 		peers []blame.Peer
 		kind  blame.Kind
 	}{
+		"one fails for which nothing changed":      {peers(1, gate.Failed, func(p *blame.Peer) { p.Unchanged = true }), blame.Environment},
+		"one of many for which nothing changed":    {join(peers(1, gate.Failed, func(p *blame.Peer) { p.Unchanged = true }), peers(3, gate.Passed)), blame.Config},
 		"nobody else ran":                          {nil, blame.Config},
 		"one other gate fails":                     {peers(1, gate.Failed), blame.Config},
 		"two others fail":                          {peers(2, gate.Failed), blame.Environment},
@@ -117,7 +121,7 @@ func TestWhatFailedBeforeTheChangeIsNotItsFault(t *testing.T) {
 		kind blame.Kind
 	}{
 		"drift":                      {func(*blame.Earlier) {}, blame.Environment},
-		"an outage that is over":     {func(e *blame.Earlier) { e.Outage = true }, blame.Config},
+		"an outage":                  {func(e *blame.Earlier) { e.Outage = true }, blame.Environment},
 		"it had changed by then":     {func(e *blame.Earlier) { e.Unchanged = false }, blame.Config},
 		"other cases failed":         {func(e *blame.Earlier) { e.Cases = []blame.CaseID{{Suite: "smoke", Name: "other"}} }, blame.Config},
 		"a condition that held once": {func(e *blame.Earlier) { e.Cases = nil }, blame.Environment},
@@ -129,4 +133,58 @@ func TestWhatFailedBeforeTheChangeIsNotItsFault(t *testing.T) {
 			require.Equal(t, tt.kind, d.Cause.Kind, d.Reason)
 		})
 	}
+}
+
+func TestOthersAreAskedWhetherTheyFailToo(t *testing.T) {
+	for name, tt := range map[string]struct {
+		edit func(*blame.Case)
+		ask  []string
+	}{
+		"once it failed again":           {func(*blame.Case) {}, []string{"a", "b", "c"}},
+		"not at the first failure":       {func(c *blame.Case) { c.Rounds = nil }, nil},
+		"only as many as are missing":    {func(c *blame.Case) { c.Peers = join(peers(1, gate.Passed), peers(1, "")) }, []string{"a"}},
+		"not where enough ran":           {func(c *blame.Case) { c.Peers = peers(3, gate.Passed) }, nil},
+		"not where a control suite does": {func(c *blame.Case) { c.Controlled, c.Controls = true, []gate.Outcome{gate.Passed} }, nil},
+		"not where nothing is reverted":  {func(c *blame.Case) { c.Changes[0].After = "A" }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := blame.Decide(broken(func(c *blame.Case) {
+				c.Rounds, c.Askable = rounds(1, gate.Failed), []string{"a", "b", "c", "d"}
+				tt.edit(c)
+			}))
+			require.Equal(t, tt.ask, d.Ask, d.Reason)
+			require.Equal(t, tt.ask != nil, d.Probe == blame.AskOthers)
+		})
+	}
+	d := blame.Decide(unhealthy(sync.NotHealthy, func(c *blame.Case) { c.Askable = []string{"a"} }))
+	require.Equal(t, []string{"a"}, d.Ask, "a sync that failed needs no second failure")
+}
+
+func TestAnOutageLastsUntilSomebodyIsWell(t *testing.T) {
+	for name, tt := range map[string]struct {
+		edit func(*blame.Case)
+		kind blame.Kind
+	}{
+		"nobody is":                     {func(*blame.Case) {}, blame.Environment},
+		"another gate passes":           {func(c *blame.Case) { c.Peers = peers(1, gate.Passed) }, blame.Config},
+		"as many fail as pass":          {func(c *blame.Case) { c.Peers = join(peers(1, gate.Passed), peers(1, gate.Failed)) }, blame.Environment},
+		"one that shares a change does": {func(c *blame.Case) { c.Peers = peers(1, gate.Passed, func(p *blame.Peer) { p.Related = true }) }, blame.Environment},
+		"a control suite passes":        {func(c *blame.Case) { c.Controlled, c.Controls = true, []gate.Outcome{gate.Passed} }, blame.Config},
+		"a control suite says nothing": {func(c *blame.Case) {
+			c.Controlled, c.Controls = true, slices.Repeat([]gate.Outcome{gate.Inconclusive}, 3)
+		}, blame.Environment},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := blame.Decide(broken(func(c *blame.Case) {
+				c.Earlier = []blame.Earlier{{At: noon.Add(-30 * time.Minute), Kind: blame.Environment, Cases: []blame.CaseID{pays}, Outage: true}}
+				tt.edit(c)
+			}))
+			require.Equal(t, tt.kind, d.Cause.Kind, d.Reason)
+			require.Equal(t, tt.kind == blame.Environment, d.Cause.Outage)
+		})
+	}
+	d := blame.Decide(broken(func(c *blame.Case) {
+		c.Earlier, c.Peers = []blame.Earlier{{Kind: blame.Environment, Outage: true}}, peers(1, "")
+	}))
+	require.Equal(t, blame.Await, d.Probe, d.Reason)
 }

@@ -36,3 +36,9 @@ func (s *Store) Recent(ctx context.Context, environment, gate string, since time
 	}
 	return recent, rows.Err()
 }
+
+// Open are the Verifications of an Environment that are not final, in the order in which they were begun.
+func (s *Store) Open(ctx context.Context, environment string) ([]Verification, error) {
+	return documents[Verification](ctx, s.reader, `SELECT document FROM verifications
+		WHERE environment = ? AND phase IN ('Running', 'Blaming') ORDER BY gate, seq`, environment)
+}

@@ -31,6 +31,7 @@ const (
 	OnTests   OccasionKind = "Tests"   // the Gate, its Suites or their files changed
 	OnDue     OccasionKind = "Due"     // the last Verdict is no longer good enough: `every`, or a backoff
 	OnRequest OccasionKind = "Request" // somebody asked
+	OnFailure OccasionKind = "Failure" // another Gate failed, and it may be an outage
 )
 
 // TargetState is one Target as a Verification saw it.
@@ -76,7 +77,9 @@ type Verification struct {
 	Tests    TestsState    `json:"tests"`
 	// Previous is the ID of the Gate's Verification before this one; empty for the first.
 	Previous string        `json:"previous,omitempty"`
-	Phase    Phase         `json:"phase"`
+	Phase    Phase  `json:"phase"`
+	// Asked are the Gates that were asked to be verified while it was blamed.
+	Asked []string `json:"asked,omitempty"`
 	Verdict  *gate.Verdict `json:"verdict,omitempty"`
 	Cause    *blame.Cause  `json:"cause,omitempty"`
 	// Reason says why it was superseded, or what it waits for.
