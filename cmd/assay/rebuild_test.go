@@ -54,7 +54,9 @@ spec: {after: [{kind: Site}], suites: [{name: smoke}]}
 	ctx, stop := context.WithCancel(t.Context())
 	var logged log
 	ended := make(chan int, 1)
-	go func() { ended <- execute(ctx, []string{"run"}, streams{strings.NewReader(""), &bytes.Buffer{}, &logged}) }()
+	go func() {
+		ended <- execute(ctx, []string{"run"}, streams{strings.NewReader(""), &bytes.Buffer{}, &logged})
+	}()
 	require.Eventually(t, func() bool {
 		return strings.Contains(gittest.Run(t, config, "log", "--notes=assay", "--format=%N"), "Assay: dev/shop Passed")
 	}, time.Minute, 100*time.Millisecond, "%v", &logged)
