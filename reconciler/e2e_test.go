@@ -100,7 +100,9 @@ func (r *realShop) page() *sdk.PullRequest {
 	r.t.Helper()
 	all := r.pulls()
 	require.Len(r.t, all, 1, "one pull request, and no other")
-	return all[0]
+	pull, _, err := r.hub.Client().GetPullRequest(r.hub.User, r.name, all[0].Index)
+	require.NoError(r.t, err)
+	return pull
 }
 
 // comments are what is written under a pull request, one after the other.
@@ -256,9 +258,7 @@ func conflictAfterTheBaseMoved(r *realShop) {
 	r.broken()
 	r.proposed(history.ProposalOpen)
 	number := r.page().Index
-	r.deploy("Sell for nothing, in other words", map[string]string{
-		"shop/shop.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop}\ndata:\n  price: \"0\" # euros\n",
-	})
+	r.deploy("Sell for nothing, in cents", price("0.00"))
 	r.eventually("that it is said", func() bool { return strings.Contains(r.comments(number), "conflict") })
 	require.Equal(r.t, sdk.StateOpen, r.page().State)
 	r.deploy("Sell at 8", price("8"))

@@ -58,7 +58,7 @@ func (s *shop) judge(runner.Job) int {
 	if err != nil {
 		return 2
 	}
-	if strings.Contains(s.config.show(string(live), "shop/shop.yaml"), `price: "0"`) {
+	if strings.Contains(s.config.show(string(live), "shop/shop.yaml"), `price: "0`) {
 		return 1
 	}
 	return 0
