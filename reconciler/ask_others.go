@@ -13,7 +13,8 @@ import (
 	"github.com/assay-dev/assay/reconciler/history"
 )
 
-// askOthers has other Gates verified, to see whether they fail too. That they were asked is part of the Verification, where they find it by themselves.
+// askOthers has other Gates verified, to see whether they fail too. That they were asked is part of the Verification, where they find it by
+// themselves.
 type askOthers struct {
 	verification history.Verification
 	gates        []string
@@ -39,8 +40,8 @@ func tells(final history.Verification) bool {
 	return final.Verdict.Outcome == gate.Passed || final.Cause != nil && final.Cause.Outage
 }
 
-// askable are the Gates that share no Target with what changed, may tell of an outage and are at rest; those that take least time first. They are looked for once
-// something failed again, and only until some were asked.
+// askable are the Gates that share no Target with what changed, may tell of an outage and are at rest; those that take least time first.
+// They are looked for once something failed again, and only until some were asked.
 func (l *Loop) askable(ctx context.Context, env *Environment, w *world, open *history.Verification, c *blame.Case) (names []string, err error) {
 	if c.Controlled || len(open.Asked) > 0 || c.Passed == nil || len(c.Rounds)+len(c.FailedSyncs) == 0 {
 		return nil, nil

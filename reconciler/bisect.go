@@ -13,8 +13,8 @@ import (
 	"github.com/assay-dev/assay/sources/sync"
 )
 
-// trialsOf says whether the states between the last pass and the failure can be tried: every Target that changed allows it, and all of them went from one
-// commit to another of one repository, so that each commit between is a state of all.
+// trialsOf says whether the states between the last pass and the failure can be tried: every Target that changed allows it, and all of them
+// went from one commit to another of one repository, so that each commit between is a state of all.
 func trialsOf(w *world, c *blame.Case) (trials *blame.Trials, why string) {
 	if w.past.Passed == nil || len(c.FailedSyncs) > 0 {
 		return nil, ""
@@ -75,8 +75,8 @@ func triedAt(t history.TargetState, trial *history.Trial) history.TargetState {
 	return t
 }
 
-// decideTrial brings the state of a round live, and then has its Runs start. That the round waits is recorded, and the trial itself is not: after a
-// restart every Target follows its branch again, and the trial begins anew.
+// decideTrial brings the state of a round live, and then has its Runs start. That the round waits is recorded, and the trial itself is not:
+// after a restart every Target follows its branch again, and the trial begins anew.
 func decideTrial(w *world, open *history.Verification, r round) Action {
 	limit := w.gate.Spec.Deadline.Duration
 	for _, t := range r.trial.Targets {

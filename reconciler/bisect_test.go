@@ -44,7 +44,8 @@ func (s *shop) isLive(commit string) func() bool {
 	}
 }
 
-// TestBisectingTellsSuspectsApart pushes several commits at once, of which one in the middle is bad, and stops Assay in the middle of a trial.
+// TestBisectingTellsSuspectsApart pushes several commits at once, of which one in the middle is bad, and stops Assay in the middle of a
+// trial.
 func TestBisectingTellsSuspectsApart(t *testing.T) {
 	for name, interrupted := range map[string]bool{"in one go": false, "interrupted": true} {
 		t.Run(name, func(t *testing.T) {

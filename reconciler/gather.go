@@ -115,7 +115,8 @@ func (l *Loop) earlier(ctx context.Context, open history.Verification, passed hi
 	return all, l.markOutages(ctx, open.Key.Environment, all)
 }
 
-// markOutages notes which of the earlier failures were part of an outage that was only seen afterwards: whoever meets it first cannot know that others will.
+// markOutages notes which of the earlier failures were part of an outage that was only seen afterwards: whoever meets it first cannot know
+// that others will.
 func (l *Loop) markOutages(ctx context.Context, environment string, all []blame.Earlier) error {
 	if !slices.ContainsFunc(all, func(e blame.Earlier) bool { return e.Unchanged && !e.Outage }) {
 		return nil
@@ -153,7 +154,8 @@ func (l *Loop) failedSyncs(ctx context.Context, w *world, targets []history.Targ
 	return failed, nil
 }
 
-// reproduce builds what could not be built once more, and what passed last. It says what speaks against the commit; empty where nothing does.
+// reproduce builds what could not be built once more, and what passed last. It says what speaks against the commit; empty where nothing
+// does.
 func (l *Loop) reproduce(ctx context.Context, w *world, now history.TargetState, before *history.TargetState) (doubt string, err error) {
 	if before == nil {
 		return "it was not among the gate's targets at the last pass", nil

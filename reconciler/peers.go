@@ -13,8 +13,9 @@ import (
 	"github.com/assay-dev/assay/sources/sync"
 )
 
-// How far back what other Gates showed says something about now: Gates that were verified because of the same batch of commits are at most a slow Suite
-// apart. An outage that was already seen is looked at again after its own age, which within the hour is soon enough to count it as lasting.
+// How far back what other Gates showed says something about now: Gates that were verified because of the same batch of commits are at most
+// a slow Suite apart. An outage that was already seen is looked at again after its own age, which within the hour is soon enough to count
+// it as lasting.
 const (
 	sameTime  = 15 * time.Minute
 	lastsLong = time.Hour
@@ -55,8 +56,9 @@ func (l *Loop) peers(ctx context.Context, env *Environment, w *world, open *hist
 	return peers, nil
 }
 
-// seenMeanwhile is which of a Gate's Verifications, newest first, says most about it since a moment: one that failed since then, else one that is
-// under way, else one that passed since, else one that failed before and was not seen to pass again. It is nil where nothing is known of that time.
+// seenMeanwhile is which of a Gate's Verifications, newest first, says most about it since a moment: one that failed since then, else one
+// that is under way, else one that passed since, else one that failed before and was not seen to pass again. It is nil where nothing is
+// known of that time.
 func seenMeanwhile(all []history.Verification, since time.Time) *history.Verification {
 	var best *history.Verification
 	for i, v := range all {
@@ -132,8 +134,8 @@ func ofItsOwn(v history.Verification, past history.GateState, since time.Time) b
 	return i != nil && i.State == history.Ongoing && i.Opened.Before(since.Add(-lastsLong)) && !met
 }
 
-// failuresOf is how often in a row what failed in a Verification was seen to fail: the first time, and in each rerun that ended, since one that passes is
-// told as a flake at once.
+// failuresOf is how often in a row what failed in a Verification was seen to fail: the first time, and in each rerun that ended, since one
+// that passes is told as a flake at once.
 func (l *Loop) failuresOf(ctx context.Context, v history.Verification) (int, error) {
 	runs, err := l.history.Runs(ctx, v.ID)
 	if err != nil {
@@ -155,8 +157,8 @@ func (l *Loop) failuresOf(ctx context.Context, v history.Verification) (int, err
 	return failures, nil
 }
 
-// related tells whether a Verification of another Gate has a change in common with the open one: new tests, a Target, or a commit. What cannot be
-// traced now may be.
+// related tells whether a Verification of another Gate has a change in common with the open one: new tests, a Target, or a commit. What
+// cannot be traced now may be.
 func (l *Loop) related(ctx context.Context, w *world, v history.Verification, passed *history.LastPassed, c *blame.Case) bool {
 	if passed == nil || c.Passed == nil {
 		return true

@@ -90,8 +90,8 @@ func (l *Loop) change(ctx context.Context, w *world, now history.TargetState, be
 // identity is what a Target was seen to render: its digest, or where that is not known its commits.
 func identity(t history.TargetState) string { return cmp.Or(t.Digest, commitsOf(t)) }
 
-// rendersStill tells whether the state of the last pass, built as the Target is built now, is what passed. Where it was never built here, files stand
-// in for it, and there is nothing to compare.
+// rendersStill tells whether the state of the last pass, built as the Target is built now, is what passed. Where it was never built here,
+// files stand in for it, and there is nothing to compare.
 func (l *Loop) rendersStill(ctx context.Context, w *world, before history.TargetState) (bool, error) {
 	if before.Digest == "" || len(before.Revisions) != 1 {
 		return true, nil

@@ -2,12 +2,12 @@ package blame
 
 import "fmt"
 
-// bisect tells the suspects apart where the states between the last pass and the failure can be tried, and sees the last passed state pass again: what
-// fails there too is no change's fault. It returns nil where nothing can be tried.
+// bisect tells the suspects apart where the states between the last pass and the failure can be tried, and sees the last passed state pass
+// again: what fails there too is no change's fault. It returns nil where nothing can be tried.
 //
-// Tests flake, so that the search is a noisy one (as in Google's Flake Aware Culprit Finding, 2023). One pass of all that failed proves a state good, since
-// on the failed state it never passes; failures prove one bad only when they are too many for a flake. On the way a lower confidence will do: the
-// culprit must be seen failing with all of it, and the state before it passing.
+// Tests flake, so that the search is a noisy one (as in Google's Flake Aware Culprit Finding, 2023). One pass of all that failed proves a
+// state good, since on the failed state it never passes; failures prove one bad only when they are too many for a flake. On the way a lower
+// confidence will do: the culprit must be seen failing with all of it, and the state before it passing.
 func (i *inquiry) bisect(suspects []Suspect) *Decision {
 	if i.Trials == nil {
 		if i.NoTrials != "" && len(suspects) == 1 {

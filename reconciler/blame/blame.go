@@ -1,6 +1,6 @@
-// Package blame says why a Gate failed. In go a Failed Verdict, the last Passed state, what changed since, what the other Gates of the Environment
-// show, and what probes have shown so far; out comes either a Cause with its evidence or one more Probe that would tell. It is pure: the loop
-// runs the probes and asks again. It never guesses: what cannot be told is Unknown, or no Verdict at all.
+// Package blame says why a Gate failed. In go a Failed Verdict, the last Passed state, what changed since, what the other Gates of the
+// Environment show, and what probes have shown so far; out comes either a Cause with its evidence or one more Probe that would tell. It is
+// pure: the loop runs the probes and asks again. It never guesses: what cannot be told is Unknown, or no Verdict at all.
 //
 // The steps are taken in order, free evidence first, and the first answer stands. Each is a file:
 //
@@ -16,14 +16,15 @@
 //	bisect.go           6  which of them did, where states in between can be tried; and whether the last passed one still passes
 //	unknown.go          7  what is left, and what is missing to tell
 //
-// A failed Sync (failed_sync.go) takes the same steps: its rerun is one more deadline, since its engine keeps trying. Only a Config cause can lead
-// to a revert.
+// A failed Sync (failed_sync.go) takes the same steps: its rerun is one more deadline, since its engine keeps trying. Only a Config cause
+// can lead to a revert.
 //
 // # What cannot be told
 //
-// Drift that sets in between the last pass and a harmless commit looks like that commit's fault, where nothing else in the Environment fails with
-// it. Neither can an outage of what only this Gate needs. A control Suite that sees it, a shorter `every` and baselineMaxAge, or a Site that may be bisected (the state that passed is tried again)
-// tells the two apart. Neither can one of several commits that arrived together be told from the others where none can be tried alone.
+// Drift that sets in between the last pass and a harmless commit looks like that commit's fault, where nothing else in the Environment
+// fails with it. Neither can an outage of what only this Gate needs. A control Suite that sees it, a shorter `every` and baselineMaxAge, or
+// a Site that may be bisected (the state that passed is tried again) tells the two apart. Neither can one of several commits that arrived
+// together be told from the others where none can be tried alone.
 package blame
 
 // Decide takes the next step of blame for a Failed Verdict.

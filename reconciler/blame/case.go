@@ -79,8 +79,8 @@ type FailedSync struct {
 	Target  sync.Target
 	Failure sync.Failure
 	Reason  string
-	// Reproduced says of a failed build that what was to be applied does not build here either, while the last Passed state does. Where it is not,
-	// NotReproduced says what was seen.
+	// Reproduced says of a failed build that what was to be applied does not build here either, while the last Passed state does. Where it
+	// is not, NotReproduced says what was seen.
 	Reproduced    bool
 	NotReproduced string
 }

@@ -27,15 +27,16 @@ type Cause struct {
 	Evidence []string `json:"evidence"`
 	// Suspects of a Config cause, oldest first within a repository. One is the culprit; several were not told apart.
 	Suspects []Suspect `json:"suspects,omitempty"`
-	// Outage says that the Environment failed more than this Gate, by what its other Gates or a control Suite show. It says nothing of the changes.
+	// Outage says that the Environment failed more than this Gate, by what its other Gates or a control Suite show. It says nothing of the
+	// changes.
 	Outage bool `json:"outage,omitempty"`
 }
 
 // ToldApart says that the Cause names exactly one change.
 func (c Cause) ToldApart() bool { return len(c.Suspects) == 1 }
 
-// Suspect is one commit on the first-parent path from the last Passed state to the failed one that changed what a Target of the Gate renders. A pull
-// request that came in as a merge is one Suspect.
+// Suspect is one commit on the first-parent path from the last Passed state to the failed one that changed what a Target of the Gate
+// renders. A pull request that came in as a merge is one Suspect.
 type Suspect struct {
 	Repository string        `json:"repository"`
 	Branch     string        `json:"branch"`

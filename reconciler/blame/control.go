@@ -2,8 +2,9 @@ package blame
 
 import "github.com/assay-dev/assay/reconciler/gate"
 
-// control is the second half of step 3, for an Environment of few Gates: Suites that touch no change tell whether the environment itself is well. One
-// that fails is run again until it passes, or is surely no flake, so that a flaky control hides no culprit. One that gives no evidence is none.
+// control is the second half of step 3, for an Environment of few Gates: Suites that touch no change tell whether the environment itself is
+// well. One that fails is run again until it passes, or is surely no flake, so that a flaky control hides no culprit. One that gives no
+// evidence is none.
 func (i *inquiry) control() *Decision {
 	if !i.Controlled {
 		return nil

@@ -16,8 +16,8 @@ func (i *inquiry) unreachable() *Decision {
 	return nil
 }
 
-// lasting is step 4 for failed Syncs. Their engine keeps trying, so that a rerun is one more deadline: a state that becomes healthy meanwhile is verified
-// in place of this one. A build does not change its mind.
+// lasting is step 4 for failed Syncs. Their engine keeps trying, so that a rerun is one more deadline: a state that becomes healthy
+// meanwhile is verified in place of this one. A build does not change its mind.
 func (i *inquiry) lasting() *Decision {
 	if len(i.FailedSyncs) == 0 || i.builds() {
 		return nil

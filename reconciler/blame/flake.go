@@ -78,8 +78,8 @@ func (c Case) neverPassed(rounds []Round) failures {
 	return f
 }
 
-// repeats is how many failures in a row, after the first, are needed to trust that some cases do not all flake; capped says that even the Gate's cap is
-// too few. No cases is a Gate whose condition does not hold, of which no rate is known.
+// repeats is how many failures in a row, after the first, are needed to trust that some cases do not all flake; capped says that even the
+// Gate's cap is too few. No cases is a Gate whose condition does not hold, of which no rate is known.
 //
 // One case that surely does not flake is enough to know that the failure is real, so the case with the fewest reruns counts.
 func (i *inquiry) repeats(cases []CaseID) (rounds int, capped bool) {

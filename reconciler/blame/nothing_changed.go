@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// nothingChanged is step 2, which costs nothing: without a change that Git knows of, Config is out. What remains is decided after outages and
-// flakes were looked for.
+// nothingChanged is step 2, which costs nothing: without a change that Git knows of, Config is out. What remains is decided after outages
+// and flakes were looked for.
 func (i *inquiry) nothingChanged() *Decision {
 	if i.Passed == nil {
 		return i.without(Unknown, "this gate has never passed as far as history tells, so there is no state to compare with")
@@ -36,8 +36,8 @@ func (i *inquiry) outsideGit() (out []string) {
 	return out
 }
 
-// failedBefore is a Verification of the state of the last pass that failed after it, in one of the cases that fail now. An outage does not count:
-// it is over, or the next step finds it.
+// failedBefore is a Verification of the state of the last pass that failed after it, in one of the cases that fail now. An outage does not
+// count: it is over, or the next step finds it.
 func (i *inquiry) failedBefore() *Earlier {
 	for k, e := range i.Earlier {
 		if !e.Unchanged || e.Outage || e.Kind != Environment {

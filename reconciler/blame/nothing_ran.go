@@ -2,8 +2,8 @@ package blame
 
 import "github.com/assay-dev/assay/sources/sync"
 
-// nothingRan is step 1. Where a Suite could not run, the Verdict is not Failed and does not get here; a Sync that waits for another Target is the same
-// for a Sync: nothing was tried yet.
+// nothingRan is step 1. Where a Suite could not run, the Verdict is not Failed and does not get here; a Sync that waits for another Target
+// is the same for a Sync: nothing was tried yet.
 func (i *inquiry) nothingRan() *Decision {
 	for _, s := range i.FailedSyncs {
 		if s.Failure == sync.Waiting {

@@ -6,9 +6,10 @@ import (
 	"github.com/assay-dev/assay/reconciler/gate"
 )
 
-// oldTests is step 5. Where tests and configuration changed together, the tests of the last pass are run on the new configuration: if they hold, the
-// tests are at fault, and only if they surely fail may the configuration be. They may flake as well, so that they are run until they pass once, or as often
-// as what failed was. That the new tests are bad besides cannot be told then, and does not matter to whether the configuration is.
+// oldTests is step 5. Where tests and configuration changed together, the tests of the last pass are run on the new configuration: if they
+// hold, the tests are at fault, and only if they surely fail may the configuration be. They may flake as well, so that they are run until
+// they pass once, or as often as what failed was. That the new tests are bad besides cannot be told then, and does not matter to whether
+// the configuration is.
 func (i *inquiry) oldTests() *Decision {
 	switch {
 	case i.Tests == i.Passed.Tests:

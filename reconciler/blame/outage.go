@@ -9,11 +9,11 @@ import (
 	"github.com/assay-dev/assay/reconciler/gate"
 )
 
-// An outage is many Gates that fail at the same time though nothing that changed is common to them. Three is the least that is many: two commits that
-// break two Gates within the same minutes are rare, but do happen in a batch, and a third one, where commits break one Gate in ten, is a
-// thousand times rarer than an outage that takes all of them. Half of those that ran is the least share, because in an Environment of a hundred Gates
-// three failures at a time are an ordinary day. A Gate for which nothing changed since it passed is as good as a control Suite: it has nothing but the
-// environment to fail for, and counts for as many.
+// An outage is many Gates that fail at the same time though nothing that changed is common to them. Three is the least that is many: two
+// commits that break two Gates within the same minutes are rare, but do happen in a batch, and a third one, where commits break one Gate in
+// ten, is a thousand times rarer than an outage that takes all of them. Half of those that ran is the least share, because in an
+// Environment of a hundred Gates three failures at a time are an ordinary day. A Gate for which nothing changed since it passed is as good
+// as a control Suite: it has nothing but the environment to fail for, and counts for as many.
 const fewestGates = 3
 
 // outage is step 3, before any rerun: what passes again once a short outage is over would else be learnt as a flake.
@@ -29,8 +29,8 @@ func (i *inquiry) outage() *Decision {
 		len(o.failing.gates)+1, o.ran()+1, strings.Join(o.failing.gates, ", "))
 }
 
-// awaitOthers keeps Config from being said while other Gates are not told yet, which together with those that are would make an outage. It is bounded
-// by the Gate's deadline.
+// awaitOthers keeps Config from being said while other Gates are not told yet, which together with those that are would make an outage. It
+// is bounded by the Gate's deadline.
 func (i *inquiry) awaitOthers() *Decision {
 	o := i.others()
 	if !o.many(o.failing.with(o.open)) {
@@ -97,11 +97,12 @@ func (o others) many(failing group) bool {
 	return failing.weight+1 >= fewestGates && 2*n >= o.passing+n
 }
 
-// unlikely is the chance below which a Gate's failure is not put down to flakes when outages are looked for. The Gate asks for far more before it
-// blames a commit; here, two others must be as unlikely at the same time.
+// unlikely is the chance below which a Gate's failure is not put down to flakes when outages are looked for. The Gate asks for far more
+// before it blames a commit; here, two others must be as unlikely at the same time.
 const unlikely = 0.05
 
-// flaky is the chance that all that fails in the Gate are flakes. Cases count as independent; where they are not, an outage is what they share.
+// flaky is the chance that all that fails in the Gate are flakes. Cases count as independent; where they are not, an outage is what they
+// share.
 func (p Peer) flaky() float64 {
 	switch {
 	case p.SyncFailed:

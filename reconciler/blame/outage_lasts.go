@@ -6,8 +6,9 @@ import (
 	"github.com/assay-dev/assay/reconciler/gate"
 )
 
-// outageLasts is the end of step 3. A Gate that was met by an outage and has not passed since may fail for it still, also where the other Gates that saw
-// it are looked at too seldom now to be many. It is over when somebody is seen to be well: a control Suite, or more of the other Gates than fail.
+// outageLasts is the end of step 3. A Gate that was met by an outage and has not passed since may fail for it still, also where the other
+// Gates that saw it are looked at too seldom now to be many. It is over when somebody is seen to be well: a control Suite, or more of the
+// other Gates than fail.
 func (i *inquiry) outageLasts() *Decision {
 	k := slices.IndexFunc(i.Earlier, func(e Earlier) bool { return e.Outage })
 	if k < 0 {

@@ -7,10 +7,11 @@ import (
 	"time"
 )
 
-// Recent are the Verifications of an Environment, and of one Gate where it is given, that were begun since a moment; newest first. It reads back from
-// the newest, and costs what it returns however long the history is.
+// Recent are the Verifications of an Environment, and of one Gate where it is given, that were begun since a moment; newest first. It reads
+// back from the newest, and costs what it returns however long the history is.
 func (s *Store) Recent(ctx context.Context, environment, gate string, since time.Time) (recent []Verification, err error) {
-	query, args := `SELECT started, document FROM verifications WHERE +environment = ? ORDER BY seq DESC`, []any{environment} // +: by seq, not by an index and a sort
+	// The + has SQLite go back by seq, and not by an index and a sort.
+	query, args := `SELECT started, document FROM verifications WHERE +environment = ? ORDER BY seq DESC`, []any{environment}
 	if gate != "" {
 		query, args = `SELECT started, document FROM verifications WHERE environment = ? AND gate = ? ORDER BY seq DESC`, []any{environment, gate}
 	}

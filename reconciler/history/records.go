@@ -76,12 +76,12 @@ type Verification struct {
 	Targets  []TargetState `json:"targets"`
 	Tests    TestsState    `json:"tests"`
 	// Previous is the ID of the Gate's Verification before this one; empty for the first.
-	Previous string        `json:"previous,omitempty"`
+	Previous string `json:"previous,omitempty"`
 	Phase    Phase  `json:"phase"`
 	// Asked are the Gates that were asked to be verified while it was blamed.
-	Asked []string `json:"asked,omitempty"`
-	Verdict  *gate.Verdict `json:"verdict,omitempty"`
-	Cause    *blame.Cause  `json:"cause,omitempty"`
+	Asked   []string      `json:"asked,omitempty"`
+	Verdict *gate.Verdict `json:"verdict,omitempty"`
+	Cause   *blame.Cause  `json:"cause,omitempty"`
 	// Reason says why it was superseded, or what it waits for.
 	Reason   string    `json:"reason,omitempty"`
 	Started  time.Time `json:"started"`

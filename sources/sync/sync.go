@@ -80,12 +80,13 @@ type State struct {
 	Sync *Sync
 	// Seen is when the Source began to look at what it tells here; zero for a Source that is told of every change as it happens.
 	Seen time.Time
-	// Pending is the Sync that is on its way: At says since when, Reason what it waits for, and it is Failed, since that is what it comes to
-	// if it never finishes. Whoever has a deadline decides when that is.
+	// Pending is the Sync that is on its way: At says since when, Reason what it waits for, and it is Failed, since that is what it comes
+	// to if it never finishes. Whoever has a deadline decides when that is.
 	Pending *Sync
 	// Triable says that the Source is a Trials, and that the Target can be tried.
 	Triable bool
-	// Trial, when given, says that something else is live than Sync tells: a commit that is being tried, which nobody else's tests may run on.
+	// Trial, when given, says that something else is live than Sync tells: a commit that is being tried, which nobody else's tests may run
+	// on.
 	Trial *Trial
 	// Reason why there is no Sync, or why the one there may be stale.
 	Reason string
@@ -95,8 +96,8 @@ type State struct {
 
 // Source watches the Targets of one engine. Implementations are safe for concurrent use.
 type Source interface {
-	// Targets tells the state of every Target that the Source sees. One Target that cannot be read is a State with a Reason, not an error. The
-	// slice is the caller's, what its States refer to is shared.
+	// Targets tells the state of every Target that the Source sees. One Target that cannot be read is a State with a Reason, not an error.
+	// The slice is the caller's, what its States refer to is shared.
 	Targets(ctx context.Context) ([]State, error)
 	// Changed receives a value, without blocking the Source, when Targets may tell something new.
 	Changed() <-chan struct{}

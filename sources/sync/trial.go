@@ -7,11 +7,12 @@ import (
 	"github.com/assay-dev/assay/sources/git"
 )
 
-// Trials is what a Source offers besides when some of its Targets can be tried at another commit than the one that they follow, for a while:
-// those whose State says Triable. A trial lives as long as the process at most; after a restart every Target follows what it always did.
+// Trials is what a Source offers besides when some of its Targets can be tried at another commit than the one that they follow, for a
+// while: those whose State says Triable. A trial lives as long as the process at most; after a restart every Target follows what it always
+// did.
 type Trials interface {
-	// Try begins to bring a Target to a commit of its repository, in the name of by, and returns at once: State.Trial tells how far it got. Asked again
-	// for the same, it changes nothing. The error is ErrTaken while somebody else tries the Target.
+	// Try begins to bring a Target to a commit of its repository, in the name of by, and returns at once: State.Trial tells how far it got.
+	// Asked again for the same, it changes nothing. The error is ErrTaken while somebody else tries the Target.
 	Try(t Target, commit git.Hash, by string) error
 	// Release ends all trials in a name: the Targets go back to what they follow.
 	Release(by string)
