@@ -175,7 +175,7 @@ func (p *Provider) create(ctx context.Context, n gitprovider.NewPullRequest) (ma
 			})
 		})
 		if status := statusOf(err); status == http.StatusBadRequest || status == http.StatusNotFound {
-			return fmt.Errorf("%w: %w", transport.ErrUnsettled, err)
+			return transport.Unsettled(err)
 		}
 		return err
 	})

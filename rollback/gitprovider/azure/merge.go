@@ -53,7 +53,7 @@ func (p *Provider) completed(ctx context.Context, number int64, raw *sdk.GitPull
 		case sdk.PullRequestAsyncStatusValues.Conflicts, sdk.PullRequestAsyncStatusValues.RejectedByPolicy, sdk.PullRequestAsyncStatusValues.Failure:
 			return p.refused(number, fmt.Errorf("%w: %s %s", gitprovider.ErrBlocked, status, of(now.MergeFailureMessage)))
 		}
-		return p.refused(number, fmt.Errorf("%w: %w: it is still at it", gitprovider.ErrUnavailable, transport.ErrUnsettled))
+		return transport.Unsettled(p.refused(number, fmt.Errorf("%w: it is still at it", gitprovider.ErrUnavailable)))
 	})
 }
 

@@ -28,9 +28,6 @@ const Cloud = "bitbucket.org"
 // token, which is also what a password without a username or with x-token-auth is; else username and password, which at Cloud are those of an
 // API token or an app password. A nil client is that of package transport. The server is not contacted.
 func New(repository string, auth git.Auth, client *http.Client) (gitprovider.Provider, error) {
-	if client == nil {
-		client = transport.Client(nil)
-	}
 	at, err := transport.Address(repository)
 	if err != nil {
 		return nil, err
@@ -41,16 +38,16 @@ func New(repository string, auth git.Auth, client *http.Client) (gitprovider.Pro
 	}
 	last := len(segments) - 1
 	owner, name := segments[last-1], segments[last]
-	authorize := authorization(auth)
+	way := rest{http: transport.Staying(client), authorize: authorization(auth)}
 	if at.Hostname() == Cloud {
-		return newCloud(owner, name, rest{http: client, authorize: authorize}), nil
+		return newCloud(owner, name, way), nil
 	}
 	before := segments[:last-1]
 	if len(before) > 0 && before[len(before)-1] == "scm" { // which Git's path has, and the API's has not
 		before = before[:len(before)-1]
 	}
 	at.Path = strings.Join(before, "/")
-	return newDataCenter(strings.TrimSuffix(at.String(), "/"), owner, name, rest{http: client, authorize: authorize}), nil
+	return newDataCenter(strings.TrimSuffix(at.String(), "/"), owner, name, way), nil
 }
 
 // authorization shows the credentials.

@@ -220,7 +220,7 @@ func (c *cloud) create(ctx context.Context, n gitprovider.NewPullRequest) (made 
 			"title": n.Title, "description": n.Body, "source": branch(n.Branch), "destination": branch(n.Base), "close_source_branch": false,
 		})
 		if statusOf(err) == http.StatusBadRequest {
-			return fmt.Errorf("%w: %w", transport.ErrUnsettled, err)
+			return transport.Unsettled(err)
 		}
 		return err
 	})

@@ -127,7 +127,7 @@ func (c *cloud) merged(ctx context.Context, number int64, head git.Hash) error {
 	err := transport.Settle(ctx, func() error {
 		pr, err := c.Get(ctx, number)
 		if err == nil && pr.State != gitprovider.Merged {
-			err = fmt.Errorf("merge pull request %d of %s: %w: %w: it is still at it", number, c.name, gitprovider.ErrUnavailable, transport.ErrUnsettled)
+			err = transport.Unsettled(fmt.Errorf("merge pull request %d of %s: %w: it is still at it", number, c.name, gitprovider.ErrUnavailable))
 		}
 		if err == nil {
 			at = pr.MergeCommit

@@ -196,7 +196,7 @@ func (d *dataCenter) Open(ctx context.Context, n gitprovider.NewPullRequest) (*g
 			"title": n.Title, "description": description, "fromRef": ref(n.Branch), "toRef": ref(n.Base),
 		})
 		if errors.Is(err, gitprovider.ErrNotFound) { // the branch was pushed a moment ago
-			return fmt.Errorf("%w: %w", transport.ErrUnsettled, err)
+			return transport.Unsettled(err)
 		}
 		return err
 	})

@@ -34,7 +34,7 @@ func (d *dataCenter) atVersion(ctx context.Context, number int64, do func(*dcPul
 			err = do(p)
 		}
 		if errors.Is(err, errOutOfDate) {
-			return fmt.Errorf("%w: %w", transport.ErrUnsettled, err)
+			return transport.Unsettled(err)
 		}
 		return err
 	})

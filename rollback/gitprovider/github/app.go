@@ -54,7 +54,7 @@ func newInstallation(app App, owner, name string, api *url.URL, next http.RoundT
 		return nil, errors.New("the private key is no RSA key in PEM form: use the .pem file that GitHub offers when a key is made")
 	}
 	i := &installation{app: app, key: key, owner: owner, name: name, turn: make(chan struct{}, 1)}
-	i.api = newClient(api, &authorized{next: &verbatim{next}, api: api, token: i.claim})
+	i.api = newClient(api, &authorized{next: next, api: api, token: i.claim})
 	return i, nil
 }
 

@@ -7,7 +7,6 @@
 package github
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -50,8 +49,8 @@ func New(repository string, credentials Credentials, client *http.Client) (*Prov
 	}
 	p := &Provider{server: page.Scheme + "://" + page.Host, owner: owner, name: name}
 	base := apiOf(page)
-	next := cmp.Or(client, transport.Client(nil)).Transport
-	way := &authorized{next: &verbatim{next}, api: base, token: func(context.Context) (string, error) { return credentials.Token, nil }}
+	next := transport.Staying(client).Transport // which follows a repository that was renamed or moved
+	way := &authorized{next: next, api: base, token: func(context.Context) (string, error) { return credentials.Token, nil }}
 	if credentials.App.ID != "" {
 		installation, err := newInstallation(credentials.App, owner, name, base, next)
 		if err != nil {

@@ -106,7 +106,7 @@ func TestWhereTheAPIIs(t *testing.T) {
 		p, err := github.New(repository, github.Credentials{Token: forge.Right}, &http.Client{Transport: way})
 		require.NoError(t, err)
 		_, err = p.Get(t.Context(), 7)
-		require.Error(t, err)
+		require.ErrorContains(t, err, "at https://evil.example.com, where the token is not sent")
 		require.Equal(t, []string{want}, asked)
 		require.NotContains(t, err.Error(), forge.Right)
 	}

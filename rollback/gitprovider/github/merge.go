@@ -41,7 +41,7 @@ func (p *Provider) Merge(ctx context.Context, number int64, head git.Hash) error
 		case now.MergedAt != nil: // the answer to the first attempt was lost on the way
 			return nil
 		case pr.Mergeable == nil: // asking has made GitHub find out
-			return fmt.Errorf("%w: %w", transport.ErrUnsettled, err)
+			return transport.Unsettled(err)
 		}
 		return err
 	})

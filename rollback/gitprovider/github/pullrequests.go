@@ -81,7 +81,7 @@ func (p *Provider) Open(ctx context.Context, n gitprovider.NewPullRequest) (*git
 			return p.api.PullRequests.Create(ctx, p.owner, p.name, &sdk.NewPullRequest{Head: &n.Branch, Base: &n.Base, Title: &n.Title, Body: &n.Body})
 		})
 		if invalid(err, "head") || invalid(err, "base") { // the branch was pushed a moment ago, or there is none
-			return fmt.Errorf("%w: %w: no such branch: %w", transport.ErrUnsettled, gitprovider.ErrNotFound, err)
+			return transport.Unsettled(fmt.Errorf("%w: no such branch: %w", gitprovider.ErrNotFound, err))
 		}
 		return err
 	})

@@ -7,7 +7,6 @@
 package gitlab
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -41,24 +40,13 @@ func New(repository, token string, client *http.Client) (*Provider, error) {
 	if !strings.Contains(p.path, "/") {
 		return nil, fmt.Errorf("repository %s: expected https://HOST/GROUP/PROJECT", git.Redact(repository))
 	}
-	way := *cmp.Or(client, transport.Client(nil))
-	way.CheckRedirect = stay
-	p.api, err = sdk.NewClient(token, sdk.WithBaseURL(p.server), sdk.WithHTTPClient(&way), sdk.WithUserAgent("assay"),
+	p.api, err = sdk.NewClient(token, sdk.WithBaseURL(p.server), sdk.WithHTTPClient(transport.Staying(client)), sdk.WithUserAgent("assay"),
 		sdk.WithoutRetries(), sdk.WithCustomLimiter(unlimited{}), // which is the transport's part
 		sdk.WithURLWarningLogger(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		return nil, fmt.Errorf("repository %s: %w", p, err)
 	}
 	return p, nil
-}
-
-// stay follows redirects at the host that the token is for, and nowhere else: http.Client would take the token along.
-func stay(next *http.Request, via []*http.Request) error {
-	const most = 5
-	if len(via) > most || next.URL.Host != via[0].URL.Host || next.URL.Scheme != via[0].URL.Scheme {
-		return http.ErrUseLastResponse
-	}
-	return nil
 }
 
 // unlimited sends requests as they come.

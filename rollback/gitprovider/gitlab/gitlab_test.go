@@ -97,7 +97,7 @@ func TestTheTokenStaysAtItsHost(t *testing.T) {
 	p, err := gitlab.New("git@gitlab.example.com:"+gitlabtest.Path, forge.Right, &http.Client{Transport: way})
 	require.NoError(t, err)
 	_, err = p.Get(t.Context(), 7)
-	require.Error(t, err)
+	require.ErrorContains(t, err, "at https://evil.example.com, where the token is not sent")
 	require.Equal(t, []string{"https://gitlab.example.com/api/v4/projects/shop%2Fplatform%2Fconfig"}, asked)
 	require.NotContains(t, err.Error(), forge.Right)
 }

@@ -55,7 +55,7 @@ func (p *Provider) blocked(ctx context.Context, number int64, refusal error) err
 	}
 	err = fmt.Errorf("%w: %s: %w", gitprovider.ErrBlocked, reasonOf(now.DetailedMergeStatus), refusal)
 	if undecided[now.DetailedMergeStatus] {
-		return fmt.Errorf("%w: %w", transport.ErrUnsettled, err)
+		return transport.Unsettled(err)
 	}
 	return err
 }

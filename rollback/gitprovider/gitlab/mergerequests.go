@@ -89,7 +89,7 @@ func (p *Provider) Open(ctx context.Context, n gitprovider.NewPullRequest) (*git
 	err = transport.Settle(ctx, func() (err error) {
 		settled, err = p.Get(ctx, opened.IID)
 		if err == nil && settled.Head == (git.Hash{}) {
-			return fmt.Errorf("%s of %s: %w: %w: there is no such branch", what, p, transport.ErrUnsettled, gitprovider.ErrNotFound)
+			return transport.Unsettled(fmt.Errorf("%s of %s: %w: there is no such branch", what, p, gitprovider.ErrNotFound))
 		}
 		return err
 	})

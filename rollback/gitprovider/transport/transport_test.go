@@ -59,9 +59,13 @@ func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	for name, value := range does.header {
 		header.Set(name, value)
 	}
+	return answer(r, does.status, header), nil
+}
+
+func answer(r *http.Request, status int, header http.Header) *http.Response {
 	return &http.Response{
-		StatusCode: does.status, Status: strconv.Itoa(does.status) + " " + http.StatusText(does.status), Header: header, Body: io.NopCloser(strings.NewReader("answer")), Request: r,
-	}, nil
+		StatusCode: status, Status: strconv.Itoa(status) + " " + http.StatusText(status), Header: header, Body: io.NopCloser(strings.NewReader("answer")), Request: r,
+	}
 }
 
 func ask(t *testing.T, client *http.Client, method string) (*http.Response, error) {
@@ -312,19 +316,21 @@ func TestUnavailable(t *testing.T) {
 func TestSettle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start, asked := time.Now(), 0
-		require.ErrorIs(t, transport.Settle(t.Context(), func() error { asked++; return transport.ErrUnsettled }), transport.ErrUnsettled)
+		require.ErrorIs(t, transport.Settle(t.Context(), func() error { asked++; return transport.Unsettled(io.EOF) }), transport.ErrUnsettled)
 		require.Equal(t, 7, asked)
 		require.Equal(t, 6300*time.Millisecond, time.Since(start))
 
 		wrong := errors.New("wrong")
+		require.EqualError(t, transport.Settle(t.Context(), func() error { return transport.Unsettled(wrong) }), "wrong", "what the server said last")
 		asked = 0
 		require.Equal(t, wrong, transport.Settle(t.Context(), func() error { asked++; return wrong }))
 		require.Equal(t, 1, asked)
 
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		err := transport.Settle(ctx, func() error { return transport.ErrUnsettled })
+		err := transport.Settle(ctx, func() error { return transport.Unsettled(io.EOF) })
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorIs(t, err, transport.ErrUnsettled)
+		require.ErrorIs(t, err, io.EOF)
 	})
 }
