@@ -30,7 +30,7 @@ func call[T any](ctx context.Context, p *Provider, what string, ask func(*sdk.Cl
 		var response *sdk.Response
 		answer, response, err = ask(client)
 		if err = classified(response, err); err != nil && response != nil && slices.Contains(again, response.StatusCode) {
-			return fmt.Errorf("%w: %w", transport.ErrUnsettled, err)
+			return transport.Unsettled(err)
 		}
 		return err
 	})
@@ -45,7 +45,7 @@ func classified(response *sdk.Response, err error) error {
 	if response == nil || response.Response == nil {
 		return err
 	}
-	message := fmt.Sprintf("%s: %v", response.Status, err)
+	message := response.Status
 	switch response.StatusCode {
 	case http.StatusOK, http.StatusCreated, http.StatusNoContent:
 		return err

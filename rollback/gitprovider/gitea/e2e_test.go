@@ -119,6 +119,36 @@ func TestRealServer(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, again.Index, found.Number)
 	})
+	t.Run("RenamedByAPerson", func(t *testing.T) {
+		r := repository(t, server, weak, "renamed")
+		pr := opened(t, r)
+		name := "renamed-since"
+		_, _, err := server.Client().EditRepo(server.User, "renamed", sdk.EditRepoOption{Name: &name})
+		require.NoError(t, err)
+		require.NoError(t, r.Provider.UpdateBody(t.Context(), pr.Number, "It is still so."))
+		require.NoError(t, r.Provider.Label(t.Context(), pr.Number, "assay"))
+		got, err := r.Provider.Get(t.Context(), pr.Number)
+		require.NoError(t, err)
+		require.Equal(t, "It is still so.", got.Body)
+		require.Equal(t, []string{"assay"}, got.Labels)
+		require.NoError(t, r.Provider.Close(t.Context(), pr.Number))
+		got, err = r.Provider.Get(t.Context(), pr.Number)
+		require.NoError(t, err)
+		require.Equal(t, gitprovider.Closed, got.State)
+	})
+	t.Run("ManyLabels", func(t *testing.T) {
+		r := repository(t, server, weak, "labelled")
+		pr := opened(t, r)
+		for i := range 60 {
+			_, _, err := server.Client().CreateLabel(server.User, "labelled", sdk.CreateLabelOption{Name: fmt.Sprintf("a-%02d", i), Color: "#ff0000"})
+			require.NoError(t, err)
+		}
+		require.NoError(t, r.Provider.Label(t.Context(), pr.Number, "zebra"))
+		require.NoError(t, r.Provider.Label(t.Context(), pr.Number, "zebra"))
+		got, err := r.Provider.Get(t.Context(), pr.Number)
+		require.NoError(t, err)
+		require.Equal(t, []string{"zebra"}, got.Labels, "the label is made once")
+	})
 }
 
 const branch = "assay/revert-0123456789ab"

@@ -29,12 +29,10 @@ type Provider struct {
 }
 
 // New makes a Provider for the repository that Git reaches at the URL, by HTTP or SSH; its last two path segments are owner and name. The token
-// needs the scopes write:repository and write:issue. A nil client is http.DefaultClient. The server is not contacted.
+// needs the scopes write:repository and write:issue. A nil client is that of package transport. The server is not contacted; that a
+// repository was renamed or moved is followed as it tells.
 func New(repository, token string, client *http.Client) (*Provider, error) {
-	if client == nil {
-		client = transport.Client(nil)
-	}
-	p := &Provider{token: token, http: client, turn: make(chan struct{}, 1)}
+	p := &Provider{token: token, http: worded(transport.Staying(client)), turn: make(chan struct{}, 1)}
 	page, err := transport.Address(repository)
 	if err != nil {
 		return nil, err
@@ -190,7 +188,7 @@ func (p *Provider) Merge(ctx context.Context, number int64, head git.Hash) error
 		if errors.Is(err, gitprovider.ErrBlocked) {
 			now, readErr := p.raw(ctx, number)
 			if readErr == nil && (pullRequest(now).Head != head || !now.Mergeable) {
-				return fmt.Errorf("%w: %w", transport.ErrUnsettled, err)
+				return transport.Unsettled(err)
 			}
 		}
 		return err
@@ -199,8 +197,12 @@ func (p *Provider) Merge(ctx context.Context, number int64, head git.Hash) error
 
 // Close implements gitprovider.Provider.
 func (p *Provider) Close(ctx context.Context, number int64) error {
+	pr, err := p.raw(ctx, number)
+	if err != nil || pr.State != sdk.StateOpen {
+		return err
+	}
 	closed := sdk.StateClosed
-	_, err := call(ctx, p, fmt.Sprintf("close pull request %d", number), func(c *sdk.Client) (*sdk.PullRequest, *sdk.Response, error) {
+	_, err = call(ctx, p, fmt.Sprintf("close pull request %d", number), func(c *sdk.Client) (*sdk.PullRequest, *sdk.Response, error) {
 		return c.EditPullRequest(p.owner, p.name, number, sdk.EditPullRequestOption{State: &closed})
 	})
 	return err

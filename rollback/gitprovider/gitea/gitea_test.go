@@ -143,6 +143,7 @@ func TestOpenGivesWayToTheFirst(t *testing.T) {
 	p, asked := serve(t, answers{
 		"GET /pulls 1":   {{status: 200, body: []any{}}, {status: 200, body: []any{pr(8, "open", nil), pr(7, "open", nil)}}},
 		"POST /pulls":    {{status: 201, body: pr(8, "open", nil)}},
+		"GET /pulls/8":   {{status: 200, body: pr(8, "open", nil)}},
 		"PATCH /pulls/8": {{status: 201, body: pr(8, "closed", nil)}},
 	})
 	got, err := p.Open(t.Context(), gitprovider.NewPullRequest{Branch: branch, Base: "main"})
@@ -180,20 +181,25 @@ func TestMerge(t *testing.T) {
 		reads []answer
 		merge []answer
 		want  error
+		text  string
 	}{
-		"merged":          {[]answer{ready}, []answer{{status: 200}}, nil},
-		"not checked yet": {[]answer{unchecked, unchecked, ready}, []answer{said(405, "Please try again later"), {status: 200}}, nil},
-		"never checked":   {[]answer{unchecked}, []answer{said(405, "Please try again later")}, gitprovider.ErrBlocked},
-		"needs approval":  {[]answer{ready}, []answer{said(405, "Does not have enough approvals")}, gitprovider.ErrBlocked},
-		"moved before":    {[]answer{moved}, nil, gitprovider.ErrHeadMoved},
-		"moved meanwhile": {[]answer{ready, moved}, []answer{said(409, "head out of date")}, gitprovider.ErrHeadMoved},
-		"closed":          {[]answer{{status: 200, body: pr(7, "closed", nil)}}, nil, gitprovider.ErrBlocked},
-		"merged before":   {[]answer{{status: 200, body: pr(7, "closed", map[string]any{"merged": true})}}, nil, nil},
+		"merged":          {[]answer{ready}, []answer{{status: 200}}, nil, ""},
+		"not checked yet": {[]answer{unchecked, unchecked, ready}, []answer{said(405, "Please try again later"), {status: 200}}, nil, ""},
+		"never checked":   {[]answer{unchecked}, []answer{said(405, "Please try again later")}, gitprovider.ErrBlocked, "(405 Method Not Allowed: Please try again later)"},
+		"needs approval":  {[]answer{ready}, []answer{said(405, "Does not have enough approvals")}, gitprovider.ErrBlocked, "(405 Method Not Allowed: Does not have enough approvals)"},
+		"moved before":    {[]answer{moved}, nil, gitprovider.ErrHeadMoved, "to cdcd"},
+		"moved meanwhile": {[]answer{ready, moved}, []answer{said(409, "head out of date")}, gitprovider.ErrHeadMoved, "to cdcd"},
+		"closed":          {[]answer{{status: 200, body: pr(7, "closed", nil)}}, nil, gitprovider.ErrBlocked, "it is closed"},
+		"merged before":   {[]answer{{status: 200, body: pr(7, "closed", map[string]any{"merged": true})}}, nil, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p, _ := serve(t, answers{"GET /pulls/7": c.reads, "POST /pulls/7/merge": c.merge})
-				require.ErrorIs(t, p.Merge(t.Context(), 7, head), c.want)
+				err := p.Merge(t.Context(), 7, head)
+				require.ErrorIs(t, err, c.want)
+				if c.want != nil {
+					require.ErrorContains(t, err, c.text)
+				}
 			})
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 
 	sdk "code.gitea.io/sdk/gitea"
 
@@ -34,19 +35,25 @@ func (p *Provider) open(ctx context.Context, base string) ([]*sdk.PullRequest, e
 
 // pages asks for all pages of a list.
 func pages[T any](ctx context.Context, p *Provider, what string, ask func(*sdk.Client, sdk.ListOptions) ([]T, *sdk.Response, error)) (all []T, err error) {
-	for page := 1; page > 0; {
-		next := 0
+	for page := 1; ; {
+		more := false
 		some, err := call(ctx, p, what, func(c *sdk.Client) ([]T, *sdk.Response, error) {
 			some, response, err := ask(c, sdk.ListOptions{Page: page, PageSize: 50})
-			if response != nil {
-				next = response.NextPage
-			}
+			more = err == nil && len(some) > 0 && (response.NextPage > 0 || total(response) > len(all)+len(some))
 			return some, response, err
 		})
 		if err != nil {
 			return nil, err
 		}
-		all, page = append(all, some...), next
+		all, page = append(all, some...), page+1
+		if !more {
+			return all, nil
+		}
 	}
-	return all, nil
+}
+
+// total is how many there are on all pages, which is all that some lists tell of further ones; zero where it is not told.
+func total(response *sdk.Response) int {
+	count, _ := strconv.Atoi(response.Header.Get("X-Total-Count"))
+	return count
 }

@@ -23,6 +23,7 @@ func merge(t *testing.T, w *world) {
 	require.NoError(t, err)
 	require.True(t, merged)
 	require.NoError(t, w.Provider.Merge(t.Context(), pr.Number, head), "once merged, merging again is nothing")
+	require.NoError(t, w.Provider.Close(t.Context(), pr.Number), "and so is closing")
 	found, err := w.Provider.Find(t.Context(), branch, "main")
 	require.NoError(t, err)
 	require.Equal(t, gitprovider.Merged, found.State)
