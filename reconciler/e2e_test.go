@@ -117,6 +117,19 @@ func (r *realShop) comments(number int64) string {
 	return strings.Join(text, "\n")
 }
 
+// status is what the server shows of the Gate beside a commit.
+func (r *realShop) status(commit string) sdk.StatusState {
+	r.t.Helper()
+	all, _, err := r.hub.Client().GetCombinedStatus(r.hub.User, r.name, commit)
+	require.NoError(r.t, err)
+	for _, s := range all.Statuses {
+		if s.Context == "assay/staging/shop" {
+			return s.State
+		}
+	}
+	return ""
+}
+
 // accept merges a pull request as a person, and syncs what that comes to.
 func (r *realShop) accept(number int64, style sdk.MergeStyle, title, message string) {
 	r.t.Helper()
@@ -196,6 +209,9 @@ func openedAndMerged(r *realShop) {
 	r.accept(page.Index, sdk.MergeStyleMerge, "", "")
 	require.Contains(r.t, r.recovered().Reason, "the revert was merged and synced")
 	r.page()
+	r.eventually("the verdicts beside the commits", func() bool {
+		return r.status(bad) == sdk.StatusFailure && r.status("main") == sdk.StatusSuccess
+	})
 }
 
 // evidenceOfAnotherEnvironment has two overlays of one Assay blame the same commit.
@@ -333,8 +349,12 @@ func ownRevertFirst(r *realShop) {
 	gitIn(r.t, dir, "revert", "--no-edit", bad)
 	gitIn(r.t, dir, "push", "--quiet", "origin", "undo")
 	gitIn(r.t, dir, "checkout", "--quiet", "main")
-	own, _, err := r.hub.Client().CreatePullRequest(r.hub.User, r.name, sdk.CreatePullRequestOption{Head: "undo", Base: "main", Title: "Undo it"})
-	require.NoError(r.t, err)
+	var own *sdk.PullRequest
+	r.eventually("the person's pull request", func() (opened bool) { // the server takes a moment to see the branch
+		var err error
+		own, _, err = r.hub.Client().CreatePullRequest(r.hub.User, r.name, sdk.CreatePullRequestOption{Head: "undo", Base: "main", Title: "Undo it"})
+		return err == nil
+	})
 	r.setLive(bad)
 	r.eventually("Assay's evidence", func() bool { return strings.Contains(r.comments(own.Index), "staging") })
 	r.decided(fmt.Sprint(own.Index))

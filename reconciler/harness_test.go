@@ -188,6 +188,7 @@ func (a *assay) start() {
 			Sites:    syncs.NewSites(mirrors, builder, a.command, clock.RealClock{}),
 			Sources:  a.sources,
 			Mode:     a.mode,
+			Statuses: true,
 			Writable: writable,
 		})
 	}
