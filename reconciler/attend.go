@@ -118,7 +118,7 @@ func (l *Loop) attendBase(ctx context.Context, w *world, p history.Proposal, sus
 	case err != nil:
 		return err
 	case standing.Conflicts:
-		at.outdated = p.Base + " moved, and no longer takes it as it is"
+		at.outdated = p.Base + " moved, and conflicts with it as it is"
 	case string(plan.Proof.Kind) != p.Proof || !slices.Equal(plan.NotByItself, p.NotByItself):
 		at.outdated = fmt.Sprintf("%s moved, and what it proves is %s now", p.Base, plan.Proof.Kind)
 	case !same && mergesByItself(w, proposalState{Proposal: p}):

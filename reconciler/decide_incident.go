@@ -106,7 +106,7 @@ func decideOpenProposal(w *world, incident history.Incident, suspects []blame.Su
 	case at.conflict != "" && !slices.Contains(p.NotByItself, conflicts(p.Proposal)):
 		return concede{proposal: p.Proposal, conflict: at.conflict}
 	case at.outdated != "":
-		return propose{incident: incident, suspects: suspects, why: at.outdated}
+		return propose{incident: incident, suspects: suspects, why: at.outdated, anew: true}
 	case at.unclaimed:
 		return propose{incident: incident, suspects: suspects, why: "the text is to say what the mode allows by now"}
 	case mergesByItself(w, p) && at.obstacle == "":

@@ -131,12 +131,13 @@ func TestTheBaseMoves(t *testing.T) {
 	s.runner.judge = func(runner.Job) int { return 1 }
 	s.runner.mu.Unlock()
 	s.deploy("Sell for even less", files)
-	s.eventually("that it is conceded", func() bool { return len(hub.Comments(1)) == 1 })
-	require.Contains(t, hub.Comments(1)[0], "**`main` moved, and this revert conflicts with it now.**")
-	require.Contains(t, hub.Comments(1)[0], "shop/shop.yaml (content")
+	s.eventually("that it is conceded", func() bool { return len(hub.Comments(1)) == 2 })
+	require.Contains(t, hub.Comments(1)[0], "**Built anew on `main`, as `"+second.Head[:12]+"`.**")
+	require.Contains(t, hub.Comments(1)[1], "**`main` moved, and this revert conflicts with it now.**")
+	require.Contains(t, hub.Comments(1)[1], "shop/shop.yaml (content")
 	s.waits("waits for a person to merge it")
 	s.quiet()
-	require.Len(t, hub.Comments(1), 1)
+	require.Len(t, hub.Comments(1), 2)
 }
 
 // TestAMovedBaseIsMergedWithoutBuildingAnew is of a server that merges what is behind its base.

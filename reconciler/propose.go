@@ -43,6 +43,8 @@ type propose struct {
 	incident history.Incident
 	suspects []blame.Suspect
 	why      string
+	// anew says that the branch is built anew under the eyes of people, who are told why.
+	anew bool
 }
 
 func (propose) Name() string     { return "Propose" }
@@ -63,6 +65,9 @@ func (a propose) do(ctx context.Context, l *Loop, w *world) error {
 		}
 	}
 	err = l.propose(ctx, w, a.incident, p, culprits, a.suspects)
+	if err == nil && a.anew {
+		return l.tellRebuilt(ctx, p, a.why)
+	}
 	var refusal *rollback.Refusal
 	if !errors.As(err, &refusal) {
 		return err
@@ -77,6 +82,23 @@ func (a propose) do(ctx context.Context, l *Loop, w *world) error {
 		p.State = history.ProposalPlanned
 	}
 	return l.history.SaveProposal(ctx, p)
+}
+
+// tellRebuilt says on an open Proposal that it is another one than people may have looked at.
+func (l *Loop) tellRebuilt(ctx context.Context, p history.Proposal, why string) error {
+	all, err := l.history.ProposalsOf(ctx, p.Incident)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(all, func(known history.Proposal) bool { return known.ID == p.ID })
+	if i < 0 || all[i].State != history.ProposalOpen || all[i].Joined {
+		return nil
+	}
+	_, provider, proposed, err := l.remote(all[i])
+	if err != nil {
+		return err
+	}
+	return proposed.Say(ctx, provider, "rebuilt "+all[i].Head, rollback.Rebuilt(all[i].Base, all[i].Head, why))
 }
 
 // newProposal names a Proposal by its Incident and its culprits; several Incidents may share a branch, and each follows it for itself.
@@ -169,6 +191,8 @@ func (l *Loop) publish(ctx context.Context, w *world, p history.Proposal, plan *
 	if w.mode == tests.Commit && len(plan.NotByItself) == 0 {
 		return l.push(ctx, mirror, p, plan)
 	}
+	known := w.proposalTo(blame.Suspect{Repository: p.Repository, Branch: p.Base})
+	plan.Insist = known != nil && (known.Head == plan.Head.String() || known.Reason == rollback.PushedElsewhere(plan.Branch).Reason)
 	opened, err := rollback.Open(ctx, mirror, repository.Provider, plan, rollback.Body(evidence, plan))
 	if err != nil {
 		return err

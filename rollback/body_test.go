@@ -88,6 +88,7 @@ func TestComments(t *testing.T) {
 		rollback.Recovered("smoke", "staging", at, 3*time.Minute+7500*time.Millisecond),
 		rollback.InVain("smoke", "staging", at, "https://git.example.com/shop/pulls/43"),
 		rollback.InVain("smoke", "staging", at, ""),
+		rollback.Rebuilt("main", "0123456789abcdef", "main moved, and conflicts with it as it is"),
 		rollback.Conflicts("main", "base/web.yaml (content, reverting 89abcde)\n<<<<<<< HEAD\n  replicas: 4\n=======\n  replicas: 2\n>>>>>>> parent of 89abcde (Scale)"),
 	}, "\n\n---\n\n")+"\n")
 }

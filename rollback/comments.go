@@ -20,6 +20,11 @@ func InVain(gate, environment, at, reland string) string {
 		code(gate), code(environment), code(at), inert(reland))
 }
 
+// Rebuilt is said of a Proposal whose branch holds something else by now than people may have looked at.
+func Rebuilt(base, head, why string) string {
+	return fmt.Sprintf("**Built anew on %s, as %s.**\n\nThe reason: %s. The text above says what it proves now.", code(base), code(short(head)), inert(why))
+}
+
 // Conflicts is said of a Proposal that its base no longer takes, and that cannot be built on it anew.
 func Conflicts(base, conflict string) string {
 	return fmt.Sprintf("**%s moved, and this revert conflicts with it now.**\n\nAssay no longer merges it. Resolve the conflict on this branch, which Assay leaves to you then, "+

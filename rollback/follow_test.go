@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -212,6 +213,7 @@ func TestEveryCallMayFail(t *testing.T) {
 		var of rollback.Proposed
 		prod := staging()
 		prod.Environment, prod.ByItself = "prod", false
+		plan.Insist = true // after a crash, the branch is known to be its own
 		for _, e := range []rollback.Evidence{staging(), prod} {
 			until(func() error {
 				opened, err := rollback.Open(t.Context(), w.mirror, p, plan, rollback.Body(e, plan))
@@ -279,6 +281,28 @@ func TestTwoInstancesWriteAtOnce(t *testing.T) {
 	w, _, p, plan, _ := onHub(t)
 	_, err := rollback.Open(t.Context(), w.mirror, &overwriting{p, 100, "Mine."}, plan, rollback.Body(in("qa"), plan))
 	require.ErrorContains(t, err, "somebody else changes its text each time")
+}
+
+// TestAnotherInstancePushedTheBranch waits for it to open the pull request, takes its commits for its own, and goes on in its place in the end.
+func TestAnotherInstancePushedTheBranch(t *testing.T) {
+	w, _, plan := broken(t)
+	hub := rollbacktest.New()
+	p := hub.Provider(w.mirror)
+	r := w.request(w.hash("HEAD~1"), plan.Culprits...)
+	r.Author.When = r.Author.When.Add(time.Minute)
+	theirs := w.plan(r)
+	require.NoError(t, w.mirror.Push(t.Context(), git.RefUpdate{Ref: "refs/heads/" + plan.Branch, New: theirs.Head}))
+	_, err := rollback.Open(t.Context(), w.mirror, p, plan, rollback.Body(staging(), plan))
+	var refusal *rollback.Refusal
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, rollback.PushedElsewhere(plan.Branch), refusal)
+	require.Empty(t, hub.Pulls())
+
+	plan.Insist = true
+	opened := w.open(p, plan, staging())
+	require.Equal(t, theirs.Head, opened.Head)
+	require.False(t, opened.ByPeople)
+	require.NoError(t, rollback.Merge(t.Context(), w.mirror, p, proposed(plan, opened)))
 }
 
 // TestAnewReplacesItsOwnEvidence has a Proposal rebuilt on a newer base, while another environment's evidence stays.

@@ -16,7 +16,7 @@ type Opened struct {
 	// URL is empty where the provider has no pages.
 	URL    string
 	Number int64
-	// Head is the commit that was planned. Merge goes by it.
+	// Head is the commit that was planned, or one of another instance's that comes to the same. Merge goes by it.
 	Head git.Hash
 	// ByPeople says that people committed to the branch. It is left to them: Assay neither replaces nor merges it.
 	ByPeople bool
@@ -56,7 +56,7 @@ func open(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, pla
 			return Opened{}, later("stopped", reason)
 		}
 	}
-	moved, byPeople, err := pushBranch(ctx, m, plan, known)
+	head, moved, byPeople, err := pushBranch(ctx, m, plan, known)
 	if err != nil {
 		return Opened{}, err
 	}
@@ -67,7 +67,7 @@ func open(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, pla
 	if err := share(ctx, provider, pr, body, moved); err != nil {
 		return Opened{}, err
 	}
-	return Opened{URL: pr.URL, Number: pr.Number, Head: plan.Head, ByPeople: byPeople, New: known == nil}, nil
+	return Opened{URL: pr.URL, Number: pr.Number, Head: head, ByPeople: byPeople, New: known == nil}, nil
 }
 
 // attempts bounds how often a text is written that others write at the same time.
@@ -111,30 +111,57 @@ func proposedBefore(pr *gitprovider.PullRequest) *Refusal {
 	return &Refusal{Rule: "closed-before", Reason: "the same revert was proposed before and closed, which is final: " + at}
 }
 
-// pushBranch brings the branch to the Plan's head, unless people committed to it, or took it away from the pull request that is known. It tells
-// whether an older plan of Assay's gave way.
-func pushBranch(ctx context.Context, m *git.Mirror, plan *Plan, known *gitprovider.PullRequest) (moved, byPeople bool, err error) {
+// pushBranch brings the branch to the Plan's head, or to one that comes to the same, unless people committed to it, or took it away from the pull
+// request that is known. It tells whether an older plan of Assay's gave way.
+func pushBranch(ctx context.Context, m *git.Mirror, plan *Plan, known *gitprovider.PullRequest) (head git.Hash, moved, byPeople bool, err error) {
 	ref := "refs/heads/" + plan.Branch
 	refs, err := m.Refs(ctx, ref)
 	if err != nil {
-		return false, false, err
+		return git.Hash{}, false, false, err
 	}
 	at := refs[ref]
 	switch {
+	case at == plan.Head && known == nil && !plan.Insist:
+		return git.Hash{}, false, false, PushedElsewhere(plan.Branch)
 	case at == plan.Head:
-		return false, false, nil
+		return at, false, false, nil
 	case at.IsZero() && known != nil:
-		return false, false, proposedBefore(known)
+		return git.Hash{}, false, false, proposedBefore(known)
+	case at.IsZero():
+		return plan.Head, false, false, m.Push(ctx, git.RefUpdate{Ref: ref, New: plan.Head})
 	}
-	if !at.IsZero() {
-		if err := m.Fetch(ctx, at); err != nil {
-			return false, false, err
-		}
-		if own, err := madeByAssay(ctx, m.Repository(), at, plan); err != nil || !own {
-			return false, !own, err
-		}
+	if err := m.Fetch(ctx, at); err != nil {
+		return git.Hash{}, false, false, err
 	}
-	return !at.IsZero(), false, m.Push(ctx, git.RefUpdate{Ref: ref, Old: at, New: plan.Head})
+	if own, err := madeByAssay(ctx, m.Repository(), at, plan); err != nil || !own {
+		return plan.Head, false, !own, err
+	}
+	if known == nil && !plan.Insist {
+		return git.Hash{}, false, false, PushedElsewhere(plan.Branch)
+	}
+	if same, err := comesToTheSame(ctx, m.Repository(), at, plan); err != nil || same {
+		return at, false, false, err
+	}
+	return plan.Head, true, false, m.Push(ctx, git.RefUpdate{Ref: ref, Old: at, New: plan.Head})
+}
+
+// PushedElsewhere says that another instance of Assay is about to open the pull request. Two that do so at the same moment would open two.
+func PushedElsewhere(branch string) *Refusal {
+	return later("pushed-elsewhere", "another instance of Assay pushed "+branch+", and is waited for to open the pull request")
+}
+
+// comesToTheSame tells whether a branch of Assay's, pushed by another instance, holds what the Plan does, on the same base.
+func comesToTheSame(ctx context.Context, o git.Objects, at git.Hash, plan *Plan) (bool, error) {
+	theirs, err := o.Commit(ctx, at)
+	if err != nil {
+		return false, err
+	}
+	planned, err := o.Commit(ctx, plan.Head)
+	if err != nil || theirs.Tree != planned.Tree {
+		return false, err
+	}
+	fork, err := forkOf(ctx, o, Proposed{Head: at, Culprits: plan.Culprits})
+	return err == nil && fork.Hash == plan.BaseHead, ignoreShallow(err)
 }
 
 // madeByAssay tells whether the last commits of a branch are those of a Plan for the same culprits by the Plan's author and nothing else, as an

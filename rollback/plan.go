@@ -85,6 +85,9 @@ type Plan struct {
 	Others  []TargetChange
 	// NotByItself are the reasons why only a person may merge it; empty when policy may.
 	NotByItself []string
+	// Insist has the pull request opened for a branch that is there already: this instance pushed it before a crash, or another one that pushed it was
+	// waited for in vain.
+	Insist bool
 }
 
 // Hold is what keeps a robot from writing again what a Plan reverts.

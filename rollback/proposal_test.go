@@ -72,6 +72,7 @@ func TestProposalIsMerged(t *testing.T) {
 func TestOpenGoesOnAfterACrash(t *testing.T) {
 	w, p, plan := broken(t)
 	require.NoError(t, w.mirror.Push(t.Context(), git.RefUpdate{Ref: "refs/heads/" + plan.Branch, New: plan.Head}))
+	plan.Insist = true
 	first := w.open(p, plan, staging())
 	again := w.open(p, w.replan(plan), staging())
 	require.Equal(t, first, again)
