@@ -51,7 +51,7 @@ type PullRequest struct {
 	By string
 }
 
-// NewPullRequest is one to open. Its labels are left out where the server has none.
+// NewPullRequest is one to open. Its title is cut to [MostTitle]; its labels are left out where the server has none.
 type NewPullRequest struct {
 	Branch, Base, Title, Body string
 	Labels                    []string

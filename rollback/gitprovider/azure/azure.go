@@ -160,9 +160,6 @@ func (p *Provider) Open(ctx context.Context, n gitprovider.NewPullRequest) (*git
 	return p.Get(ctx, number)
 }
 
-// mostTitle is how many characters a title may have.
-const mostTitle = 400
-
 // create opens a pull request, again for a while where its branch was pushed a moment ago and is not known yet.
 func (p *Provider) create(ctx context.Context, n gitprovider.NewPullRequest) (made *sdk.GitPullRequest, err error) {
 	err = transport.Settle(ctx, func() error {
@@ -170,7 +167,7 @@ func (p *Provider) create(ctx context.Context, n gitprovider.NewPullRequest) (ma
 			return p.api.CreatePullRequest(ctx, sdk.CreatePullRequestArgs{
 				Project: &p.project, RepositoryId: &p.repository, GitPullRequestToCreate: &sdk.GitPullRequest{
 					SourceRefName: to(heads + n.Branch), TargetRefName: to(heads + n.Base),
-					Title: to(cut(n.Title, mostTitle)), Description: to(cut(n.Body, mostText)),
+					Title: to(gitprovider.Cut(n.Title, gitprovider.MostTitle)), Description: to(gitprovider.Cut(n.Body, mostText)),
 				},
 			})
 		})

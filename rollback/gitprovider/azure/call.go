@@ -96,5 +96,5 @@ func message(body []byte) string {
 	if json.Unmarshal(body, &said) != nil {
 		said.Message = ""
 	}
-	return cut(cmp.Or(said.Message, strings.Join(strings.Fields(string(body)), " ")), 300)
+	return gitprovider.Cut(cmp.Or(said.Message, strings.Join(strings.Fields(string(body)), " ")), 300)
 }

@@ -87,7 +87,7 @@ const mostStatus = 256
 // SetStatus implements gitprovider.Provider. Of the statuses with one context the last one counts.
 func (p *Provider) SetStatus(ctx context.Context, commit git.Hash, s gitprovider.CommitStatus) error {
 	status := sdk.GitStatus{
-		State: to(states[s.State]), Description: to(cut(s.Description, mostStatus)),
+		State: to(states[s.State]), Description: to(gitprovider.Cut(s.Description, mostStatus)),
 		Context: &sdk.GitStatusContext{Genre: to(genre), Name: to(strings.TrimPrefix(s.Context, genre+"/"))},
 	}
 	if s.URL != "" {

@@ -5,37 +5,16 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
-	"unicode/utf16"
 
 	sdk "github.com/microsoft/azure-devops-go-api/azuredevops/v7/git"
+
+	"github.com/assay-dev/assay/rollback/gitprovider"
 )
 
 // mostText is how many characters, as UTF-16 counts them, a description may have.
 const mostText = 4000
 
-func fits(text string) bool { return length(text) <= mostText }
-
-func length(text string) (units int) {
-	for _, r := range text {
-		units += utf16.RuneLen(r)
-	}
-	return units
-}
-
-// cut shortens text to so many characters.
-func cut(text string, most int) string {
-	if length(text) <= most {
-		return text
-	}
-	const mark = "…"
-	units := length(mark)
-	for i, r := range text {
-		if units += utf16.RuneLen(r); units > most {
-			return text[:i] + mark
-		}
-	}
-	return text
-}
+func fits(text string) bool { return gitprovider.Length(text) <= mostText }
 
 // place is the comment that holds a text which is too long for the description.
 type place struct{ thread, comment int }
@@ -88,7 +67,7 @@ func (p *Provider) UpdateBody(ctx context.Context, number int64, body string) er
 		if at, err = p.keep(ctx, number, at, body); err != nil {
 			return err
 		}
-		description = cut(body, mostText-restRoom) + fmt.Sprintf(rest, at.thread, at.comment)
+		description = gitprovider.Cut(body, mostText-restRoom) + fmt.Sprintf(rest, at.thread, at.comment)
 	}
 	if _, err = p.update(ctx, "edit", number, sdk.GitPullRequest{Description: &description}); err != nil || !fits(body) || at == nil {
 		return err

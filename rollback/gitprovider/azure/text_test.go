@@ -3,31 +3,9 @@ package azure
 import (
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 )
-
-func TestCut(t *testing.T) {
-	for _, c := range []struct {
-		text string
-		most int
-		want string
-	}{
-		{"", 3, ""},
-		{"abc", 3, "abc"},
-		{"abcd", 3, "ab…"},
-		{"Äbcd", 3, "Äb…"},
-		{"😀😀", 4, "😀😀"},
-		{"😀😀😀", 4, "😀…"}, // each counts twice
-		{"a\xff\xfecd", 4, "a\xff\xfe…"},
-	} {
-		got := cut(c.text, c.most)
-		require.Equal(t, c.want, got)
-		require.LessOrEqual(t, length(got), c.most)
-		require.Equal(t, utf8.ValidString(c.text), utf8.ValidString(got))
-	}
-}
 
 func TestPlaceOfALongText(t *testing.T) {
 	for description, want := range map[string]*place{

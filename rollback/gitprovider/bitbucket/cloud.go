@@ -217,7 +217,7 @@ func (c *cloud) create(ctx context.Context, n gitprovider.NewPullRequest) (made 
 	branch := func(name string) any { return map[string]any{"branch": map[string]string{"name": name}} }
 	err = transport.Settle(ctx, func() error {
 		made, err = ask[*cloudPull](ctx, &c.rest, "open a pull request for "+n.Branch, http.MethodPost, "/pullrequests", map[string]any{
-			"title": n.Title, "description": n.Body, "source": branch(n.Branch), "destination": branch(n.Base), "close_source_branch": false,
+			"title": gitprovider.Cut(n.Title, gitprovider.MostTitle), "description": n.Body, "source": branch(n.Branch), "destination": branch(n.Base), "close_source_branch": false,
 		})
 		if statusOf(err) == http.StatusBadRequest {
 			return transport.Unsettled(err)

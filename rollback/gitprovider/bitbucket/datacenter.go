@@ -193,7 +193,7 @@ func (d *dataCenter) Open(ctx context.Context, n gitprovider.NewPullRequest) (*g
 	var opened *dcPull
 	err := transport.Settle(ctx, func() (err error) {
 		opened, err = ask[*dcPull](ctx, &d.rest, "open a pull request for "+n.Branch, http.MethodPost, "/pull-requests", map[string]any{
-			"title": n.Title, "description": description, "fromRef": ref(n.Branch), "toRef": ref(n.Base),
+			"title": gitprovider.Cut(n.Title, gitprovider.MostTitle), "description": description, "fromRef": ref(n.Branch), "toRef": ref(n.Base),
 		})
 		if errors.Is(err, gitprovider.ErrNotFound) { // the branch was pushed a moment ago
 			return transport.Unsettled(err)

@@ -113,7 +113,7 @@ func (p *Provider) Open(ctx context.Context, n gitprovider.NewPullRequest) (*git
 		return known, err
 	}
 	opened, err := call(ctx, p, "open a pull request for "+n.Branch, func(c *sdk.Client) (*sdk.PullRequest, *sdk.Response, error) {
-		return c.CreatePullRequest(p.owner, p.name, sdk.CreatePullRequestOption{Head: n.Branch, Base: n.Base, Title: n.Title, Body: n.Body})
+		return c.CreatePullRequest(p.owner, p.name, sdk.CreatePullRequestOption{Head: n.Branch, Base: n.Base, Title: gitprovider.Cut(n.Title, gitprovider.MostTitle), Body: n.Body})
 	}, http.StatusNotFound) // the branch was pushed a moment ago
 	if err != nil && !errors.Is(err, errConflict) {
 		return nil, err

@@ -75,10 +75,11 @@ func (p *Provider) ListOpen(ctx context.Context, base string) ([]gitprovider.Pul
 
 // Open implements gitprovider.Provider. GitHub itself takes care that there is one open pull request at most for two branches.
 func (p *Provider) Open(ctx context.Context, n gitprovider.NewPullRequest) (*gitprovider.PullRequest, error) {
+	title := gitprovider.Cut(n.Title, gitprovider.MostTitle)
 	var opened *sdk.PullRequest
 	err := transport.Settle(ctx, func() (err error) {
 		opened, err = call(p, "open a pull request for "+n.Branch, func() (*sdk.PullRequest, *sdk.Response, error) {
-			return p.api.PullRequests.Create(ctx, p.owner, p.name, &sdk.NewPullRequest{Head: &n.Branch, Base: &n.Base, Title: &n.Title, Body: &n.Body})
+			return p.api.PullRequests.Create(ctx, p.owner, p.name, &sdk.NewPullRequest{Head: &n.Branch, Base: &n.Base, Title: &title, Body: &n.Body})
 		})
 		if invalid(err, "head") || invalid(err, "base") { // the branch was pushed a moment ago, or there is none
 			return transport.Unsettled(fmt.Errorf("%w: no such branch: %w", gitprovider.ErrNotFound, err))

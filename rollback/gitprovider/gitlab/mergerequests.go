@@ -67,7 +67,7 @@ func (p *Provider) list(ctx context.Context, what string, wanted sdk.ListProject
 func (p *Provider) Open(ctx context.Context, n gitprovider.NewPullRequest) (*gitprovider.PullRequest, error) {
 	what := "open a merge request for " + n.Branch
 	opened, err := call(ctx, p, what, func(id int64, with sdk.RequestOptionFunc) (*sdk.MergeRequest, *sdk.Response, error) {
-		options := &sdk.CreateMergeRequestOptions{SourceBranch: &n.Branch, TargetBranch: &n.Base, Title: &n.Title, Description: &n.Body}
+		options := &sdk.CreateMergeRequestOptions{SourceBranch: &n.Branch, TargetBranch: &n.Base, Title: sdk.Ptr(gitprovider.Cut(n.Title, gitprovider.MostTitle)), Description: &n.Body}
 		if len(n.Labels) > 0 {
 			options.Labels = (*sdk.LabelOptions)(&n.Labels)
 		}

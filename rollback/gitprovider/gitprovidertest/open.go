@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -105,6 +106,18 @@ func longText(t *testing.T, w *world) {
 	got, err := w.Provider.Get(t.Context(), pr.Number)
 	require.NoError(t, err)
 	require.Equal(t, "Short.", got.Body)
+}
+
+// longTitle quotes the first line of a commit, which may have any length.
+func longTitle(t *testing.T, w *world) {
+	w.push(t, branch, w.main, git.Hash{})
+	n := request(branch)
+	n.Title = `Revert "` + strings.Repeat("Über ", 100) + `"`
+	pr, err := w.Provider.Open(t.Context(), n)
+	require.NoError(t, err)
+	require.True(t, utf8.ValidString(pr.Title))
+	require.True(t, strings.HasPrefix(pr.Title, `Revert "Über Über `), "cut to what the server takes")
+	require.Equal(t, n.Body, pr.Body)
 }
 
 func listOpen(t *testing.T, w *world) {

@@ -224,6 +224,8 @@ func (s *server) open(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, forge.ErrNoBranch):
 		exception(w, http.StatusBadRequest, "GitPullRequestCannotBeActivated",
 			"TF401398: The pull request cannot be activated because the source and/or the target branch no longer exists.")
+	case errors.Is(err, forge.ErrTitle):
+		exception(w, http.StatusBadRequest, "InvalidArgumentValueException", "A title must not be longer than 400 characters.")
 	default:
 		answered(w, pr, err, http.StatusCreated)
 	}

@@ -198,9 +198,11 @@ func (c *cloud) open(w http.ResponseWriter, r *http.Request) {
 		Branch: asked.Source.Branch.Name, Base: asked.Destination.Branch.Name, Title: asked.Title, Body: asked.Description,
 	})
 	if err != nil {
-		forge.Write(w, http.StatusBadRequest, map[string]any{"type": "error", "error": map[string]any{
-			"message": "Bad request", "fields": map[string]any{"source": []string{"branch not found"}},
-		}})
+		wrong := map[string]any{"source": []string{"branch not found"}}
+		if errors.Is(err, forge.ErrTitle) {
+			wrong = map[string]any{"title": []string{"Ensure this value has at most 255 characters."}}
+		}
+		forge.Write(w, http.StatusBadRequest, map[string]any{"type": "error", "error": map[string]any{"message": "Bad request", "fields": wrong}})
 		return
 	}
 	forge.Write(w, http.StatusCreated, c.shown(pr, false))

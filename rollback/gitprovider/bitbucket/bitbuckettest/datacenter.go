@@ -192,6 +192,8 @@ func (d *dataCenter) open(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, forge.ErrDuplicate):
 		exception(w, http.StatusConflict, "pull.DuplicatePullRequestException", "Only one pull request may be open for a given source and target branch",
 			map[string]any{"existingPullRequest": d.shown(pr)})
+	case errors.Is(err, forge.ErrTitle):
+		exception(w, http.StatusBadRequest, "validation.ArgumentValidationException", "The title must be 255 characters or less.", nil)
 	case err != nil:
 		exception(w, http.StatusNotFound, "repository.NoSuchBranchException", "Branch "+asked.FromRef.ID+" does not exist in this repository.", nil)
 	default:

@@ -72,6 +72,8 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request) {
 		invalid(map[string]string{"field": "head", "code": "invalid"})
 	case errors.Is(err, forge.ErrDuplicate):
 		invalid(map[string]string{"code": "custom", "message": "A pull request already exists for " + Owner + ":" + n.Head + "."})
+	case errors.Is(err, forge.ErrTitle):
+		invalid(map[string]string{"field": "title", "code": "custom", "message": "title is too long (maximum is 256 characters)"})
 	default:
 		forge.Write(w, http.StatusCreated, s.detailed(r, pr))
 	}

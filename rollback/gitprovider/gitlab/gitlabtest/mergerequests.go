@@ -97,6 +97,8 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.Is(err, forge.ErrDuplicate):
 		Say(w, http.StatusConflict, []string{"Another open merge request already exists for this source branch: !" + strconv.FormatInt(pr.Number, 10)})
+	case errors.Is(err, forge.ErrTitle):
+		Say(w, http.StatusBadRequest, map[string]any{"title": []string{"is too long (maximum is 255 characters)"}})
 	case err != nil:
 		Say(w, http.StatusBadRequest, map[string]any{"target_branch": []string{"does not exist"}})
 	default:

@@ -19,6 +19,7 @@ var (
 	ErrNoBranch  = errors.New("no such branch")
 	ErrDuplicate = errors.New("there is an open pull request of these branches")
 	ErrNotFound  = errors.New("no such pull request")
+	ErrTitle     = errors.New("the title is too long")
 	ErrNoCommit  = errors.New("no such commit")
 	ErrClosed    = errors.New("it is not open")
 	ErrMoved     = errors.New("its head has moved")
@@ -71,6 +72,9 @@ func (f *Forge) Open(n gitprovider.NewPullRequest, reviewers ...string) (PullReq
 	defer f.turn.Unlock()
 	if f.Head(n.Branch) == "" && !f.Dangling || f.Head(n.Base) == "" {
 		return PullRequest{}, ErrNoBranch
+	}
+	if gitprovider.Length(n.Title) > gitprovider.MostTitle {
+		return PullRequest{}, ErrTitle
 	}
 	for _, pr := range f.all {
 		if f.OnePerBranches && pr.State == gitprovider.Open && pr.Source == n.Branch && pr.Target == n.Base {
