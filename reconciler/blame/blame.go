@@ -9,7 +9,7 @@
 //	outage.go           3  many Gates with unrelated changes fail at the same time: Environment
 //	ask_others.go       3  without a control: other Gates are verified now, to see whether they fail too
 //	control.go          3  a Suite that touches no change fails as well: Environment
-//	outage_lasts.go     3  an outage was seen since the last pass, and nobody is known to be well again: Environment
+//	outage_lasts.go     3  an outage was seen since the last pass, and nobody was seen well since (asked after the reruns, while which others run): Environment
 //	flake.go, rate.go   4  what failed passes now and then on the same state: Flake
 //	old_tests.go        5  both changed, and the tests of the last pass hold: Tests
 //	config.go           6  commits changed what is rendered since a recent pass: Config
@@ -21,10 +21,11 @@
 //
 // # What cannot be told
 //
-// Drift that sets in between the last pass and a harmless commit looks like that commit's fault, where nothing else in the Environment
-// fails with it. Neither can an outage of what only this Gate needs. A control Suite that sees it, a shorter `every` and baselineMaxAge, or
-// a Site that may be bisected (the state that passed is tried again) tells the two apart. Neither can one of several commits that arrived
-// together be told from the others where none can be tried alone.
+// Three things look like a harmless commit's fault: drift that set in between the last pass and the commit, an outage of what only this Gate
+// needs, and an earlier commit to a Target that the Suites go through and the Gate does not name (those that changed meanwhile are said in
+// the evidence). A control Suite that sees it, a shorter `every` and baselineMaxAge, or a Site that may be bisected, where the state that
+// passed is tried again, tells them apart. And of several commits that arrived together, none is told from the others where none can be
+// tried alone.
 package blame
 
 // Decide takes the next step of blame for a Failed Verdict.

@@ -21,6 +21,8 @@ type Case struct {
 	Passed *Passed
 	// Changes of every Target that the Gate follows or exercises, since Passed.
 	Changes []Change
+	// Elsewhere are the Targets of the Environment that the Gate does not name, and that changed since Passed.
+	Elsewhere []sync.Target
 	// FailedSyncs are the Targets that never came to the state; no Suite ran then.
 	FailedSyncs []FailedSync
 	// Earlier are the Gate's failed Verifications since Passed, oldest first, without this one.

@@ -3,6 +3,8 @@ package blame
 import (
 	"fmt"
 	"strings"
+
+	"github.com/assay-dev/assay/sources/sync"
 )
 
 // config is step 6: the commits that changed what is rendered since a recent pass are the suspects.
@@ -24,6 +26,9 @@ func (i *inquiry) config() *Decision {
 	if len(suspects) == 0 {
 		return nil
 	}
+	if n := len(i.Elsewhere); n > 0 {
+		i.note("not looked at, since the gate does not name them: %d other targets that changed since it passed (%s)", n, shown(i.Elsewhere))
+	}
 	if d := i.bisect(suspects); d != nil {
 		return d
 	}
@@ -31,6 +36,19 @@ func (i *inquiry) config() *Decision {
 		return i.guilty(suspects, "%s is the only commit since the last pass that changed what is rendered", short(suspects[0]))
 	}
 	return i.notToldApart(suspects, i.NoTrials)
+}
+
+// shown names the first few of some Targets.
+func shown(targets []sync.Target) string {
+	const few = 5
+	var names []string
+	for _, t := range targets[:min(len(targets), few)] {
+		names = append(names, t.String())
+	}
+	if len(targets) > few {
+		names = append(names, "...")
+	}
+	return strings.Join(names, ", ")
 }
 
 // guilty ends the inquiry with Config.

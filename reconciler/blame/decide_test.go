@@ -153,6 +153,11 @@ func TestDecideNamesTheCause(t *testing.T) {
 	}
 }
 
+func TestConfigSaysWhatItDidNotLookAt(t *testing.T) {
+	d := blame.Decide(broken(func(c *blame.Case) { c.Elsewhere = slices.Repeat([]sync.Target{cart}, 7) }))
+	require.Contains(t, d.Cause.Evidence[len(d.Cause.Evidence)-1], "7 other targets that changed since it passed (Site/cart, Site/cart, Site/cart, Site/cart, Site/cart, ...)")
+}
+
 func TestDecideAsksForProbes(t *testing.T) {
 	for name, tt := range map[string]struct {
 		edit   func(*blame.Case)
