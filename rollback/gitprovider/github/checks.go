@@ -13,9 +13,8 @@ import (
 	"github.com/assay-dev/assay/sources/git"
 )
 
-// Checks implements gitprovider.Provider: the statuses and check runs that the protection and the rules of the base branch ask for. Where the
-// token may not read those, GitHub's own word on whether it would merge has to do. Approvals, which may be asked for as well, are seen when it
-// refuses to merge.
+// Checks implements gitprovider.Provider: the statuses and check runs that the protection and the rules of the base branch ask for, and whatever
+// else GitHub says that rules hold it back for, approvals included. Where the token may not read the rules, GitHub's own word has to do.
 func (p *Provider) Checks(ctx context.Context, number int64, head git.Hash) (gitprovider.Checks, error) {
 	pr, err := p.raw(ctx, number)
 	if err != nil {
@@ -31,7 +30,18 @@ func (p *Provider) Checks(ctx context.Context, number int64, head git.Hash) (git
 	if err != nil {
 		return gitprovider.Checks{}, err
 	}
-	return gitprovider.Sum(checks), nil
+	sum := gitprovider.Sum(checks)
+	if missing := withheld[pr.GetMergeableState()]; missing != "" && sum.State == gitprovider.ChecksPassing {
+		sum = gitprovider.Checks{State: gitprovider.ChecksPending, Reason: missing}
+	}
+	return sum, nil
+}
+
+// withheld are the words of GitHub for what rules hold back, though a token that may bypass them could merge it. See the field mergeStateStatus at
+// https://docs.github.com/graphql/reference/enums.
+var withheld = map[string]string{
+	"blocked": "GitHub calls it blocked: an approval, or what else the rules of the branch ask for, is missing",
+	"behind":  "GitHub calls it behind: the rules of the branch ask for one that is up to date with it",
 }
 
 // unreadable tells what this token may not see from what fails otherwise. GitHub says "not found" of some of what may not be seen, and a server
@@ -40,7 +50,7 @@ func unreadable(err error) bool {
 	return errors.Is(err, gitprovider.ErrNotFound) || answeredWith(err, http.StatusForbidden, "")
 }
 
-// ofMergeable is what GitHub's word on merging says of the checks. See the field mergeStateStatus at https://docs.github.com/graphql/reference/enums.
+// ofMergeable is what GitHub's word on merging says of the checks.
 func ofMergeable(state string) gitprovider.Checks {
 	switch state {
 	case "clean", "has_hooks", "unstable": // unstable: what is not required fails
@@ -97,8 +107,12 @@ func (p *Provider) required(ctx context.Context, base string) ([]requiredCheck, 
 	if err != nil {
 		return nil, err
 	}
-	rules, err := call(p, "read the rules of the branch "+base, func() (*sdk.BranchRules, *sdk.Response, error) {
-		return p.api.Repositories.GetRulesForBranch(ctx, p.owner, p.name, url.PathEscape(base), &sdk.ListOptions{PerPage: 100})
+	rules, err := pages(p, "read the rules of the branch "+base, func(page sdk.ListOptions) ([]*sdk.RequiredStatusChecksBranchRule, *sdk.Response, error) {
+		rules, response, err := p.api.Repositories.GetRulesForBranch(ctx, p.owner, p.name, url.PathEscape(base), &page)
+		if err != nil {
+			return nil, response, err
+		}
+		return rules.RequiredStatusChecks, response, nil
 	})
 	if err != nil {
 		return nil, err
@@ -120,7 +134,7 @@ func (p *Provider) required(ctx context.Context, base string) ([]requiredCheck, 
 			add(name, 0)
 		}
 	}
-	for _, rule := range rules.RequiredStatusChecks {
+	for _, rule := range rules {
 		for _, c := range rule.Parameters.RequiredStatusChecks {
 			add(c.Context, c.GetIntegrationID())
 		}

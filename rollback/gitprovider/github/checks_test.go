@@ -54,6 +54,13 @@ func TestChecks(t *testing.T) {
 			s.Rules = []githubtest.Check{{Name: "build", App: ci}}
 			s.Runs = []githubtest.CheckRun{{Commit: commit, Name: "build", Status: "completed", Conclusion: "success", App: 99}}
 		}, gitprovider.Checks{State: gitprovider.ChecksPending, Reason: "waiting for: build"}},
+		"more rules than a page holds": {func(s *githubtest.Server, commit string) {
+			for i := range 150 {
+				s.Rules = append(s.Rules, githubtest.Check{Name: "build", App: ci + int64(i)})
+			}
+			s.Rules = append(s.Rules, githubtest.Check{Name: "last"})
+			s.Runs = []githubtest.CheckRun{{Commit: commit, Name: "build", Status: "completed", Conclusion: "success"}}
+		}, gitprovider.Checks{State: gitprovider.ChecksPending, Reason: "waiting for: last"}},
 		"rules cannot be read, clean": {func(s *githubtest.Server, commit string) { s.HideRules = true }, gitprovider.Checks{State: gitprovider.ChecksPassing}},
 		"rules cannot be read, blocked": {func(s *githubtest.Server, commit string) {
 			s.HideRules = true

@@ -213,6 +213,22 @@ func TestARepositoryThatWasRenamed(t *testing.T) {
 	require.Equal(t, gitprovider.Merged, now.State)
 }
 
+// TestAForkOfTheSameOwner has a branch of the same name, and its pull request is none of Assay's.
+func TestAForkOfTheSameOwner(t *testing.T) {
+	server := githubtest.New(t)
+	server.Instead = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, "/pulls") {
+			return false
+		}
+		side := func(repository int) any { return map[string]any{"ref": branch, "repo": map[string]any{"id": repository}} }
+		forge.Write(w, http.StatusOK, []any{map[string]any{"number": 7, "state": "open", "head": side(2), "base": side(1)}})
+		return true
+	}
+	found, err := withToken(t, server).Find(t.Context(), branch, "main")
+	require.NoError(t, err)
+	require.Nil(t, found)
+}
+
 func TestWhoClosed(t *testing.T) {
 	server := githubtest.New(t)
 	pr := opened(t, server)

@@ -16,7 +16,8 @@ import (
 )
 
 // Merge implements gitprovider.Provider: with a merge commit where the repository allows it, else squashed, else rebased. One that is merged
-// already is no error.
+// already is no error. GitHub lets administrators, and whoever is on a list for it, merge past its rules without asking twice: so what it calls
+// blocked is not asked for, whoever the token is of.
 func (p *Provider) Merge(ctx context.Context, number int64, head git.Hash) error {
 	what := fmt.Sprintf("merge pull request %d", number)
 	return transport.Settle(ctx, func() error {
@@ -30,6 +31,12 @@ func (p *Provider) Merge(ctx context.Context, number int64, head git.Hash) error
 		if pr.GetState() == "closed" {
 			return fmt.Errorf("%s of %s: %w: it is closed", what, p, gitprovider.ErrBlocked)
 		}
+		switch state := pr.GetMergeableState(); {
+		case state == "unknown": // reading it has made GitHub find out
+			return transport.Unsettled(fmt.Errorf("%s of %s: %w: GitHub is still finding out whether it can be merged", what, p, gitprovider.ErrBlocked))
+		case withheld[state] != "":
+			return fmt.Errorf("%s of %s: %w: %s", what, p, gitprovider.ErrBlocked, withheld[state])
+		}
 		err = p.mergeSomehow(ctx, what, pr, head)
 		if !errors.Is(err, gitprovider.ErrBlocked) {
 			return err
@@ -40,7 +47,7 @@ func (p *Provider) Merge(ctx context.Context, number int64, head git.Hash) error
 			return errors.Join(err, readErr)
 		case now.MergedAt != nil: // the answer to the first attempt was lost on the way
 			return nil
-		case pr.Mergeable == nil: // asking has made GitHub find out
+		case answeredWith(err, http.StatusMethodNotAllowed, "Base branch was modified"): // in that very moment
 			return transport.Unsettled(err)
 		}
 		return err

@@ -55,12 +55,16 @@ func TestMergeThatIsRefused(t *testing.T) {
 		want    error
 		text    string
 	}{
-		"approval":      {func(s *githubtest.Server) { s.Protect() }, gitprovider.ErrBlocked, "At least 1 approving review is required"},
-		"check":         {func(s *githubtest.Server) { s.Require("ci/build") }, gitprovider.ErrBlocked, `Required status check "ci/build" is expected`},
+		"approval": {func(s *githubtest.Server) { s.Protect() }, gitprovider.ErrBlocked, "GitHub calls it blocked: an approval"},
+		"check":    {func(s *githubtest.Server) { s.Require("ci/build") }, gitprovider.ErrBlocked, "GitHub calls it blocked"},
+		"not told": {func(s *githubtest.Server) {
+			s.Instead = says("PUT", 405, "At least 1 approving review is required", nil)
+		}, gitprovider.ErrBlocked, "At least 1 approving review"},
+		"base moves on": {func(s *githubtest.Server) { s.Instead = says("PUT", 405, "Base branch was modified.", nil) }, gitprovider.ErrBlocked, "Base branch was modified"},
 		"moved then":    {func(s *githubtest.Server) { s.Instead = says("PUT", 409, "Head branch was modified.", nil) }, gitprovider.ErrHeadMoved, "Head branch was modified"},
 		"no method":     {func(s *githubtest.Server) { s.Methods, s.Told = nil, false }, gitprovider.ErrBlocked, "Rebase merges are not allowed"},
 		"none told":     {func(s *githubtest.Server) { s.Methods = nil }, gitprovider.ErrBlocked, "allows no way to merge"},
-		"never checked": {func(s *githubtest.Server) { s.Unchecked = 100 }, gitprovider.ErrBlocked, "Base branch was modified"},
+		"never checked": {func(s *githubtest.Server) { s.Unchecked = 100 }, gitprovider.ErrBlocked, "still finding out"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -81,6 +85,41 @@ func TestMergeWaitsForGitHubToFindOut(t *testing.T) {
 		pr := opened(t, server)
 		server.Unchecked = 3
 		require.NoError(t, withToken(t, server).Merge(t.Context(), pr.Number, hash(t, pr.Head)))
+	})
+}
+
+// TestMergeOfAnAdministrator is refused here, since GitHub would do it: rules are for those who are not asked to follow them, too.
+func TestMergeOfAnAdministrator(t *testing.T) {
+	server := githubtest.New(t)
+	pr := opened(t, server)
+	server.Protect()
+	server.Instead = func(w http.ResponseWriter, r *http.Request) bool {
+		require.NotEqual(t, http.MethodPut, r.Method, "GitHub is not asked to merge")
+		return false
+	}
+	p := withToken(t, server)
+	checks, err := p.Checks(t.Context(), pr.Number, hash(t, pr.Head))
+	require.NoError(t, err)
+	require.Equal(t, gitprovider.ChecksPending, checks.State)
+	require.Contains(t, checks.Reason, "an approval")
+	require.ErrorIs(t, p.Merge(t.Context(), pr.Number, hash(t, pr.Head)), gitprovider.ErrBlocked)
+}
+
+// TestMergeWhileTheBaseMoves asks again, for GitHub says that it may.
+func TestMergeWhileTheBaseMoves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := githubtest.New(t)
+		pr, merges := opened(t, server), 0
+		server.Instead = func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method != http.MethodPut || merges == 2 {
+				return false
+			}
+			merges++
+			githubtest.Say(w, http.StatusMethodNotAllowed, "Base branch was modified. Review and try the merge again.")
+			return true
+		}
+		require.NoError(t, withToken(t, server).Merge(t.Context(), pr.Number, hash(t, pr.Head)))
+		require.Equal(t, 2, merges)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	sdk "github.com/google/go-github/v74/github"
@@ -42,12 +43,16 @@ func (p *Provider) ofBranch(ctx context.Context, branch, base, state string) ([]
 	return p.ofOwner(ctx, repository.GetOwner().GetLogin(), branch, base, state)
 }
 
+// ofOwner leaves out those of forks that the same owner has.
 func (p *Provider) ofOwner(ctx context.Context, owner, branch, base, state string) ([]*sdk.PullRequest, error) {
-	return pages(p, "find the pull request of "+branch, func(page sdk.ListOptions) ([]*sdk.PullRequest, *sdk.Response, error) {
+	found, err := pages(p, "find the pull request of "+branch, func(page sdk.ListOptions) ([]*sdk.PullRequest, *sdk.Response, error) {
 		return p.api.PullRequests.List(ctx, p.owner, p.name, &sdk.PullRequestListOptions{
 			State: state, Head: owner + ":" + branch, Base: base, Sort: "created", Direction: "desc", ListOptions: page,
 		})
 	})
+	return slices.DeleteFunc(found, func(pr *sdk.PullRequest) bool {
+		return pr.GetHead().GetRepo().GetID() != pr.GetBase().GetRepo().GetID()
+	}), err
 }
 
 func (p *Provider) repository(ctx context.Context) (*sdk.Repository, error) {

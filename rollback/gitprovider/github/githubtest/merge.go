@@ -59,14 +59,8 @@ func (s *Server) merge(w http.ResponseWriter, r *http.Request) {
 
 // refuses says what keeps a pull request from being merged in a way.
 func (s *Server) refuses(pr forge.PullRequest, style bare.Style) string {
-	s.turn.Lock()
-	unchecked := s.Unchecked > 0
-	s.Unchecked = max(0, s.Unchecked-1)
-	s.turn.Unlock()
 	blocked := s.Blocked(pr.Head)
 	switch {
-	case unchecked:
-		return "Base branch was modified. Review and try the merge again."
 	case !s.allows(style):
 		return refusals[style]
 	case s.Linear && style == bare.Merge:

@@ -14,7 +14,7 @@ import (
 // pull is a pull request as a list tells it.
 func (s *Server) pull(r *http.Request, pr forge.PullRequest) map[string]any {
 	side := func(ref, sha string) map[string]any {
-		return map[string]any{"ref": ref, "sha": sha, "label": Owner + ":" + ref, "repo": map[string]any{"full_name": Owner + "/" + Name}}
+		return map[string]any{"ref": ref, "sha": sha, "label": Owner + ":" + ref, "repo": map[string]any{"id": 1, "full_name": Owner + "/" + Name}}
 	}
 	labels := []map[string]any{}
 	for _, name := range pr.Labels {
@@ -93,6 +93,7 @@ func (s *Server) detailed(r *http.Request, pr forge.PullRequest) map[string]any 
 	s.turn.Lock()
 	defer s.turn.Unlock()
 	if s.Unchecked > 0 {
+		s.Unchecked--
 		out["mergeable"], out["mergeable_state"] = nil, "unknown"
 	}
 	return out

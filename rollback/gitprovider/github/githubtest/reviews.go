@@ -161,17 +161,18 @@ func (s *Server) rules(w http.ResponseWriter, r *http.Request) {
 		Say(w, http.StatusForbidden, "Resource not accessible by integration")
 		return
 	}
-	checks := []map[string]any{}
+	rule := func(kind string, parameters map[string]any) map[string]any {
+		return map[string]any{"type": kind, "ruleset_id": 1, "ruleset_source": Owner, "ruleset_source_type": "Organization", "parameters": parameters}
+	}
+	all := []map[string]any{rule("deletion", nil)}
 	for _, c := range s.Rules {
 		check := map[string]any{"context": c.Name}
 		if c.App != 0 {
 			check["integration_id"] = c.App
 		}
-		checks = append(checks, check)
+		all = append(all, rule("required_status_checks", map[string]any{
+			"required_status_checks": []map[string]any{check}, "strict_required_status_checks_policy": false,
+		}))
 	}
-	forge.Write(w, http.StatusOK, []map[string]any{
-		{"type": "deletion", "ruleset_id": 1, "ruleset_source": Owner, "ruleset_source_type": "Organization"},
-		{"type": "required_status_checks", "ruleset_id": 1, "ruleset_source": Owner, "ruleset_source_type": "Organization",
-			"parameters": map[string]any{"required_status_checks": checks, "strict_required_status_checks_policy": false}},
-	})
+	page(w, r, all, func(some []map[string]any) any { return some })
 }

@@ -37,7 +37,7 @@ type Server struct {
 	HideRules bool
 	// Runs are check runs.
 	Runs []CheckRun
-	// Unchecked is how often GitHub is still finding out whether a pull request can be merged.
+	// Unchecked is how often GitHub is still finding out whether a pull request can be merged when it is read.
 	Unchecked int
 	// App is the one that is installed.
 	App App
