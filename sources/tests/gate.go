@@ -18,7 +18,8 @@ type GateSpec struct {
 	// Suites must hold. Each selector must match at least one.
 	Suites []SuiteSelector `json:"suites" jsonschema:"minItems=1"`
 	// Control are Suites that touch nothing that the Gate's Targets render: whether the cluster, the network or the test bed itself is well. They run
-	// only when the Gate has failed; where they keep failing too, the environment is at fault and no commit is blamed.
+	// only when the Gate has failed; where they keep failing too, the environment is at fault and no commit is blamed. Without any, up to three
+	// other Gates that share no change with this one are verified then, to see whether they fail as well.
 	Control []SuiteSelector `json:"control,omitempty" jsonschema:"minItems=1"`
 	// Order is Parallel (default) or Ordered: one after the other, stopping at the first that does not hold.
 	Order Order `json:"order,omitempty" jsonschema:"enum=Parallel,enum=Ordered"`
@@ -79,8 +80,8 @@ type Reruns struct {
 	Min *int `json:"min,omitempty" jsonschema:"minimum=0,maximum=100"`
 	// Max is the most reruns. Default 10, or min where that is more.
 	Max *int `json:"max,omitempty" jsonschema:"minimum=0,maximum=100"`
-	// Spread is the least time between the first failure and the last rerun: reruns that are close together may all meet the same hiccup. Default: none, they
-	// follow one another at once.
+	// Spread is the least time between the first failure and the last rerun: reruns that are close together may all meet the same hiccup.
+	// Default: none, they follow one another at once.
 	Spread Duration `json:"spread,omitzero"`
 	// Confidence is how sure Assay must be that a case that keeps failing is no flake: between 0 and 1, both excluded. Default 0.99999, which is 7
 	// reruns of a case that nothing is known of, and 4 of one that was seen to pass 50 times.
