@@ -2,6 +2,7 @@ package github_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -220,7 +221,9 @@ func TestAForkOfTheSameOwner(t *testing.T) {
 		if r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, "/pulls") {
 			return false
 		}
-		side := func(repository int) any { return map[string]any{"ref": branch, "repo": map[string]any{"id": repository}} }
+		side := func(repository int) any {
+			return map[string]any{"ref": branch, "repo": map[string]any{"id": repository}}
+		}
 		forge.Write(w, http.StatusOK, []any{map[string]any{"number": 7, "state": "open", "head": side(2), "base": side(1)}})
 		return true
 	}
