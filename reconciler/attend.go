@@ -21,7 +21,7 @@ type attention struct {
 	stopped string
 	// theirs is a revert of the same that people opened meanwhile.
 	theirs *gitprovider.PullRequest
-	// outdated says why the branch is to be built anew on the base as it is; empty where it is not.
+	// outdated says why the branch is to be built anew on the base as it is, or taken as it was; empty where it is not.
 	outdated string
 	// conflict says why it cannot be.
 	conflict string
@@ -68,8 +68,13 @@ func (l *Loop) attend(ctx context.Context, w *world, p history.Proposal, status 
 		return at, err
 	}
 	if status.Page.Head != proposed.Head {
-		at.obstacle = "people committed to the branch, which leaves it to them"
-		return at, nil
+		own, err := rollback.Own(ctx, mirror, proposed, status.Page.Head, l.author(w.now))
+		if own {
+			at.outdated = "another instance of Assay, or another gate, built it anew"
+		} else {
+			at.obstacle = "people committed to the branch, which leaves it to them"
+		}
+		return at, err
 	}
 	if err := l.attendBase(ctx, w, p, suspects, &at); err != nil || at.outdated != "" || at.conflict != "" {
 		return at, err

@@ -290,7 +290,8 @@ func (l *Loop) plan(ctx context.Context, w *world, incident history.Incident, p 
 			Kinds: slices.Concat(w.gate.Spec.Protect.Kinds, env.Protect.Kinds),
 		},
 		OtherTargets: w.gate.Spec.Rollback.OtherTargets,
-		Author:       git.Signature{Name: l.rollback.Name, Email: l.rollback.Email, When: incident.Opened},
+		Author:       l.author(incident.Opened),
+		Trailers:     []string{"Assay-Incident: " + incident.ID},
 		Sign:         l.rollback.Sign, Limits: l.rollback.Limits, Spent: spent(before, p, w.now), Now: w.now, Patience: w.gate.Spec.Deadline.Duration,
 	}
 	blamed := suspects[0].Targets // each Target has states of its own, also where several share a repository
@@ -322,6 +323,11 @@ func (l *Loop) plan(ctx context.Context, w *world, incident history.Incident, p 
 		plan.NotByItself = append(plan.NotByItself, fmt.Sprintf("%d commits of other repositories may be to blame as well; they were not told apart", elsewhere))
 	}
 	return plan, nil
+}
+
+// author is who makes the commits of Proposals.
+func (l *Loop) author(when time.Time) git.Signature {
+	return git.Signature{Name: l.rollback.Name, Email: l.rollback.Email, When: when}
 }
 
 // proposedBefore says whether one of the changes was proposed for revert before and merged or closed, which is final, be it the same commit

@@ -7,7 +7,6 @@ import (
 
 	"github.com/assay-dev/assay/reconciler/history"
 	"github.com/assay-dev/assay/rollback"
-	"github.com/assay-dev/assay/sources/git"
 )
 
 // reland offers back what was reverted in vain, as a pull request that only a person merges. It is tried once; why it was not to be is recorded in place
@@ -56,7 +55,7 @@ func (l *Loop) reland(ctx context.Context, w *world, incident history.Incident, 
 	}
 	plan, err := rollback.NewReland(ctx, mirror, rollback.RelandRequest{
 		Reverted: proposed, Title: cmp.Or(p.Title, p.Branch), Repository: p.Repository, Head: head,
-		Author: git.Signature{Name: l.rollback.Name, Email: l.rollback.Email, When: w.past.Final.Finished}, Sign: l.rollback.Sign,
+		Author: l.author(w.past.Final.Finished), Sign: l.rollback.Sign,
 	})
 	if err != nil {
 		return rollback.Opened{}, err

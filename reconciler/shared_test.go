@@ -84,6 +84,29 @@ func TestAClaimIsTakenBackWhileOthersStay(t *testing.T) {
 	require.Equal(t, history.ProposalOpen, s.proposals(s.incident().ID)[0].State)
 }
 
+// TestOneInstanceBuildsAnewForBoth has the base move under a Proposal that two instances share.
+func TestOneInstanceBuildsAnewForBoth(t *testing.T) {
+	s, hub := onHub(t, tests.Propose)
+	other := s.secondInstance(t, "checkout", tests.Propose, hub)
+	other.verified("checkout", gitIn(t, s.config.bare, "rev-parse", "main"))
+	s.deploy("Sell for nothing", price("0"))
+	first := s.proposed(history.ProposalOpen)
+	other.proposed(history.ProposalOpen)
+	files := price("0")
+	files["shop/shop.yaml"] += "  size: big\n"
+	s.deploy("Sell big things", files)
+	s.eventually("that both follow the new branch", func() bool {
+		head := hub.Pulls()[0].Head.String()
+		return head != first.Head && s.proposals(s.incident().ID)[0].Head == head && other.proposals(other.incident().ID)[0].Head == head
+	})
+	for _, p := range append(s.proposals(s.incident().ID), other.proposals(other.incident().ID)...) {
+		require.Equal(t, history.ProposalOpen, p.State)
+		require.Empty(t, p.NotByItself)
+	}
+	require.Len(t, hub.Comments(1), 1, "it is said once")
+	require.Len(t, hub.Pulls(), 1)
+}
+
 // TestABranchThatTakesNoPushes is of mode commit where the server protects the branch, as its hook says.
 func TestABranchThatTakesNoPushes(t *testing.T) {
 	s, bare := newShop(t), ""

@@ -164,14 +164,42 @@ func comesToTheSame(ctx context.Context, o git.Objects, at git.Hash, plan *Plan)
 	return err == nil && fork.Hash == plan.BaseHead, ignoreShallow(err)
 }
 
-// madeByAssay tells whether the last commits of a branch are those of a Plan for the same culprits by the Plan's author and nothing else, as an
-// earlier Plan for an older base left them. How many there were depends on the base, so they end where the base begins: at a commit that is
-// older than the Plan's base, or at one that is none of them.
+// madeByAssay tells whether a branch holds nothing but commits of a Plan for the same culprits by the Plan's author, as an earlier Plan for an older base
+// left them.
 func madeByAssay(ctx context.Context, o git.Objects, at git.Hash, plan *Plan) (bool, error) {
 	planned, err := o.Commit(ctx, plan.Head)
 	if err != nil {
 		return false, err
 	}
+	return madeBy(ctx, o, at, planned.Author, plan.Culprits, plan.BaseHead)
+}
+
+// Own tells whether the head of a Proposal's page is of Assay's making: another instance has built it anew. Else people committed to it.
+func Own(ctx context.Context, m *git.Mirror, p Proposed, head git.Hash, author git.Signature) (bool, error) {
+	own, err := own(ctx, m, p, head, author)
+	if err != nil {
+		return false, fmt.Errorf("look who made %s: %w", p.Branch, err)
+	}
+	return own, nil
+}
+
+func own(ctx context.Context, m *git.Mirror, p Proposed, head git.Hash, author git.Signature) (bool, error) {
+	base, _, err := m.Refresh(ctx, p.Base)
+	if err != nil {
+		return false, err
+	}
+	if err := m.Fetch(ctx, head); errors.Is(err, git.ErrNoCommit) {
+		return false, nil // it has moved on since
+	} else if err != nil {
+		return false, err
+	}
+	return madeBy(ctx, m.Repository(), head, author, p.Culprits, base)
+}
+
+// madeBy walks down a branch. How many commits of Assay's it holds depends on the base that it was planned on, so they end where that begins: at one
+// that is none of them, and is on the base.
+func madeBy(ctx context.Context, o git.Objects, at git.Hash, author git.Signature, culprits []git.Hash, base git.Hash) (bool, error) {
+	same := func(a git.Signature) bool { return a.Name == author.Name && a.Email == author.Email }
 	for made := 0; ; made++ {
 		c, err := o.Commit(ctx, at)
 		if made > 0 && errors.Is(err, git.ErrShallow) {
@@ -180,12 +208,11 @@ func madeByAssay(ctx context.Context, o git.Objects, at git.Hash, plan *Plan) (b
 		if err != nil {
 			return false, err
 		}
-		same := func(a, b git.Signature) bool { return a.Name == b.Name && a.Email == b.Email }
-		if !same(c.Author, planned.Author) || !same(c.Committer, planned.Committer) || !isOwn(c, plan.Culprits) {
+		if !same(c.Author) || !same(c.Committer) || !isOwn(c, culprits) {
 			if made == 0 {
 				return false, nil
 			}
-			onBase, err := git.IsAncestor(ctx, o, at, plan.BaseHead)
+			onBase, err := git.IsAncestor(ctx, o, at, base)
 			return onBase || errors.Is(err, git.ErrShallow), ignoreShallow(err)
 		}
 		at = c.Parent()

@@ -40,9 +40,11 @@ type Request struct {
 	Protect tests.Protect
 	// OtherTargets allows that Others render something else after the revert.
 	OtherTargets bool
-	// Author of the revert commits, with their time; Sign signs them, when given.
-	Author git.Signature
-	Sign   git.Signer
+	// Author of the revert commits, with their time; Sign signs them, when given; Trailers end their messages, and tell those of one instance of Assay from
+	// those of another.
+	Author   git.Signature
+	Sign     git.Signer
+	Trailers []string
 	// Limits of the operator, and what counts against them.
 	Limits Limits
 	Spent  Spent

@@ -54,7 +54,7 @@ func newReland(ctx context.Context, source Source, request RelandRequest) (*Plan
 		}
 		return nil, err
 	}
-	made, err := madeBy(ctx, scratch, request.Reverted)
+	made, err := commitsOf(ctx, scratch, request.Reverted)
 	if err != nil {
 		return nil, err
 	}
@@ -84,8 +84,8 @@ func newReland(ctx context.Context, source Source, request RelandRequest) (*Plan
 	return plan, nil
 }
 
-// madeBy are the commits of a Proposal; none where they are gone.
-func madeBy(ctx context.Context, o git.Objects, p Proposed) (made []git.Hash, err error) {
+// commitsOf are the commits of a Proposal, newest first; none where they are gone.
+func commitsOf(ctx context.Context, o git.Objects, p Proposed) (made []git.Hash, err error) {
 	for at := p.Head; ; {
 		c, err := o.Commit(ctx, at)
 		if errors.Is(err, git.ErrNotFound) || errors.Is(err, git.ErrShallow) {

@@ -14,6 +14,8 @@ import (
 // Options say who reverts.
 type Options struct {
 	Author, Committer git.Signature
+	// Trailers, such as "Reviewed-by: Ana", end each message; git writes none.
+	Trailers []string
 	// Sign signs every commit; nil leaves them unsigned.
 	Sign git.Signer
 }
@@ -92,7 +94,7 @@ func (r *reverter) undo(ctx context.Context, culprit *git.Commit) error {
 	r.tip, err = r.scratch.WriteCommit(git.NewCommit{
 		Tree: r.tree, Parents: []git.Hash{r.tip},
 		Author: r.options.Author, Committer: r.options.Committer,
-		Message: message(subject, culprit), Sign: r.options.Sign,
+		Message: message(subject, culprit, r.options.Trailers), Sign: r.options.Sign,
 	})
 	if err != nil {
 		return fmt.Errorf("write the commit: %w", err)
