@@ -30,7 +30,11 @@ func (p *Provider) Checks(ctx context.Context, number int64, head git.Hash) (git
 	}
 	var required []gitprovider.Check
 	if project.OnlyAllowMergeIfPipelineSucceeds {
-		required = append(required, ofPipeline(mr.HeadPipeline, project.AllowMergeOnSkippedPipeline))
+		pipeline := ofPipeline(mr.HeadPipeline, project.AllowMergeOnSkippedPipeline)
+		if pipeline.State == gitprovider.ChecksPassing && awaitsPipeline[mr.DetailedMergeStatus] { // it is of the commit before
+			pipeline = ofPipeline(nil, false)
+		}
+		required = append(required, pipeline)
 	}
 	if what := missing[mr.DetailedMergeStatus]; what != "" {
 		required = append(required, gitprovider.Check{Name: what, State: gitprovider.ChecksPending})

@@ -42,6 +42,10 @@ func TestChecks(t *testing.T) {
 			pipeline("running")(s)
 			s.Status = "status_checks_must_pass"
 		}, gitprovider.Checks{State: gitprovider.ChecksPending, Reason: "waiting for: pipeline 99, external status checks"}},
+		"of the commit before": {func(s *gitlabtest.Server) {
+			pipeline("success")(s)
+			s.Status = "ci_must_pass"
+		}, gitprovider.Checks{State: gitprovider.ChecksPending, Reason: "waiting for: a pipeline"}},
 		"still checking": {func(s *gitlabtest.Server) { s.Unchecked = 9 }, passing},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -154,7 +154,7 @@ func pullRequest(mr *sdk.BasicMergeRequest) *gitprovider.PullRequest {
 	}
 	switch mr.State { // "locked" is one that is being merged
 	case "merged":
-		out.State, out.By = gitprovider.Merged, cmp.Or(name(mr.MergeUser), name(mr.MergedBy))
+		out.State, out.By = gitprovider.Merged, name(mr.MergeUser)
 		// There is no merge commit where a project takes fast-forwards only.
 		out.MergeCommit, _ = git.ParseHash(cmp.Or(mr.MergeCommitSHA, mr.SquashCommitSHA, mr.SHA))
 	case "closed":
