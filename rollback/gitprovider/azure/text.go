@@ -2,6 +2,7 @@ package azure
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -38,21 +39,34 @@ func placeOf(description string) *place {
 	return &place{thread, comment}
 }
 
-// text is the whole text of a pull request.
+// text is the whole text of a pull request. Where the comment that holds it is deleted there is none: its beginning could speak for some only of those
+// who wrote it.
 func (p *Provider) text(ctx context.Context, number int64, description string) (string, error) {
 	at := placeOf(description)
 	if at == nil {
 		return description, nil
 	}
-	comment, err := call(p, "read the text of "+pull(number), func() (*sdk.Comment, error) {
-		return p.api.GetComment(ctx, sdk.GetCommentArgs{
-			Project: &p.project, RepositoryId: &p.repository, PullRequestId: to(int(number)), ThreadId: &at.thread, CommentId: &at.comment,
-		})
-	})
+	comment, err := p.kept(ctx, number, at)
+	if errors.Is(err, gitprovider.ErrNotFound) {
+		return "", nil
+	}
 	if err != nil {
 		return "", err
 	}
 	return of(comment.Content), nil
+}
+
+// kept is the comment that holds a text. One that was deleted goes on to be told of, without a text.
+func (p *Provider) kept(ctx context.Context, number int64, at *place) (*sdk.Comment, error) {
+	return call(p, "read the text of "+pull(number), func() (*sdk.Comment, error) {
+		comment, err := p.api.GetComment(ctx, sdk.GetCommentArgs{
+			Project: &p.project, RepositoryId: &p.repository, PullRequestId: to(int(number)), ThreadId: &at.thread, CommentId: &at.comment,
+		})
+		if err == nil && of(comment.IsDeleted) {
+			err = fmt.Errorf("%w: comment %d of thread %d is deleted", gitprovider.ErrNotFound, at.comment, at.thread)
+		}
+		return comment, err
+	})
 }
 
 // UpdateBody implements gitprovider.Provider.
@@ -72,6 +86,9 @@ func (p *Provider) UpdateBody(ctx context.Context, number int64, body string) er
 	if _, err = p.update(ctx, "edit", number, sdk.GitPullRequest{Description: &description}); err != nil || !fits(body) || at == nil {
 		return err
 	}
+	if _, err = p.kept(ctx, number, at); errors.Is(err, gitprovider.ErrNotFound) {
+		return nil // a person was faster
+	}
 	_, err = call(p, "delete the longer text of "+pull(number), func() (struct{}, error) {
 		return struct{}{}, p.api.DeleteComment(ctx, sdk.DeleteCommentArgs{
 			Project: &p.project, RepositoryId: &p.repository, PullRequestId: to(int(number)), ThreadId: &at.thread, CommentId: &at.comment,
@@ -83,6 +100,9 @@ func (p *Provider) UpdateBody(ctx context.Context, number int64, body string) er
 // keep writes a text into the comment where it is kept, or into a new one.
 func (p *Provider) keep(ctx context.Context, number int64, at *place, body string) (*place, error) {
 	if at == nil {
+		return p.say(ctx, number, body)
+	}
+	if _, err := p.kept(ctx, number, at); errors.Is(err, gitprovider.ErrNotFound) {
 		return p.say(ctx, number, body)
 	}
 	_, err := call(p, "edit the text of "+pull(number), func() (*sdk.Comment, error) {

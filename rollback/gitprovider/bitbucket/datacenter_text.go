@@ -2,12 +2,15 @@ package bitbucket
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf16"
+
+	"github.com/assay-dev/assay/rollback/gitprovider"
 )
 
 // longest is how many characters, as UTF-16 counts them, a description or a comment may have: https://jira.atlassian.com/browse/BSERV-14135.
@@ -58,13 +61,17 @@ func commentPath(number, comment int64) string {
 	return dcPath(number) + "/comments/" + strconv.FormatInt(comment, 10)
 }
 
-// text is the whole text of a pull request.
+// text is the whole text of a pull request. Where the comment with the rest is deleted there is none: half a text could speak for some only of those
+// who wrote it.
 func (d *dataCenter) text(ctx context.Context, p *dcPull) (string, error) {
 	first, comment := restOf(p.Description)
 	if comment == 0 {
 		return first, nil
 	}
 	c, err := d.comment(ctx, p.ID, comment)
+	if errors.Is(err, gitprovider.ErrNotFound) {
+		return "", nil
+	}
 	return first + strings.TrimSuffix(strings.TrimPrefix(c.Text, restBegins), restEnds), err
 }
 
@@ -91,6 +98,9 @@ func (d *dataCenter) UpdateBody(ctx context.Context, number int64, body string) 
 		return err
 	}
 	c, err := d.comment(ctx, number, comment)
+	if errors.Is(err, gitprovider.ErrNotFound) {
+		return nil // a person was faster
+	}
 	if err == nil {
 		_, err = ask[struct{}](ctx, &d.rest, fmt.Sprintf("delete the longer text of pull request %d", number), http.MethodDelete,
 			commentPath(number, comment)+"?version="+strconv.Itoa(c.Version), nil)
@@ -101,13 +111,15 @@ func (d *dataCenter) UpdateBody(ctx context.Context, number int64, body string) 
 // keep writes the rest of a text into the comment where it is kept, or into a new one, which it returns.
 func (d *dataCenter) keep(ctx context.Context, number, comment int64, rest string) (int64, error) {
 	what, text := fmt.Sprintf("write the text of pull request %d", number), restBegins+rest+restEnds
-	if comment == 0 {
-		made, err := ask[dcComment](ctx, &d.rest, what, http.MethodPost, dcPath(number)+"/comments", map[string]string{"text": text})
-		return made.ID, err
+	if comment != 0 {
+		there, err := d.comment(ctx, number, comment)
+		if err == nil {
+			_, err = ask[struct{}](ctx, &d.rest, what, http.MethodPut, commentPath(number, comment), dcComment{Version: there.Version, Text: text})
+		}
+		if !errors.Is(err, gitprovider.ErrNotFound) {
+			return comment, err
+		}
 	}
-	there, err := d.comment(ctx, number, comment)
-	if err == nil {
-		_, err = ask[struct{}](ctx, &d.rest, what, http.MethodPut, commentPath(number, comment), dcComment{Version: there.Version, Text: text})
-	}
-	return comment, err
+	made, err := ask[dcComment](ctx, &d.rest, what, http.MethodPost, dcPath(number)+"/comments", map[string]string{"text": text})
+	return made.ID, err
 }

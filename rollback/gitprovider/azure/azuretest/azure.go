@@ -357,7 +357,15 @@ func (s *server) comment(w http.ResponseWriter, r *http.Request) {
 			failed(w, err)
 			return
 		}
+		if said[thread-1] == "" {
+			failed(w, forge.ErrNotFound)
+			return
+		}
 		said[thread-1] = *change.Content
 	}
-	forge.Write(w, http.StatusOK, git.Comment{Id: to(1), Content: &said[thread-1]})
+	answer := git.Comment{Id: to(1), Content: &said[thread-1]}
+	if said[thread-1] == "" {
+		answer.Content, answer.IsDeleted = nil, to(true)
+	}
+	forge.Write(w, http.StatusOK, answer)
 }
