@@ -237,6 +237,9 @@ func TestBackoffGrowsWithTheIncident(t *testing.T) {
 		due, reason := dueAt(w)
 		require.Equal(t, tt.delay, due.Sub(w.past.Final.Finished), reason)
 	}
+	w.past.Final.Cause = &blame.Cause{Kind: blame.Environment, Outage: true}
+	due, _ := dueAt(w)
+	require.Equal(t, outageRechecks, due.Sub(w.past.Final.Finished), "the end of an outage is looked for")
 }
 
 func TestAVerificationIsNamedByItsInputs(t *testing.T) {

@@ -54,10 +54,22 @@ func dueAt(w *world) (time.Time, string) {
 	return final.Finished.Add(min(delay, every)), fmt.Sprintf("verified again after %s, since it is not known to have passed (%s)", min(delay, every), final.Verdict.Reason)
 }
 
-// firstRecheck is the shortest backoff; it doubles with the age of the Incident.
-const firstRecheck = time.Minute
+// firstRecheck is the shortest backoff; it doubles with the age of the Incident. During an outage it stays short: the commits that arrive until it is
+// seen to be over are suspects together.
+const (
+	firstRecheck   = time.Minute
+	outageRechecks = 15 * time.Minute
+)
 
 func recheckAfter(w *world) time.Duration {
+	delay := backoff(w)
+	if cause := w.past.Final.Cause; cause != nil && cause.Outage {
+		return min(delay, outageRechecks)
+	}
+	return delay
+}
+
+func backoff(w *world) time.Duration {
 	if i := w.past.Incident; i == nil || i.State != history.Ongoing && i.Latest != w.past.Final.ID {
 		return firstRecheck
 	}
