@@ -1,6 +1,7 @@
 package reconciler_test
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -261,6 +262,29 @@ func TestWhatWasNeverProposedIsTakenAway(t *testing.T) {
 	require.Equal(t, history.ProposalClosed, p.State)
 	require.Contains(t, p.Reason, "withdrawn: the gate passes again, verified at")
 	require.Empty(t, hub.Pulls())
+}
+
+// TestAServerThatFailsNowAndThen answers a third of all calls with an error, before it does what is asked or after; the story is the same.
+func TestAServerThatFailsNowAndThen(t *testing.T) {
+	for name, after := range map[string]bool{"before": false, "after": true} {
+		t.Run(name, func(t *testing.T) {
+			s, hub := onHub(t, tests.Merge)
+			random := rand.New(rand.NewPCG(1, 2))
+			hub.Fault = func(_ string, is bool) error {
+				if is == after && random.IntN(3) == 0 {
+					return gitprovider.ErrUnavailable
+				}
+				return nil
+			}
+			s.deploy("Sell for nothing", price("0"))
+			s.proposed(history.ProposalMerged)
+			s.pull()
+			s.ends(history.Recovered)
+			require.Len(t, hub.Pulls(), 1)
+			require.Equal(t, gitprovider.Merged, hub.Pulls()[0].State)
+			require.Equal(t, 1, strings.Count(hub.Pulls()[0].Body, "<!-- assay:claim"))
+		})
+	}
 }
 
 // TestLabelsAndReviewers are asked for once; a server that has none opens the Proposal all the same.
