@@ -134,37 +134,45 @@ func (l *Loop) remote(p history.Proposal) (*git.Mirror, gitprovider.Provider, ro
 }
 
 // withdraw takes back what the Incident asked for, and says why where people see it. A Proposal that others still ask for stays open for them.
-func (l *Loop) withdraw(ctx context.Context, p history.Proposal, why string) error {
+func (l *Loop) withdraw(ctx context.Context, p history.Proposal, why string) (history.Proposal, error) {
 	defer l.turns.take(p.Repository)()
 	closed := rollback.State{State: gitprovider.Closed, Reason: "withdrawn: " + why}
-	save := func() error { return l.history.SaveProposal(ctx, settled(p, closed, l.clock.Now())) }
+	save := func(status rollback.State) (history.Proposal, error) {
+		p := settled(p, status, l.clock.Now())
+		return p, l.history.SaveProposal(ctx, p)
+	}
 	if p.Head == "" {
-		return save() // nothing was ever written outside
+		return save(closed) // nothing was ever written outside
 	}
 	mirror, provider, proposed, err := l.remote(p)
 	var locked *notWritable
 	if errors.As(err, &locked) {
 		closed.Reason += "; it is left as it is, since " + locked.Error()
-		return save()
+		return save(closed)
 	}
 	if err != nil {
-		return err
+		return p, err
 	}
 	status, err := rollback.Status(ctx, mirror, provider, proposed)
-	if err != nil {
-		return err
-	}
-	if status.State == gitprovider.Merged || status.State == gitprovider.Closed && p.Number != 0 {
-		return l.history.SaveProposal(ctx, settled(p, status, l.clock.Now()))
+	switch {
+	case err != nil:
+		return p, err
+	case status.State == gitprovider.Merged:
+		if err := rollback.Tidy(ctx, mirror, provider, proposed, status); err != nil {
+			return p, err
+		}
+		return save(status)
+	case status.State == gitprovider.Closed && p.Number != 0:
+		return save(status)
 	}
 	kept, err := rollback.Withdraw(ctx, mirror, provider, proposed, claimOf(p), why)
 	if err != nil {
-		return err
+		return p, err
 	}
 	if kept {
 		closed.Reason += "; it stays open for others who ask for it"
 	}
-	return save()
+	return save(closed)
 }
 
 // claimOf is on whose behalf a Proposal is open, here.

@@ -76,12 +76,13 @@ func (a conclude) do(ctx context.Context, l *Loop, w *world) error {
 		i.Recovery = max(w.past.Final.Finished.Sub(i.Broke), time.Nanosecond)
 	}
 	for _, p := range w.proposals {
-		switch {
-		case p.waits():
-			if err := l.withdraw(ctx, p.Proposal, a.why); err != nil {
+		if p.waits() {
+			var err error
+			if p.Proposal, err = l.withdraw(ctx, p.Proposal, a.why); err != nil {
 				return err
 			}
-		case p.State == history.ProposalMerged:
+		}
+		if p.State == history.ProposalMerged {
 			l.tellOutcome(ctx, w, i, p.Proposal)
 		}
 	}

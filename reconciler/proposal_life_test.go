@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -242,6 +243,26 @@ func TestPeopleRevertItOnTheBranchItself(t *testing.T) {
 	require.Contains(t, hub.Comments(1)[0], "makes the same change")
 	s.setLive(gitIn(t, s.config.dir, "rev-parse", "HEAD"))
 	s.ends(history.Recovered)
+}
+
+// TestTheGatePassesBeforeThePageIsLookedAtAgain has people revert on the branch itself while nobody looks at the pull request.
+func TestTheGatePassesBeforeThePageIsLookedAtAgain(t *testing.T) {
+	s, hub := newShop(t), rollbacktest.New()
+	s.provider = func(m *git.Mirror) gitprovider.Provider { return hub.Provider(m) }
+	s.adjust = func(o *reconciler.Options) { o.Rollback.Interval = time.Hour }
+	s.start()
+	s.verified("shop", s.deploy("Sell at 7", price("7")))
+	bad := s.deploy("Sell for nothing", price("0"))
+	s.waits("waits for a person to merge it")
+	gitIn(t, s.config.dir, "revert", "--no-edit", bad)
+	gitIn(t, s.config.dir, "push", "--quiet", "origin", "main")
+	s.setLive(gitIn(t, s.config.dir, "rev-parse", "HEAD"))
+	i := s.ends(history.Recovered)
+	require.Equal(t, history.ProposalMerged, s.proposals(i.ID)[0].State)
+	require.Equal(t, gitprovider.Closed, hub.Pulls()[0].State)
+	require.Len(t, hub.Comments(1), 2)
+	require.Contains(t, hub.Comments(1)[0], "This is not needed any more: ")
+	require.Contains(t, hub.Comments(1)[1], "**Recovered ")
 }
 
 // TestWhatWasNeverProposedIsTakenAway has the server down from the push on, until the gate passes again.
