@@ -68,28 +68,44 @@ func (n *Notes) find(ctx context.Context, commit Hash) (Hash, error) {
 	return Hash{}, nil
 }
 
-// All lists the commits that have notes, each with the blob that is its note.
+// All lists the commits that have notes, each with the blob that is its note. A tree
+// of more than 2^20 files and folders is an error: it may be a small one that stands
+// in itself many times.
 func (n *Notes) All(ctx context.Context) (map[Hash]Hash, error) {
-	all := map[Hash]Hash{}
-	if err := n.list(ctx, n.tree, "", all); err != nil {
+	l := noteList{n.objects, map[Hash]Hash{}, 0}
+	if err := l.add(ctx, n.tree, ""); err != nil {
 		return nil, fmt.Errorf("list notes: %w", err)
 	}
-	return all, nil
+	return l.all, nil
 }
 
-// list adds the notes of a folder, in whose commits' names prefix comes first.
-func (n *Notes) list(ctx context.Context, tree Hash, prefix string, all map[Hash]Hash) error {
-	entries, err := n.objects.Entries(ctx, tree)
+// maxNoteEntries is how many files and folders of notes are listed: years of notes
+// on every commit of a busy repository.
+const maxNoteEntries = 1 << 20
+
+// noteList is a list of notes that is being made.
+type noteList struct {
+	objects Objects
+	all     map[Hash]Hash
+	seen    int // files and folders
+}
+
+// add adds the notes of a folder, in whose commits' names prefix comes first.
+func (l *noteList) add(ctx context.Context, tree Hash, prefix string) error {
+	entries, err := l.objects.Entries(ctx, tree)
 	if err != nil {
 		return err
+	}
+	if l.seen += len(entries); l.seen > maxNoteEntries {
+		return fmt.Errorf("there are more than %d files and folders: %w", maxNoteEntries, ErrUnsafe)
 	}
 	left := nameDigits - len(prefix)
 	for _, e := range entries {
 		switch {
 		case isNote(e, left):
-			all[plumbing.NewHash(prefix+e.Name)] = e.Hash
+			l.all[plumbing.NewHash(prefix+e.Name)] = e.Hash
 		case isNoteFolder(e, left):
-			if err := n.list(ctx, e.Hash, prefix+e.Name, all); err != nil {
+			if err := l.add(ctx, e.Hash, prefix+e.Name); err != nil {
 				return err
 			}
 		}

@@ -69,6 +69,32 @@ func TestNotesThatGitWrote(t *testing.T) {
 	}
 }
 
+// One tree, put below itself in every folder, holds more names than there are atoms
+// for next to nothing.
+func TestNotesThatUnfoldForEver(t *testing.T) {
+	t.Parallel()
+	r := newMemoryRepo(t, 1)
+	s := r.Repository().Scratch()
+	below := git.EmptyTree
+	for range 19 {
+		var folders []git.Entry
+		for i := range 256 {
+			folders = append(folders, git.Entry{Name: fmt.Sprintf("%02x", i), Mode: filemode.Dir, Hash: below})
+		}
+		var err error
+		below, err = s.WriteTree(folders)
+		require.NoError(t, err)
+	}
+	commit, err := s.WriteCommit(git.NewCommit{Tree: below, Author: ada, Committer: ada, Message: "Forged\n"})
+	require.NoError(t, err)
+	notes, err := git.ReadNotes(t.Context(), s, commit)
+	require.NoError(t, err)
+	_, err = notes.All(t.Context())
+	require.ErrorContains(t, err, "more than 1048576 files and folders")
+	_, err = notes.Get(t.Context(), hashed(1))
+	require.ErrorIs(t, err, git.ErrNotFound)
+}
+
 // fast-import makes folders by a rule of its own: as deep as notes are many.
 func TestNotesOfFastImport(t *testing.T) {
 	t.Parallel()
