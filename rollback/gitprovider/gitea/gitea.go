@@ -54,6 +54,9 @@ func (p *Provider) Name() string { return "gitea" }
 // String is the repository's page.
 func (p *Provider) String() string { return fmt.Sprintf("%s/%s/%s", p.server, p.owner, p.name) }
 
+// GoString keeps %#v from printing the token.
+func (p *Provider) GoString() string { return "gitea.Provider{" + p.String() + "}" }
+
 // Find implements gitprovider.Provider. An open pull request comes before others; of several that are closed it is any.
 func (p *Provider) Find(ctx context.Context, branch, base string) (*gitprovider.PullRequest, error) {
 	found, err := call(ctx, p, "find the pull request of "+branch, func(c *sdk.Client) (*sdk.PullRequest, *sdk.Response, error) {

@@ -15,16 +15,6 @@ import (
 	"github.com/assay-dev/assay/rollback/gitprovider"
 )
 
-// App is a GitHub App that is installed where the repository is.
-type App struct {
-	// ID is the App's ID or its client ID, which its settings page shows.
-	ID string
-	// Installation is the number of the installation; zero looks for the one of the repository.
-	Installation int64
-	// PrivateKey is one of the App's keys, in PEM form, as GitHub lets it be downloaded.
-	PrivateKey []byte
-}
-
 // How long credentials are good for. GitHub takes JWTs of ten minutes at most, counted on its own clock, and gives out tokens for an hour. See
 // https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app.
 const (

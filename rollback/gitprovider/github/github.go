@@ -27,15 +27,6 @@ type Provider struct {
 	token       func(context.Context) (string, error)
 }
 
-// Credentials are what Assay shows to GitHub: a token, or an App.
-type Credentials struct {
-	// Token is a personal access token: a classic one with the scope repo, or a fine-grained one with the permissions "Contents", "Pull requests",
-	// "Issues" (for labels) and "Commit statuses", each to read and write.
-	Token string
-	// App, with the same permissions and "Checks" to read, which GitHub does not offer for fine-grained tokens; used when its ID is given.
-	App App
-}
-
 // New makes a Provider for the repository that Git reaches at the URL, by HTTP or SSH. The client is best one of package transport, and is one
 // when nil. GitHub is not contacted; that a repository was renamed or moved is followed as GitHub tells it.
 func New(repository string, credentials Credentials, client *http.Client) (*Provider, error) {
