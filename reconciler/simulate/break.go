@@ -205,11 +205,11 @@ func (w *world) breakElsewhere(b *breakage) {
 func (w *world) breakBuild(b *breakage) {
 	a := pick(w.chance, w.apps)
 	b.app = a.name
-	file := "apps/" + a.name + "/kustomization.yaml"
+	b.missing = "absent-" + w.newValue() + ".yaml"
 	c := change{repository: a.repository, author: pick(w.chance, authors), message: "Split the settings of " + a.name, apps: []string{a.name}, made: b.brought}
 	c.edit = func(at git.Hash) edit {
 		e := edit{}
-		e.set(file, withResource(c.repository.read(w.ctx, at, file), "absent-"+w.newValue()+".yaml"))
+		e.set(a.kustomization(), withResource(c.repository.read(w.ctx, at, a.kustomization()), b.missing))
 		return e
 	}
 	w.batch(w.chance.count(w.spec.Breakages.Batch), c)

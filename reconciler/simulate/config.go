@@ -61,13 +61,15 @@ const sharedApp = "shared"
 // imageSetting is the one that a robot writes.
 const imageSetting = "image"
 
+// kustomization is the file that names what all environments render of the app.
+func (a *app) kustomization() string { return "apps/" + a.name + "/kustomization.yaml" }
+
 // image is the setting that a robot writes.
 func (a *app) image() setting { return setting{in: a.repository, app: a.name, name: imageSetting} }
 
 // claim is a volume claim that a commit adds to an app along with what it changes.
 func (a *app) addClaim(ctx context.Context, e edit, at git.Hash, name string) edit {
-	file := "apps/" + a.name + "/kustomization.yaml"
-	e.set(file, withResource(a.repository.read(ctx, at, file), name+".yaml"))
+	e.set(a.kustomization(), withResource(a.repository.read(ctx, at, a.kustomization()), name+".yaml"))
 	e.set("apps/"+a.name+"/"+name+".yaml", "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: "+name+"}\nspec: {accessModes: [ReadWriteOnce]}\n")
 	return e
 }
@@ -112,7 +114,7 @@ func (a *app) layOut(e edit, environments []string, shared, image bool) {
 		resources = append(resources, "workload.yaml")
 		e.set("apps/"+a.name+"/workload.yaml", workload(a.name))
 	}
-	e.set("apps/"+a.name+"/kustomization.yaml", "resources: ["+strings.Join(resources, ", ")+"]\n")
+	e.set(a.kustomization(), "resources: ["+strings.Join(resources, ", ")+"]\n")
 	for _, environment := range environments {
 		e.set(path.Join(a.folder(environment), "kustomization.yaml"), "resources: [../../../apps/"+a.name+", settings.yaml]\n")
 		e.set(path.Join(a.folder(environment), "settings.yaml"), configMap(a.name+"-local", a.in(environment)))

@@ -37,6 +37,15 @@ func (d *drive) at(key history.Key, at time.Time) {
 	})
 }
 
+// forget drops all passes that are due: whoever was to take them is gone.
+func (d *drive) forget() {
+	for _, e := range d.due {
+		d.world.schedule.callOff(e)
+	}
+	clear(d.due)
+	clear(d.tries)
+}
+
 // What the Loop itself waits before a pass that failed is taken again.
 const (
 	firstRetry   = 50 * time.Millisecond
@@ -45,6 +54,7 @@ const (
 
 func (d *drive) pass(key history.Key) {
 	w := d.world
+	w.judge.before()
 	next, err := w.loop.Pass(w.ctx, key)
 	w.routines.wake()
 	w.passes++

@@ -103,6 +103,7 @@ func (t *target) sync(at git.Hash) {
 	if what.refusal != nil {
 		now.Outcome, now.Reason = sync.Failed, "kustomize build failed: "+what.refusal.Error()
 		t.state.Sync, t.state.Reason = now, ""
+		w.truthMoved()
 		return
 	}
 	now.Digest = what.digest

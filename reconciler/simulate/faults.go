@@ -11,7 +11,7 @@ var errNetwork = errors.New("connection reset by peer")
 
 // gitFault fails some of what Assay asks of Git: before anything happened, or after all of it did.
 func (w *world) gitFault(op string) error {
-	if w.over || !w.faults.happens(w.spec.Faults.Git) {
+	if !w.dead && (w.over || !w.faults.happens(w.spec.Faults.Git)) {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", op, errNetwork)
@@ -19,7 +19,7 @@ func (w *world) gitFault(op string) error {
 
 // providerFault fails some of what Assay asks of a server, likewise.
 func (w *world) providerFault(request string) error {
-	if w.over || !w.faults.happens(w.spec.Faults.Provider) {
+	if !w.dead && (w.over || !w.faults.happens(w.spec.Faults.Provider)) {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", request, gitprovider.ErrUnavailable)

@@ -24,7 +24,8 @@ import (
 // What happens in it is never cut short by the end of ctx: whoever lets it happen stops between two events.
 func newWorld(ctx context.Context, s *Scenario, seed uint64, wanted int, builder *render.Builder, trace io.Writer) *world {
 	w := &world{
-		ctx: context.WithoutCancel(ctx), spec: s.Spec, policy: s.policy(), wanted: wanted, trace: trace, chance: newChance(seed, s.Metadata.Name), faults: newChance(seed, s.Metadata.Name+" faults"),
+		ctx: context.WithoutCancel(ctx), spec: s.Spec, policy: s.policy(), wanted: wanted, trace: trace, chance: newChance(seed, s.Metadata.Name),
+		luck: newChance(seed, s.Metadata.Name+" luck"), faults: newChance(seed, s.Metadata.Name+" faults"),
 		schedule: &schedule{now: beginning}, builder: builder, facts: map[string]facts{}, servers: map[*repository]*server{},
 		wrongCases: map[blame.CaseID]bool{}, images: map[string]string{}, looking: map[*repository]bool{},
 	}

@@ -21,7 +21,7 @@ func (w *world) hold(s *server, p *pull) {
 			w.holdByFile(s.repository, until)
 		case 1:
 			w.log("a person puts %s on pull request %d", rollback.StopLabel, p.Number)
-			p.Labels = append(p.Labels, rollback.StopLabel)
+			p.label(rollback.StopLabel)
 			w.schedule.at(until, func() {
 				p.Labels = slices.DeleteFunc(p.Labels, func(l string) bool { return l == rollback.StopLabel })
 			})

@@ -24,11 +24,11 @@ func (j *judge) violated(format string, args ...any) {
 	j.violations = append(j.violations, j.world.schedule.now.Format("Jan 02 15:04:05")+": "+text)
 }
 
-// writes are what a pass did outside, seen at the servers.
+// writes are what the pass that is being taken did outside, seen at the servers.
 type writes struct {
-	refs    map[*repository]map[string]git.Hash // as they were before
-	pushed  map[*repository]bool                // since the last look
-	revised []string                            // what was asked of providers
+	refs     map[*repository]map[string]git.Hash // as they were before
+	pushed   map[*repository]bool
+	proposed bool // a pull request was opened, or main moved
 }
 
 // watch has the judge see all that Assay does outside.
@@ -42,12 +42,20 @@ func (j *judge) watch() {
 			}
 			return w.gitFault(op)
 		})
-		j.writes.refs[r] = r.Refs()
 	}
 	for _, r := range w.configs {
 		s := w.servers[r]
 		s.fault = w.providerFault
 		s.watch = func(did string, p *pull) { j.did(s, did, p) }
+	}
+}
+
+// before notes where everything is before a pass.
+func (j *judge) before() {
+	clear(j.writes.pushed)
+	j.writes.proposed = false
+	for _, r := range j.world.configs {
+		j.writes.refs[r] = r.Refs()
 	}
 }
 
@@ -60,6 +68,7 @@ func (j *judge) did(s *server, did string, p *pull) {
 		if w.stopped(s.repository) {
 			j.violated("pull request %d was opened while people had stopped Assay", p.Number)
 		}
+		j.writes.proposed = true
 		w.answerLater(s, p)
 	case "merge":
 		j.checkMerge(s, p)
@@ -102,11 +111,9 @@ func (j *judge) checkWrites(key history.Key) {
 	w := j.world
 	for _, r := range w.configs {
 		before, now := j.writes.refs[r], r.Refs()
-		j.writes.refs[r] = now
 		if !j.writes.pushed[r] {
 			continue
 		}
-		j.writes.pushed[r] = false
 		for name, at := range now {
 			if before[name] == at {
 				continue
@@ -132,6 +139,7 @@ func (j *judge) pushedToMain(key history.Key, r *repository, from, to git.Hash) 
 		return // a merge, which was checked
 	}
 	w.log("Assay pushes %.8s to main of %s", to, r.url)
+	j.writes.proposed = true
 	w.syncSoon(r)
 	if mode := tests.Stricter(w.policy.Rollback.Mode, w.spec.Operator.Mode); mode != tests.Commit {
 		j.violated("Assay pushed %.8s to main in mode %s", to, mode)
@@ -151,15 +159,9 @@ func (j *judge) pushedToMain(key history.Key, r *repository, from, to git.Hash) 
 func (j *judge) checkProposed(key history.Key, state history.GateState, p history.Proposal) {
 	w := j.world
 	what := fmt.Sprintf("proposal %s of %s/%s", p.Branch, key.Environment, key.Gate)
-	switch final := state.Final; {
-	case state.Incident.Cause == nil || state.Incident.Cause.Kind != blame.Config:
-		j.violated("%s rests on no Config cause", what)
-	case final.Verdict.Outcome != gate.Failed:
-		j.violated("%s rests on a verdict that is %s", what, final.Verdict.Outcome)
-	case state.Passed == nil:
-		j.violated("%s rests on no state that passed", what)
+	if j.writes.proposed { // else a fault kept from history what was done before
+		j.checkVerdict(state, what)
 	}
-	j.checkBaseline(state, what)
 	r, e, g := w.repositoryAt(p.Repository), w.environment(key.Environment), w.gate(key.Gate)
 	for _, c := range p.Culprits {
 		culprit, err := git.ParseHash(c)
@@ -175,13 +177,20 @@ func (j *judge) checkProposed(key history.Key, state history.GateState, p histor
 	}
 }
 
-// checkBaseline wants a recent pass of the state before.
-func (j *judge) checkBaseline(state history.GateState, what string) {
-	v := state.Final
+// checkVerdict wants a Failed Verdict with a Config cause, and a recent pass of the state before.
+func (j *judge) checkVerdict(state history.GateState, what string) {
+	switch final := state.Final; {
+	case state.Incident.Cause == nil || state.Incident.Cause.Kind != blame.Config:
+		j.violated("%s rests on no Config cause", what)
+	case final.Verdict.Outcome != gate.Failed:
+		j.violated("%s rests on a verdict that is %s", what, final.Verdict.Outcome)
+	case state.Passed == nil:
+		j.violated("%s rests on no state that passed", what)
+	}
 	if state.Passed == nil {
 		return
 	}
-	if age := v.Started.Sub(state.Passed.RanAt); age > j.world.policy.BaselineMaxAge.Duration {
+	if age := state.Final.Started.Sub(state.Passed.RanAt); age > j.world.policy.BaselineMaxAge.Duration {
 		j.violated("%s rests on a pass that was %s old", what, age)
 	}
 }

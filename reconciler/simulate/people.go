@@ -1,7 +1,6 @@
 package simulate
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/assay-dev/assay/rollback/gitprovider"
@@ -125,24 +124,21 @@ func (w *world) repair(b *breakage) {
 }
 
 // mendBuild drops what is not there from an app's kustomization.
-func (w *world) mendBuild(name string) {
-	a := w.app(name)
-	file := "apps/" + name + "/kustomization.yaml"
-	c := change{repository: a.repository, author: pick(w.chance, authors), message: "Name only what is there in " + name, apps: []string{name}}
+func (w *world) mendBuild(b *breakage) {
+	a := w.app(b.app)
+	c := change{repository: a.repository, author: pick(w.chance, authors), message: "Name only what is there in " + a.name, apps: []string{a.name}}
 	c.edit = func(at git.Hash) edit {
 		e := edit{}
-		e.set(file, absent.ReplaceAllString(a.repository.read(w.ctx, at, file), ""))
+		e.set(a.kustomization(), strings.Replace(a.repository.read(w.ctx, at, a.kustomization()), ", "+b.missing, "", 1))
 		return e
 	}
 	w.push(c)
 }
 
-var absent = regexp.MustCompile(`, absent-v[0-9]+\.yaml`)
-
 // fixForward sets every bad value to a good one.
 func (w *world) fixForward(b *breakage) {
 	if b.kind == doesNotBuild {
-		w.mendBuild(b.app)
+		w.mendBuild(b)
 		return
 	}
 	for _, v := range b.needs {

@@ -3,6 +3,7 @@ package simulate
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -27,7 +28,7 @@ func TestABadCommitIsProposedAndRevertedInEveryMode(t *testing.T) {
 			s := scenario(func(spec *ScenarioSpec) {
 				spec.Operator.Mode = "commit"
 				spec.Gate["rollback"] = map[string]any{"mode": mode, "otherTargets": true}
-				spec.Commits.Batch = Count{1, 1}
+				spec.Breakages.Batch, spec.Commits.Every = Count{1, 1}, span(1000*time.Hour, 1000*time.Hour)
 			})
 			o, err := play(t.Context(), s, 1, 5, render.NewBuilder([]byte("key")), t.Output())
 			require.NoError(t, err)
@@ -58,4 +59,42 @@ func TestASeedReplaysExactly(t *testing.T) {
 	}
 	require.Positive(t, first.Len())
 	require.Equal(t, first.String(), second.String())
+}
+
+// Assay that hardly runs anything again takes flakes for breakages. The judge must see what comes of that.
+func TestTheJudgeSeesABrokenBlame(t *testing.T) {
+	s := scenario(func(spec *ScenarioSpec) {
+		spec.Gate["reruns"] = map[string]any{"min": 1, "max": 1, "confidence": 0.5}
+		spec.Gate["flakes"] = "Fail"
+		spec.Tests.Flaky, spec.Tests.Rates = 1, []float64{0.3}
+		spec.Commits.Every = span(time.Hour, 2*time.Hour)
+	})
+	r, err := Run(t.Context(), Options{Scenarios: []*Scenario{s}, Seed: 3, Breakages: 10, Goals: Goals{BadRevertRate: 0.1, BadMergeRate: 0.1}})
+	require.NoError(t, err)
+	require.Positive(t, r.All.Flakes.Blamed)
+	require.Positive(t, r.All.Single.Bad)
+	require.Len(t, r.Missed, 2)
+	require.Contains(t, r.Missed[0], "the bad-revert rate of what may merge by itself")
+}
+
+func TestWhatRunsInParallelChangesNothing(t *testing.T) {
+	s := scenario(func(spec *ScenarioSpec) { spec.Breakages.Outage = 0.2 })
+	options := Options{Scenarios: []*Scenario{s, s}, Seed: 5, Breakages: 8, Parallel: 1}
+	one, err := Run(t.Context(), options)
+	require.NoError(t, err)
+	options.Parallel = 4
+	four, err := Run(t.Context(), options)
+	require.NoError(t, err)
+	require.Equal(t, one, four)
+}
+
+// BenchmarkBreakage is what a breakage costs, from the commit to the recovery and a few quiet hours.
+func BenchmarkBreakage(b *testing.B) {
+	b.ReportAllocs()
+	const each = 20
+	for b.Loop() {
+		_, err := play(b.Context(), scenario(nil), 1, each, render.NewBuilder(builderKey), nil)
+		require.NoError(b, err)
+	}
+	b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N*each), "ms/breakage")
 }

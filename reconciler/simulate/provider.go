@@ -28,13 +28,21 @@ type pull struct {
 	gitprovider.PullRequest
 	branch   string
 	comments []string
-	reviewed []string
 }
 
 func newServer(r *repository) *server {
 	return &server{
 		repository: r, statuses: map[git.Hash]map[string]gitprovider.CommitStatus{},
 		fault: func(string) error { return nil }, watch: func(string, *pull) {},
+	}
+}
+
+// label adds those that are not there yet.
+func (p *pull) label(labels ...string) {
+	for _, l := range labels {
+		if !slices.Contains(p.Labels, l) {
+			p.Labels = append(p.Labels, l)
+		}
 	}
 }
 
@@ -140,12 +148,12 @@ func (s *server) Comment(_ context.Context, number int64, text string) error {
 
 // Label implements gitprovider.Provider.
 func (s *server) Label(_ context.Context, number int64, labels ...string) error {
-	return s.change("label", number, func(p *pull) error { p.Labels = append(p.Labels, labels...); return nil })
+	return s.change("label", number, func(p *pull) error { p.label(labels...); return nil })
 }
 
 // RequestReviewers implements gitprovider.Provider.
-func (s *server) RequestReviewers(_ context.Context, number int64, reviewers ...string) error {
-	return s.change("review", number, func(p *pull) error { p.reviewed = append(p.reviewed, reviewers...); return nil })
+func (s *server) RequestReviewers(_ context.Context, number int64, _ ...string) error {
+	return fmt.Errorf("ask for reviews of pull request %d: %w", number, gitprovider.ErrUnsupported)
 }
 
 // Merge implements gitprovider.Provider.
@@ -192,9 +200,12 @@ func (s *server) Checks(context.Context, int64, git.Hash) (gitprovider.Checks, e
 }
 
 // SetStatus implements gitprovider.Provider.
-func (s *server) SetStatus(_ context.Context, commit git.Hash, status gitprovider.CommitStatus) error {
+func (s *server) SetStatus(ctx context.Context, commit git.Hash, status gitprovider.CommitStatus) error {
 	if err := s.fault("status"); err != nil {
 		return err
+	}
+	if _, err := s.repository.Repository().Commit(ctx, commit); err != nil {
+		return fmt.Errorf("put a status on %s: %w: %w", commit, gitprovider.ErrNotFound, err)
 	}
 	if s.statuses[commit] == nil {
 		s.statuses[commit] = map[string]gitprovider.CommitStatus{}

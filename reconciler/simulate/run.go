@@ -3,7 +3,6 @@ package simulate
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"time"
@@ -26,44 +25,57 @@ func play(ctx context.Context, s *Scenario, seed uint64, breakages int, builder 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	err = guarded(func() error {
+		w := newWorld(ctx, s, seed, breakages, builder, trace)
+		if err := w.start(ctx, dir); err != nil {
+			return err
+		}
+		err := w.happen(ctx, func() error { return nil })
+		cancel()
+		result = w.judge.outcome(s.Metadata.Name, seed)
+		return errors.Join(err, w.stop())
+	})
+	return result, err
+}
+
+// guarded turns what broke the world into an error.
+func guarded(f func() error) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			why, ours := cause.(broken)
 			if !ours {
 				panic(cause)
 			}
-			err = fmt.Errorf("scenario %s, seed %d: %w", s.Metadata.Name, seed, why.error)
+			err = why.error
 		}
 	}()
-	w := newWorld(ctx, s, seed, breakages, builder, trace)
-	if err := w.start(ctx, dir); err != nil {
-		return nil, err
-	}
-	defer func() {
-		cancel()
-		w.routines.end()
-		err = errors.Join(err, w.history.Close())
-	}()
+	return f()
+}
+
+// stop ends Assay, once the context of its start has ended.
+func (w *world) stop() error {
+	w.routines.end()
+	return w.history.Close()
+}
+
+// happen lets everything happen, and calls between after each event, until enough breakages were there and are over, and then for as long as Assay puts
+// anything off.
+func (w *world) happen(ctx context.Context, between func() error) error {
 	w.live()
 	w.liveTests()
 	w.breakSoon()
-	if err := w.untilTheEnd(ctx); err != nil {
-		return nil, err
-	}
-	w.judge.checkEnd()
-	return w.judge.outcome(s.Metadata.Name, seed), nil
-}
-
-// untilTheEnd lets everything happen until enough breakages were there and are over, and then for as long as Assay puts anything off.
-func (w *world) untilTheEnd(ctx context.Context) error {
-	idle := w.schedule.now
+	w.busy = w.schedule.now
 	for ctx.Err() == nil && w.schedule.step() {
+		if err := between(); err != nil {
+			return err
+		}
 		w.over = w.allWell() && w.begun() >= w.wanted
 		if !w.over {
-			idle = w.schedule.now
+			w.busy = w.schedule.now
 		}
-		switch quiet := w.schedule.now.Sub(idle); {
-		case quiet > settling+patience, quiet > settling && w.judge.atRest():
+		switch quiet := w.schedule.now.Sub(w.busy); {
+		case quiet > settling+patience+w.policy.Every.Duration, quiet > settling && w.judge.atRest():
+			w.judge.checkEnd()
 			return nil
 		}
 	}

@@ -20,9 +20,9 @@ func (t testbed) Run(ctx context.Context, job runner.Job) (runner.Result, error)
 	w := t.world
 	w.spent(job)
 	result := runner.Result{End: runner.Exited, Started: w.schedule.now}
-	takes := w.chance.between(w.spec.Tests.Takes)
-	lost := w.chance.happens(w.spec.Tests.Lost)
-	looksAfter := time.Duration(w.chance.Float64() * float64(takes))
+	takes := w.luck.between(w.spec.Tests.Takes)
+	lost := w.luck.happens(w.spec.Tests.Lost)
+	looksAfter := time.Duration(w.luck.Float64() * float64(takes))
 	if !w.routines.sleep(ctx, looksAfter) {
 		return cancelled(result, w.schedule.now), nil
 	}
@@ -54,7 +54,7 @@ func cancelled(r runner.Result, at time.Time) runner.Result {
 
 // lose turns a Run into one that ended without evidence.
 func (w *world) lose(r runner.Result) runner.Result {
-	switch w.chance.IntN(3) {
+	switch w.luck.IntN(3) {
 	case 0:
 		r.End, r.ExitCode, r.Reason = runner.NotStarted, -1, "the image cannot be pulled"
 	case 1:
@@ -75,7 +75,7 @@ func (w *world) test(job runner.Job) (output []byte, failed bool, err error) {
 	for i, name := range cases {
 		because := w.why(e, s.id(name), wrong[name])
 		w.saw(job, because)
-		flakes := w.chance.happens(s.rate(name))
+		flakes := w.luck.happens(s.rate(name))
 		ok := len(because) == 0 && !flakes
 		if ok {
 			fmt.Fprintf(&tap, "ok %d - %s\n", i+1, name)

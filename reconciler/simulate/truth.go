@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/assay-dev/assay/reconciler/blame"
@@ -17,6 +18,8 @@ type breakage struct {
 	environments []string
 	// app that does not build or become healthy, is built another way, or has lost what it needs.
 	app string
+	// missing is the file that the app names, and that is not there.
+	missing string
 	// cases that fail.
 	cases []blame.CaseID
 	// on says that what no commit brought lasts.
@@ -41,13 +44,19 @@ func (w *world) holds(b *breakage, e *environment) bool {
 	switch {
 	case b.kind == doesNotBuild:
 		t := e.target(b.app)
-		return !t.head.IsZero() && w.render(w.ctx, t, t.head, t.settings).refusal != nil
+		return !t.head.IsZero() && w.names(b, t.head)
 	case len(b.needs) > 0:
 		return !slices.ContainsFunc(b.needs, func(v value) bool { return e.value(v.setting) != v.to })
 	case b.kind.ofTests():
 		return slices.ContainsFunc(b.cases, func(id blame.CaseID) bool { return w.wrongCases[id] })
 	}
 	return b.on
+}
+
+// names tells whether a commit's app names the file that is not there.
+func (w *world) names(b *breakage, at git.Hash) bool {
+	a := w.app(b.app)
+	return strings.Contains(a.repository.read(w.ctx, at, a.kustomization()), b.missing)
 }
 
 // value is what a setting is set to in what is live.
@@ -113,6 +122,9 @@ func (w *world) whySync(e *environment, g *testGate) (all []*breakage) {
 // guilty tells whether a commit brought something of a breakage, by what it renders against its first parent.
 func (w *world) guilty(r *repository, at git.Hash, b *breakage) bool {
 	commit := r.commitAt(w.ctx, at)
+	if b.kind == doesNotBuild {
+		return w.app(b.app).repository == r && w.names(b, at) && (commit.Parent().IsZero() || !w.names(b, commit.Parent()))
+	}
 	for _, e := range w.environments {
 		for _, t := range e.targets {
 			if t.app.repository != r || len(b.environments) > 0 && !slices.Contains(b.environments, e.name) {
@@ -121,9 +133,6 @@ func (w *world) guilty(r *repository, at git.Hash, b *breakage) bool {
 			after, before := w.render(w.ctx, t, at, t.settings), rendered{}
 			if parent := commit.Parent(); !parent.IsZero() {
 				before = w.render(w.ctx, t, parent, t.settings)
-			}
-			if b.kind == doesNotBuild && t.app.name == b.app && after.refusal != nil && before.refusal == nil {
-				return true
 			}
 			for _, v := range b.needs {
 				key := v.setting.key()

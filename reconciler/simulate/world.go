@@ -24,7 +24,8 @@ type world struct {
 	wanted int
 	trace  io.Writer
 	chance chance
-	faults chance // of its own, so that faults move nothing else
+	// luck of the Runs, and faults, are chances of their own: one Run more moves nothing else.
+	luck, faults chance
 
 	schedule *schedule
 	routines *routines
@@ -50,6 +51,8 @@ type world struct {
 	values     int                   // that were used so far
 	resting    time.Time             // until then nobody pushes anything
 	held       time.Time             // until then a person holds all Proposals
+	busy       time.Time             // when there was something wrong last
+	dead       bool                  // Assay was killed, and reaches nothing any more
 	over       bool                  // there were enough breakages; the rest is waiting for the end
 
 	judge  *judge
