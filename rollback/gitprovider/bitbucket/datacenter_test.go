@@ -1,9 +1,6 @@
 package bitbucket_test
 
 import (
-	"context"
-	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -65,44 +62,3 @@ func TestDataCenterSaysWhoClosed(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, bitbuckettest.Person, got.By)
 }
-
-// TestDataCenterTextThatIsGone is about a person who deletes the comment that holds what the description has no room for: what it said is gone, also for
-// whom it spoke, but the pull request and others are not out of reach, and a new text finds room again.
-func TestDataCenterTextThatIsGone(t *testing.T) {
-	f := branched(t)
-	var comment *http.Request
-	p := dataCenter(t, f)(t, gitprovidertest.Access{Through: roundTrip(func(r *http.Request) (*http.Response, error) {
-		if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/comments/") {
-			comment = r.Clone(context.WithoutCancel(r.Context()))
-		}
-		return http.DefaultTransport.RoundTrip(r)
-	})})
-	pr := opened(t, p)
-	long := strings.Repeat("A line of the rendered difference.\n", 1200) + "\n<!-- assay:claim {} -->"
-	require.NoError(t, p.UpdateBody(t.Context(), pr.Number, long))
-	got, err := p.Get(t.Context(), pr.Number)
-	require.NoError(t, err)
-	require.Equal(t, long, got.Body)
-	comment.Method, comment.URL.RawQuery = http.MethodDelete, "version=0"
-	response, err := http.DefaultTransport.RoundTrip(comment)
-	require.NoError(t, err)
-	require.NoError(t, response.Body.Close())
-	require.Less(t, response.StatusCode, 300)
-
-	open, err := p.ListOpen(t.Context(), "main")
-	require.NoError(t, err)
-	require.Len(t, open, 1)
-	require.Empty(t, open[0].Body)
-	require.NoError(t, p.UpdateBody(t.Context(), pr.Number, "Once more.\n"+long))
-	got, err = p.Get(t.Context(), pr.Number)
-	require.NoError(t, err)
-	require.Equal(t, "Once more.\n"+long, got.Body)
-	require.NoError(t, p.UpdateBody(t.Context(), pr.Number, "Short."))
-	got, err = p.Get(t.Context(), pr.Number)
-	require.NoError(t, err)
-	require.Equal(t, "Short.", got.Body)
-}
-
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -2,10 +2,8 @@ package gitprovidertest
 
 import (
 	"fmt"
-	"strings"
 	"sync"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -75,49 +73,6 @@ func openSideBySide(t *testing.T, w *world) {
 func openWithoutABranch(t *testing.T, w *world) {
 	_, err := w.Provider.Open(t.Context(), request(branch))
 	require.ErrorIs(t, err, gitprovider.ErrNotFound)
-}
-
-func text(t *testing.T, w *world) {
-	pr, _ := w.open(t)
-	require.NoError(t, w.Provider.Comment(t.Context(), pr.Number, "It fails in prod, too."))
-	require.NoError(t, w.Provider.UpdateBody(t.Context(), pr.Number, "New\n\ntext"))
-	got, err := w.Provider.Get(t.Context(), pr.Number)
-	require.NoError(t, err)
-	require.Equal(t, "New\n\ntext", got.Body)
-	require.Equal(t, pr.Title, got.Title)
-	require.Equal(t, gitprovider.Open, got.State)
-}
-
-// longText is longer than some servers take.
-func longText(t *testing.T, w *world) {
-	long := strings.Repeat("A line of *the* rendered difference. Über 100 %.\n", 1100) + "\n<!-- assay:claim {} -->"
-	w.push(t, branch, w.main, git.Hash{})
-	n := request(branch)
-	n.Body = long
-	pr, err := w.Provider.Open(t.Context(), n)
-	require.NoError(t, err)
-	require.Equal(t, long, pr.Body)
-	longer := "Once more.\n\n" + long
-	require.NoError(t, w.Provider.UpdateBody(t.Context(), pr.Number, longer))
-	found, err := w.Provider.Find(t.Context(), branch, "main")
-	require.NoError(t, err)
-	require.Equal(t, longer, found.Body)
-	require.NoError(t, w.Provider.UpdateBody(t.Context(), pr.Number, "Short."))
-	got, err := w.Provider.Get(t.Context(), pr.Number)
-	require.NoError(t, err)
-	require.Equal(t, "Short.", got.Body)
-}
-
-// longTitle quotes the first line of a commit, which may have any length.
-func longTitle(t *testing.T, w *world) {
-	w.push(t, branch, w.main, git.Hash{})
-	n := request(branch)
-	n.Title = `Revert "` + strings.Repeat("Über ", 100) + `"`
-	pr, err := w.Provider.Open(t.Context(), n)
-	require.NoError(t, err)
-	require.True(t, utf8.ValidString(pr.Title))
-	require.True(t, strings.HasPrefix(pr.Title, `Revert "Über Über `), "cut to what the server takes")
-	require.Equal(t, n.Body, pr.Body)
 }
 
 func listOpen(t *testing.T, w *world) {

@@ -85,6 +85,7 @@ func Run(t *testing.T, make func(t *testing.T) Repository) {
 		"OpenWithoutABranch": openWithoutABranch,
 		"Text":               text,
 		"LongText":           longText,
+		"TextThatIsGone":     textThatIsGone,
 		"LongTitle":          longTitle,
 		"ListOpen":           listOpen,
 		"Merge":              merge,
