@@ -3,6 +3,7 @@ package azure
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -97,5 +98,26 @@ func (p *Provider) identities(ctx context.Context) (*identity.ClientImpl, error)
 			base = of(area.LocationUrl)
 		}
 	}
+	if !p.reaches(base) {
+		return nil, fmt.Errorf("the server says that identities are at %s, where the token is not sent: name reviewers by their IDs", base)
+	}
 	return &identity.ClientImpl{Client: *p.client(base)}, nil
+}
+
+// reaches says whether the token may be shown at a URL that the server tells: on its own host, or, as it is Microsoft's, on others of Microsoft's.
+func (p *Provider) reaches(address string) bool {
+	own, err := url.Parse(p.organization)
+	if err != nil {
+		return false
+	}
+	other, err := url.Parse(address)
+	if err != nil || other.Scheme != own.Scheme {
+		return false
+	}
+	return other.Host == own.Host || hosted(own.Host) && hosted(other.Host)
+}
+
+// hosted says whether a host is one of Azure DevOps Services.
+func hosted(host string) bool {
+	return host == "dev.azure.com" || strings.HasSuffix(host, ".dev.azure.com") || strings.HasSuffix(host, ".visualstudio.com")
 }
