@@ -13,20 +13,43 @@ import (
 // artifactLimit bounds one artifact, in bytes.
 const artifactLimit = 256 << 20
 
-// WriteLog begins the log of a Run anew; what is written to it can be read while it grows.
+// WriteLog begins the log of a Run anew; what is written to it can be read while it grows. There is none before the first byte.
 func (s *Store) WriteLog(run string) (io.WriteCloser, error) {
 	name, err := s.blob("logs", run+".log")
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("log of run %s: %w", run, err)
 	}
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("log of run %s: %w", run, err)
+	return &log{run: run, name: name}, nil
+}
+
+// log is a file that is made when there is something to write: most short Runs print nothing.
+type log struct {
+	run, name string
+	file      *os.File
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	if l.file == nil {
+		if err := os.MkdirAll(filepath.Dir(l.name), 0o700); err != nil {
+			return 0, fmt.Errorf("log of run %s: %w", l.run, err)
+		}
+		file, err := os.OpenFile(l.name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+		if err != nil {
+			return 0, fmt.Errorf("log of run %s: %w", l.run, err)
+		}
+		l.file = file
 	}
-	return file, nil
+	return l.file.Write(p)
+}
+
+func (l *log) Close() error {
+	if l.file == nil {
+		return nil
+	}
+	return l.file.Close()
 }
 
 // ReadLog opens what a Run has printed so far. The error is fs.ErrNotExist where there is no log, or no longer.

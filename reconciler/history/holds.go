@@ -2,7 +2,6 @@ package history
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -70,7 +69,7 @@ func (h Hold) String() string {
 
 // Hold puts a Hold into force, beside those that there are.
 func (s *Store) Hold(ctx context.Context, h Hold) error {
-	return s.write(ctx, "a hold of "+h.Scope.String(), func(tx *sql.Tx) error {
+	return s.write(ctx, "a hold of "+h.Scope.String(), func(tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO holds (environment, gate, repository, lifted, document) VALUES (?, ?, ?, 0, ?)`,
 			h.Environment, h.Gate, h.Repository, encode(h))
 		return err
@@ -79,7 +78,7 @@ func (s *Store) Hold(ctx context.Context, h Hold) error {
 
 // Resume lifts the Holds of exactly this Scope, and returns how many were in force. What a wider or a narrower one holds stays held.
 func (s *Store) Resume(ctx context.Context, scope Scope, by string, at time.Time) (n int, err error) {
-	err = s.write(ctx, "that "+scope.String()+" is held no more", func(tx *sql.Tx) error {
+	err = s.write(ctx, "that "+scope.String()+" is held no more", func(tx *transaction) error {
 		n = 0
 		held, err := holds(ctx, tx)
 		if err != nil {

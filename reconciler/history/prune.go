@@ -2,7 +2,6 @@ package history
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"time"
 )
@@ -31,7 +30,7 @@ func (s *Store) Prune(ctx context.Context, keep Retention, now time.Time) (gone 
 		most = int(^uint(0) >> 1)
 	}
 	var runs []Run
-	err = s.write(ctx, "what retention forgets", func(tx *sql.Tx) error {
+	err = s.write(ctx, "what retention forgets", func(tx *transaction) error {
 		gone = Pruned{}
 		const old = `SELECT id FROM (
 				SELECT seq, id, phase, started, row_number() OVER (PARTITION BY environment, gate ORDER BY seq DESC) AS place FROM verifications)
@@ -62,7 +61,7 @@ func (s *Store) Prune(ctx context.Context, keep Retention, now time.Time) (gone 
 	return gone, errors.Join(errs...)
 }
 
-func remove(ctx context.Context, tx *sql.Tx, count *int, query string, args ...any) error {
+func remove(ctx context.Context, tx *transaction, count *int, query string, args ...any) error {
 	result, err := tx.ExecContext(ctx, query, args...)
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package history
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -70,7 +69,7 @@ func (s *Store) Publications(ctx context.Context, kind PublicationKind, environm
 
 // Published records what was told, so that it is due no more, unless there is something newer to tell by now.
 func (s *Store) Published(ctx context.Context, told []Publication) error {
-	return s.write(ctx, "what was published", func(tx *sql.Tx) error {
+	return s.write(ctx, "what was published", func(tx *transaction) error {
 		for _, p := range told {
 			if _, err := tx.ExecContext(ctx, `UPDATE publications SET said = ?, due = (version <> ?)
 				WHERE kind = ? AND environment = ? AND gate = ? AND repository = ? AND commit_id = ?`,
@@ -83,7 +82,7 @@ func (s *Store) Published(ctx context.Context, told []Publication) error {
 }
 
 // publish has a Verification told of every commit that it is of.
-func publish(ctx context.Context, tx *sql.Tx, kind PublicationKind, v Verification, targets []TargetState) error {
+func publish(ctx context.Context, tx *transaction, kind PublicationKind, v Verification, targets []TargetState) error {
 	for r := range revisions(targets) {
 		if err := due(ctx, tx, kind, v, r, targets, "", time.Time{}); err != nil {
 			return err
@@ -93,7 +92,7 @@ func publish(ctx context.Context, tx *sql.Tx, kind PublicationKind, v Verificati
 }
 
 // publishInherited has a final Verification told of the commits that its Targets have moved to.
-func publishInherited(ctx context.Context, tx *sql.Tx, v Verification, targets []TargetState, at time.Time) error {
+func publishInherited(ctx context.Context, tx *transaction, v Verification, targets []TargetState, at time.Time) error {
 	for i, t := range targets {
 		before := v.Targets[i].Revisions
 		for j, r := range t.Revisions {
@@ -114,7 +113,7 @@ func publishInherited(ctx context.Context, tx *sql.Tx, v Verification, targets [
 	return nil
 }
 
-func due(ctx context.Context, tx *sql.Tx, kind PublicationKind, v Verification, r sync.Revision, targets []TargetState, sameAs string, inherited time.Time) error {
+func due(ctx context.Context, tx *transaction, kind PublicationKind, v Verification, r sync.Revision, targets []TargetState, sameAs string, inherited time.Time) error {
 	var at int64
 	if !inherited.IsZero() {
 		at = inherited.UnixNano()

@@ -2,7 +2,6 @@ package history
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"math"
 	"time"
@@ -55,7 +54,7 @@ func readRate(ctx context.Context, q querier, key Key, id blame.CaseID, now time
 
 // learn counts what a Done Verification showed of its cases: one that passed at once, and one that failed and passed on the same state. What
 // failed for another reason than a flake teaches nothing about flakes.
-func learn(ctx context.Context, tx *sql.Tx, v Verification) error {
+func learn(ctx context.Context, tx *transaction, v Verification) error {
 	flaked := map[blame.CaseID]bool{}
 	switch {
 	case v.Cause != nil && v.Cause.Kind == blame.Flake:
@@ -99,7 +98,7 @@ func exitCase(run Run) blame.CaseID {
 }
 
 // casesOf are the cases that a Run saw, and which of them needed a second attempt within it.
-func casesOf(ctx context.Context, tx *sql.Tx, run Run) (map[blame.CaseID]bool, error) {
+func casesOf(ctx context.Context, tx *transaction, run Run) (map[blame.CaseID]bool, error) {
 	rows, err := tx.QueryContext(ctx, `SELECT suite, name, flaky FROM cases WHERE run = ? AND status <> ?`, run.ID, report.Skipped)
 	if err != nil {
 		return nil, err
@@ -117,7 +116,7 @@ func casesOf(ctx context.Context, tx *sql.Tx, run Run) (map[blame.CaseID]bool, e
 	return cases, rows.Err()
 }
 
-func count(ctx context.Context, tx *sql.Tx, v Verification, id blame.CaseID, flaked bool) error {
+func count(ctx context.Context, tx *transaction, v Verification, id blame.CaseID, flaked bool) error {
 	rate, err := readRate(ctx, tx, v.Key, id, v.Finished)
 	if err != nil {
 		return err

@@ -58,7 +58,7 @@ func (s *Store) fits(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, s.reader, files)
+	provider, err := goose.NewProvider(goose.DialectSQLite3, s.reader.DB, files)
 	if err != nil {
 		return err
 	}

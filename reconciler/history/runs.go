@@ -2,7 +2,6 @@ package history
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 
@@ -11,10 +10,10 @@ import (
 
 // AddRuns records further Runs of an open Verification. Those that are there already stay as they are.
 func (s *Store) AddRuns(ctx context.Context, runs []Run) error {
-	return s.write(ctx, fmt.Sprintf("%d runs", len(runs)), func(tx *sql.Tx) error { return addRuns(ctx, tx, runs) })
+	return s.write(ctx, fmt.Sprintf("%d runs", len(runs)), func(tx *transaction) error { return addRuns(ctx, tx, runs) })
 }
 
-func addRuns(ctx context.Context, tx *sql.Tx, runs []Run) error {
+func addRuns(ctx context.Context, tx *transaction, runs []Run) error {
 	for _, run := range runs {
 		if _, err := insert(ctx, tx, `INSERT INTO runs (id, verification, document) VALUES (?, ?, ?)`, run.ID, run.Verification, encode(run)); err != nil {
 			return fmt.Errorf("run %s: %w", run.ID, err)
@@ -25,7 +24,7 @@ func addRuns(ctx context.Context, tx *sql.Tx, runs []Run) error {
 
 // StartRun records when a Run began. One that began before and was cut short begins anew.
 func (s *Store) StartRun(ctx context.Context, id string, at time.Time) error {
-	return s.write(ctx, "the start of run "+id, func(tx *sql.Tx) error {
+	return s.write(ctx, "the start of run "+id, func(tx *transaction) error {
 		run, err := document[Run](ctx, tx, `SELECT document FROM runs WHERE id = ?`, id)
 		switch {
 		case err != nil:
@@ -43,7 +42,7 @@ func (s *Store) StartRun(ctx context.Context, id string, at time.Time) error {
 
 // FinishRun records how a Run ended, with its reports. The first end stands: a second one is refused, unless it is the same.
 func (s *Store) FinishRun(ctx context.Context, run Run, reports []*report.Report) error {
-	return s.write(ctx, "the end of run "+run.ID, func(tx *sql.Tx) error {
+	return s.write(ctx, "the end of run "+run.ID, func(tx *transaction) error {
 		known, err := document[Run](ctx, tx, `SELECT document FROM runs WHERE id = ?`, run.ID)
 		switch {
 		case err != nil:
@@ -62,7 +61,7 @@ func (s *Store) FinishRun(ctx context.Context, run Run, reports []*report.Report
 	})
 }
 
-func addReports(ctx context.Context, tx *sql.Tx, run string, reports []*report.Report) error {
+func addReports(ctx context.Context, tx *transaction, run string, reports []*report.Report) error {
 	addCase, err := tx.PrepareContext(ctx, `INSERT INTO cases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	if err != nil {
 		return err

@@ -23,8 +23,8 @@ var migrations embed.FS
 // Store is the history of one Assay. It is safe for concurrent use: there is one writer at a time, and readers do not wait for it.
 type Store struct {
 	dir    string
-	writer *sql.DB
-	reader *sql.DB
+	writer *database
+	reader *database
 }
 
 // Open opens the history in a folder, which is created when absent, and brings its schema up to date. The error says so when the database is
@@ -59,7 +59,7 @@ func open(ctx context.Context, dir, synchronous string) (*Store, error) {
 	return s, nil
 }
 
-func (s *Store) connect(option, synchronous string, connections int) (*sql.DB, error) {
+func (s *Store) connect(option, synchronous string, connections int) (*database, error) {
 	pragmas := url.Values{"_pragma": {"busy_timeout(10000)", "journal_mode(wal)", synchronous, "foreign_keys(on)"}}
 	path := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.Join(s.dir, "history.db")}).EscapedPath()}
 	db, err := sql.Open("sqlite", path.String()+"?"+option+"&"+pragmas.Encode())
@@ -67,7 +67,7 @@ func (s *Store) connect(option, synchronous string, connections int) (*sql.DB, e
 		return nil, fmt.Errorf("history: %w", err)
 	}
 	db.SetMaxOpenConns(connections)
-	return db, nil
+	return newDatabase(db), nil
 }
 
 func (s *Store) migrate(ctx context.Context) error {
@@ -78,7 +78,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, s.writer, files)
+	provider, err := goose.NewProvider(goose.DialectSQLite3, s.writer.DB, files)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (s *Store) migrate(ctx context.Context) error {
 
 // Check reads the whole database for damage.
 func (s *Store) Check(ctx context.Context) error {
-	rows, err := s.writer.QueryContext(ctx, "PRAGMA quick_check")
+	rows, err := s.writer.DB.QueryContext(ctx, "PRAGMA quick_check")
 	if err != nil {
 		return fmt.Errorf("the database is damaged: move %s away to begin anew (what is open will be found again in Git): %w", s.dir, err)
 	}
@@ -120,11 +120,12 @@ func (s *Store) Check(ctx context.Context) error {
 func (s *Store) Close() error { return errors.Join(s.reader.Close(), s.writer.Close()) }
 
 // write runs f in a transaction of its own; either all of it is recorded or nothing.
-func (s *Store) write(ctx context.Context, what string, f func(tx *sql.Tx) error) error {
-	tx, err := s.writer.BeginTx(ctx, nil)
+func (s *Store) write(ctx context.Context, what string, f func(tx *transaction) error) error {
+	tx, err := s.writer.begin(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("record %s: %w", what, err)
 	}
+	defer tx.end()
 	if err := f(tx); err != nil {
 		return errors.Join(fmt.Errorf("record %s: %w", what, err), ignoreDone(tx.Rollback()))
 	}
@@ -178,7 +179,7 @@ func document[T any](ctx context.Context, q querier, query string, args ...any) 
 }
 
 // insert writes one row; args in the order of the columns, records as JSON. It returns false when a row of that identity is there already.
-func insert(ctx context.Context, tx *sql.Tx, query string, args ...any) (bool, error) {
+func insert(ctx context.Context, tx *transaction, query string, args ...any) (bool, error) {
 	result, err := tx.ExecContext(ctx, query+" ON CONFLICT DO NOTHING", args...)
 	if err != nil {
 		return false, err

@@ -27,11 +27,11 @@ type GateState struct {
 
 // Gate reads what is known of a Gate.
 func (s *Store) Gate(ctx context.Context, key Key) (state GateState, err error) {
-	tx, err := s.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := s.reader.begin(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return state, fmt.Errorf("read history: %w", err)
 	}
-	defer tx.Rollback()
+	defer tx.end()
 	const newest = ` WHERE environment = ? AND gate = ? `
 	if state.Latest, err = document[Verification](ctx, tx, `SELECT document FROM verifications`+newest+`ORDER BY seq DESC LIMIT 1`, key.Environment, key.Gate); err != nil {
 		return state, err
@@ -89,7 +89,7 @@ func (s *Store) SawSync(ctx context.Context, environment string, seen sync.Sync)
 	if known, err := same(s.reader); known || err != nil {
 		return false, err
 	}
-	err = s.write(ctx, "a sync of "+seen.Target.String(), func(tx *sql.Tx) error {
+	err = s.write(ctx, "a sync of "+seen.Target.String(), func(tx *transaction) error {
 		known, err := same(tx)
 		if known || err != nil {
 			return err
@@ -104,7 +104,7 @@ func (s *Store) SawSync(ctx context.Context, environment string, seen sync.Sync)
 
 // Begin records a new Verification with its first Runs. When it is there already nothing changes, and created is false.
 func (s *Store) Begin(ctx context.Context, v Verification, runs []Run) (created bool, err error) {
-	err = s.write(ctx, "verification "+v.ID, func(tx *sql.Tx) (err error) {
+	err = s.write(ctx, "verification "+v.ID, func(tx *transaction) (err error) {
 		created, err = insert(ctx, tx, `INSERT INTO verifications (id, environment, gate, phase, outcome, started, document) VALUES (?, ?, ?, ?, '', ?, ?)`,
 			v.ID, v.Key.Environment, v.Key.Gate, v.Phase, v.Started.UnixNano(), encode(v))
 		if err != nil || !created {
@@ -121,7 +121,7 @@ func (s *Store) Begin(ctx context.Context, v Verification, runs []Run) (created 
 // Advance records how far a Verification has got. One that is final never changes again. A Done and Passed one becomes the last
 // passed state of its Gate, from each Done one flake rates are learnt, and what is to be published of it is due, in the same transaction.
 func (s *Store) Advance(ctx context.Context, v Verification) error {
-	return s.write(ctx, "verification "+v.ID, func(tx *sql.Tx) error {
+	return s.write(ctx, "verification "+v.ID, func(tx *transaction) error {
 		known, err := document[Verification](ctx, tx, `SELECT document FROM verifications WHERE id = ?`, v.ID)
 		switch {
 		case err != nil:
@@ -168,7 +168,7 @@ func (s *Store) Advance(ctx context.Context, v Verification) error {
 	})
 }
 
-func savePassed(ctx context.Context, tx *sql.Tx, key Key, passed LastPassed) error {
+func savePassed(ctx context.Context, tx *transaction, key Key, passed LastPassed) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO last_passed (environment, gate, document) VALUES (?, ?, ?)
 		ON CONFLICT (environment, gate) DO UPDATE SET document = excluded.document`, key.Environment, key.Gate, encode(passed))
 	return err
@@ -177,7 +177,7 @@ func savePassed(ctx context.Context, tx *sql.Tx, key Key, passed LastPassed) err
 // Inherit moves the commits of a Gate's last final Verification, and with it of its last passed state when it is the same, to Targets that
 // render the same. Digests that differ are refused; times do not move.
 func (s *Store) Inherit(ctx context.Context, key Key, targets []TargetState, why string, at time.Time) error {
-	return s.write(ctx, "an inherited verdict of "+key.Gate, func(tx *sql.Tx) error {
+	return s.write(ctx, "an inherited verdict of "+key.Gate, func(tx *transaction) error {
 		final, err := document[Verification](ctx, tx, `SELECT document FROM verifications WHERE environment = ? AND gate = ? AND phase = ? ORDER BY seq DESC LIMIT 1`,
 			key.Environment, key.Gate, Done)
 		if err != nil {
