@@ -268,12 +268,12 @@ func TestTheGatePassesBeforeThePageIsLookedAtAgain(t *testing.T) {
 // TestWhatWasNeverProposedIsTakenAway has the server down from the push on, until the gate passes again.
 func TestWhatWasNeverProposedIsTakenAway(t *testing.T) {
 	s, hub := onHub(t, tests.Propose)
-	hub.Fault = func(call string, _ bool) error {
+	hub.Fail(func(call string, _ bool) error {
 		if call == "Open" {
 			return gitprovider.ErrUnavailable
 		}
 		return nil
-	}
+	})
 	s.deploy("Sell for nothing", price("0"))
 	s.eventually("the branch", func() bool { return gitIn(t, s.config.bare, "for-each-ref", "refs/heads/assay") != "" })
 	s.deploy("Sell at 8", price("8"))
@@ -291,12 +291,12 @@ func TestAServerThatFailsNowAndThen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, hub := onHub(t, tests.Merge)
 			random := rand.New(rand.NewPCG(1, 2))
-			hub.Fault = func(_ string, is bool) error {
+			hub.Fail(func(_ string, is bool) error {
 				if is == after && random.IntN(3) == 0 {
 					return gitprovider.ErrUnavailable
 				}
 				return nil
-			}
+			})
 			s.deploy("Sell for nothing", price("0"))
 			s.proposed(history.ProposalMerged)
 			s.pull()
@@ -311,12 +311,12 @@ func TestAServerThatFailsNowAndThen(t *testing.T) {
 // TestLabelsAndReviewers are asked for once; a server that has none opens the Proposal all the same.
 func TestLabelsAndReviewers(t *testing.T) {
 	s, hub := newShop(t), rollbacktest.New()
-	hub.Fault = func(call string, after bool) error {
+	hub.Fail(func(call string, after bool) error {
 		if call == "RequestReviewers" && after {
 			return gitprovider.ErrUnsupported
 		}
 		return nil
-	}
+	})
 	s.provider = func(m *git.Mirror) gitprovider.Provider { return hub.Provider(m) }
 	s.adjust = func(o *reconciler.Options) {
 		for url, r := range o.Environments[0].Writable {

@@ -192,7 +192,7 @@ func TestEveryCallMayFail(t *testing.T) {
 	life := func(t *testing.T, failing int, after bool) (calls int, at end) {
 		w, _, plan := broken(t)
 		hub := rollbacktest.New()
-		hub.Fault = func(_ string, is bool) error {
+		hub.Fail(func(_ string, is bool) error {
 			if is == after {
 				calls++
 				if calls == failing {
@@ -200,7 +200,7 @@ func TestEveryCallMayFail(t *testing.T) {
 				}
 			}
 			return nil
-		}
+		})
 		p := hub.Provider(w.mirror)
 		until := func(step func() error) {
 			err := step()

@@ -19,14 +19,13 @@ import (
 
 // Hub is one repository at a server.
 type Hub struct {
-	// Fault is asked before and after each call, by its name; an error in its place is what the caller gets. After a call, what it asked for is done.
-	Fault func(call string, after bool) error
 	// Squash merges into one commit that says nothing of where it came from.
 	Squash bool
 
 	turn   sync.Mutex
 	pulls  []*pull
 	checks gitprovider.Checks
+	fault  func(call string, after bool) error
 }
 
 type pull struct {
@@ -47,6 +46,13 @@ func (h *Hub) Require(c gitprovider.Checks) {
 	h.turn.Lock()
 	defer h.turn.Unlock()
 	h.checks = c
+}
+
+// Fail has fault asked before and after each call, by its name; an error in its place is what the caller gets. After a call, what it asked for is done.
+func (h *Hub) Fail(fault func(call string, after bool) error) {
+	h.turn.Lock()
+	defer h.turn.Unlock()
+	h.fault = fault
 }
 
 // Edit changes a pull request, as people do.

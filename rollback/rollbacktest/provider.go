@@ -22,14 +22,14 @@ func call[T any](ctx context.Context, p *provider, name string, do func() (T, er
 	}
 	p.hub.turn.Lock()
 	defer p.hub.turn.Unlock()
-	if p.hub.Fault == nil {
+	if p.hub.fault == nil {
 		return do()
 	}
-	if err := p.hub.Fault(name, false); err != nil {
+	if err := p.hub.fault(name, false); err != nil {
 		return out, err
 	}
 	out, err = do()
-	if fault := p.hub.Fault(name, true); fault != nil {
+	if fault := p.hub.fault(name, true); fault != nil {
 		var none T
 		return none, fault
 	}
