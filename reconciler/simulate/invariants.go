@@ -195,6 +195,16 @@ func (j *judge) checkVerdict(state history.GateState, what string) {
 	}
 }
 
+// checkRecovered wants the Gate to have run on what is live now, and not before.
+func (j *judge) checkRecovered(key history.Key, state history.GateState) {
+	e, g := j.world.environment(key.Environment), j.world.gate(key.Gate)
+	for _, t := range e.targets {
+		if g.concerns(t.app.name) && state.Final.Started.Before(t.since) {
+			j.violated("%s/%s is called recovered by a run from before %s changed", e.name, g.name, t.id)
+		}
+	}
+}
+
 // checkOnce wants every commit in one Proposal at most.
 func (j *judge) checkOnce(r *repository, p history.Proposal, culprit git.Hash, what string) {
 	for _, other := range j.order {
@@ -230,6 +240,12 @@ func (j *judge) checkEnd() {
 			must(err)
 			if state.Final == nil || state.Final.Verdict.Outcome != gate.Passed {
 				j.violated("%s/%s does not pass, though all is well", e.name, g.name)
+				continue
+			}
+			for _, t := range state.Final.Targets {
+				if t.Digest != e.target(t.Target.Name).live.digest {
+					j.violated("%s/%s was not verified for what is live of %s: an event was lost", e.name, g.name, t.Target)
+				}
 			}
 		}
 	}

@@ -29,7 +29,7 @@ type judge struct {
 	proposals map[string]*proposal
 	order     []*proposal
 	records   map[string]history.ProposalState
-	incidents map[string]bool
+	recovered map[string]bool // Incidents, by ID
 
 	reruns, runs int
 	flakes       flakes
@@ -71,7 +71,7 @@ type flakes struct{ Failed, Told, Inconclusive, Blamed int }
 func newJudge(w *world) *judge {
 	return &judge{
 		world: w, acted: map[history.Key]bool{}, because: map[string][]*breakage{}, blamed: map[string][]*breakage{},
-		final: map[history.Key]string{}, proposals: map[string]*proposal{}, records: map[string]history.ProposalState{}, incidents: map[string]bool{},
+		final: map[history.Key]string{}, proposals: map[string]*proposal{}, records: map[string]history.ProposalState{}, recovered: map[string]bool{},
 	}
 }
 
@@ -137,6 +137,10 @@ func (w *world) after(key history.Key) {
 	}
 	if i := state.Incident; i != nil {
 		j.incident(*i)
+		if i.State == history.Recovered && !j.recovered[i.ID] {
+			j.recovered[i.ID] = true
+			j.checkRecovered(key, state)
+		}
 		for _, p := range state.Proposals {
 			j.recorded(key, state, p)
 		}

@@ -66,10 +66,10 @@ func TestTheJudgeSeesABrokenBlame(t *testing.T) {
 	s := scenario(func(spec *ScenarioSpec) {
 		spec.Gate["reruns"] = map[string]any{"min": 1, "max": 1, "confidence": 0.5}
 		spec.Gate["flakes"] = "Fail"
-		spec.Tests.Flaky, spec.Tests.Rates = 1, []float64{0.3}
+		spec.Tests.Flaky, spec.Tests.Rates, spec.World.Apps = 0.5, []float64{0.2}, 2
 		spec.Commits.Every = span(time.Hour, 2*time.Hour)
 	})
-	r, err := Run(t.Context(), Options{Scenarios: []*Scenario{s}, Seed: 3, Breakages: 10, Goals: Goals{BadRevertRate: 0.1, BadMergeRate: 0.1}})
+	r, err := Run(t.Context(), Options{Scenarios: []*Scenario{s}, Seed: 3, Breakages: 4, Goals: Goals{BadRevertRate: 0.1, BadMergeRate: 0.1}})
 	require.NoError(t, err)
 	require.Positive(t, r.All.Flakes.Blamed)
 	require.Positive(t, r.All.Single.Bad)
