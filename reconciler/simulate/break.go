@@ -113,6 +113,7 @@ func (w *world) bringIn(b *breakage, v value) {
 	switch b.kind {
 	case badImage:
 		c.author, c.message = robot, "Update images"
+		w.images[v.setting.app] = v.to
 	case withData:
 		assigned := c.edit
 		c.edit = func(at git.Hash) edit { return w.app(v.setting.app).addClaim(w.ctx, assigned(at), at, "claim-"+v.to) }

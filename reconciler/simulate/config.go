@@ -112,6 +112,7 @@ func (a *app) layOut(e edit, environments []string, shared, image bool) {
 	}
 	if image {
 		resources = append(resources, "workload.yaml")
+		e.set(automationFile, automation)
 		e.set("apps/"+a.name+"/workload.yaml", workload(a.name))
 	}
 	e.set(a.kustomization(), "resources: ["+strings.Join(resources, ", ")+"]\n")

@@ -141,14 +141,12 @@ func (w *world) fixForward(b *breakage) {
 		w.mendBuild(b)
 		return
 	}
+	if b.kind == badImage {
+		w.publish(w.app(b.app))
+		return
+	}
 	for _, v := range b.needs {
-		good := value{v.setting, w.newValue()}
-		c := w.set("Fix "+v.setting.String(), good)
-		if b.kind == badImage {
-			c.author, c.message = robot, "Update images"
-			w.images[v.setting.app] = good.to
-		}
-		w.push(c)
+		w.push(w.set("Fix "+v.setting.String(), value{v.setting, w.newValue()}))
 	}
 }
 

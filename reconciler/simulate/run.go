@@ -63,6 +63,7 @@ func (w *world) stop() error {
 func (w *world) happen(ctx context.Context, between func() error) error {
 	w.live()
 	w.liveTests()
+	w.liveRobot()
 	w.breakSoon()
 	w.busy = w.schedule.now
 	for ctx.Err() == nil && w.schedule.step() {

@@ -85,6 +85,9 @@ func (w *world) truthMoved() {
 		case !live && b.lasts():
 			b.ended = w.schedule.now
 			w.log("breakage %d (%s) is over", b.number, b.kind)
+			if b.kind == badImage {
+				w.schedule.after(w.chance.between(w.spec.People.AnswersAfter), func() { w.publishAgain(b) })
+			}
 		}
 	}
 }

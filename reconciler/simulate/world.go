@@ -62,8 +62,6 @@ type world struct {
 // beginning is when every world begins.
 var beginning = time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC) // a Monday
 
-const robot = "Robot"
-
 func (w *world) now() time.Time { return w.schedule.now }
 
 // log tells the story to whoever wants to read it.
