@@ -31,6 +31,7 @@ func at(digest, commit string) []history.TargetState {
 // resting is a Gate of one Suite that passed at noon, and nothing has happened since.
 func resting() *world {
 	g := &tests.Gate{Meta: tests.Meta{Metadata: tests.ObjectMeta{Name: "shop"}}}
+	g.Spec.Reruns.Spread.Duration = time.Nanosecond
 	g.Default()
 	suite := &tests.Suite{Meta: tests.Meta{Metadata: tests.ObjectMeta{Name: "smoke"}}}
 	final := &history.Verification{

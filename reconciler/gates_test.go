@@ -23,7 +23,7 @@ func TestOrderedSuitesRunOneAfterTheOther(t *testing.T) {
 		"staging/kustomization.yaml": "resources: [suite.yaml, load.yaml, gate.yaml, site.yaml]\n",
 		"staging/load.yaml":          loadDoc,
 		"staging/gate.yaml": "apiVersion: assay.dev/v1alpha1\nkind: Gate\nmetadata: {name: shop}\n" +
-			"spec: {after: [{kind: Site}], suites: [{name: smoke}, {name: load}], order: Ordered}\n",
+			"spec: {after: [{kind: Site}], suites: [{name: smoke}, {name: load}], order: Ordered, reruns: {spread: 1ms}}\n",
 	})
 	s.start()
 	s.verified("shop", s.deploy("Sell at 7", price("7")))
@@ -119,7 +119,7 @@ func TestAVerificationIsAskedForOnTheTarget(t *testing.T) {
 	s.sources = []syncs.Source{flux}
 	s.tests.push("Follow a Kustomization", map[string]string{
 		"staging/kustomization.yaml": "resources: [suite.yaml, gate.yaml]\n",
-		"staging/gate.yaml":          "apiVersion: assay.dev/v1alpha1\nkind: Gate\nmetadata: {name: shop}\nspec: {after: [{kind: Kustomization}], suites: [{name: smoke}]}\n",
+		"staging/gate.yaml":          "apiVersion: assay.dev/v1alpha1\nkind: Gate\nmetadata: {name: shop}\nspec: {after: [{kind: Kustomization}], suites: [{name: smoke}], reruns: {spread: 1ms}}\n",
 	})
 	s.runner.judge = func(runner.Job) int { return 0 }
 	good := s.config.push("Sell at 7", price("7"))

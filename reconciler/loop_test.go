@@ -18,7 +18,7 @@ import (
 
 const (
 	suiteDoc = "apiVersion: assay.dev/v1alpha1\nkind: Suite\nmetadata: {name: smoke}\nspec: {command: [check]}\n"
-	gateDoc  = "apiVersion: assay.dev/v1alpha1\nkind: Gate\nmetadata: {name: shop}\nspec: {after: [{kind: Site}], suites: [{name: smoke}]}\n"
+	gateDoc  = "apiVersion: assay.dev/v1alpha1\nkind: Gate\nmetadata: {name: shop}\nspec: {after: [{kind: Site}], suites: [{name: smoke}], reruns: {spread: 1ms}}\n"
 )
 
 func siteDoc(name, config, path, live string) string {

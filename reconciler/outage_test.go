@@ -32,7 +32,7 @@ func newMall(t *testing.T, gateFields, siteFields string) *mall {
 	resources := []string{"suite.yaml"}
 	for _, name := range m.names {
 		files["staging/"+name+"-gate.yaml"] = fmt.Sprintf("apiVersion: assay.dev/v1alpha1\nkind: Gate\nmetadata: {name: %s}\n"+
-			"spec: {after: [{kind: Site, name: %s}], suites: [{name: smoke}], %s}\n", name, name, gateFields)
+			"spec: {after: [{kind: Site, name: %s}], suites: [{name: smoke}], reruns: {spread: 1ms}, %s}\n", name, name, gateFields)
 		files["staging/"+name+"-site.yaml"] = siteDoc(name, m.config.bare, name, m.live+name) + siteFields
 		resources = append(resources, name+"-gate.yaml", name+"-site.yaml")
 	}

@@ -35,6 +35,7 @@ func oldRounds(n int, outcome gate.Outcome) []blame.OldRound {
 // broken is a Gate that passed an hour ago, and fails since one commit; rerun as often as it may be, and still failing.
 func broken(edit ...func(*blame.Case)) blame.Case {
 	g := &tests.Gate{}
+	g.Spec.Reruns.Spread.Duration = time.Nanosecond
 	g.Default()
 	c := blame.Case{
 		Gate: g, Now: noon, Tests: "T0",

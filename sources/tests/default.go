@@ -23,6 +23,7 @@ func (g *Gate) Default() {
 	fill(&spec.BaselineMaxAge, Duration{24 * time.Hour})
 	fill(&spec.Rollback.Mode, Propose)
 	fill(&spec.Reruns.Confidence, 0.99999)
+	fill(&spec.Reruns.Spread, Duration{2 * time.Minute})
 	if spec.Reruns.Min == nil {
 		least := 2
 		if spec.Reruns.Max != nil {

@@ -81,7 +81,7 @@ type Reruns struct {
 	// Max is the most reruns. Default 10, or min where that is more.
 	Max *int `json:"max,omitempty" jsonschema:"minimum=0,maximum=100"`
 	// Spread is the least time between the first failure and the last rerun: reruns that are close together may all meet the same hiccup.
-	// Default: none, they follow one another at once.
+	// Default 2m.
 	Spread Duration `json:"spread,omitzero"`
 	// Confidence is how sure Assay must be that a case that keeps failing is no flake: between 0 and 1, both excluded. Default 0.99999, which is 7
 	// reruns of a case that nothing is known of, and 4 of one that was seen to pass 50 times.
