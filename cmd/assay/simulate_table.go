@@ -20,7 +20,7 @@ func simulationTable(w io.Writer, r *simulate.Result) {
 			t.Config.Missed, spans(t.ToProposal), spans(t.ToRecovery), t.Reruns)
 	}
 	fmt.Fprintln(w)
-	row(w, "REVERTED COMMITS", "ALONE", "BAD", "95%", "BY ITSELF", "BAD", "95%", "NOT TOLD APART", "WITHOUT CULPRIT", "FLAKES", "TOLD", "BLAMED")
+	row(w, "COMMITS", "ALONE", "BAD", "95%", "BY ITSELF", "BAD", "95%", "NOT TOLD APART", "NO CULPRIT", "FLAKES", "TOLD", "BLAMED")
 	for _, t := range all {
 		row(w, t.Scenario, t.Single.Commits, t.Single.Bad, rate(t.Single), t.ByItself.Commits, t.ByItself.Bad, rate(t.ByItself),
 			fmt.Sprintf("%d in %d", t.Several.Commits, t.Several.Proposals), t.Several.Without, t.Flakes.Failed, t.Flakes.Told, t.Flakes.Blamed)
