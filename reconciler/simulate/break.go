@@ -220,11 +220,16 @@ func (w *world) breakBuild(b *breakage) {
 func (w *world) breakRewritten(b *breakage) {
 	a := pick(w.chance, w.apps)
 	v := value{pick(w.chance, a.common), w.newValue()}
-	b.app, b.needs, b.cases = a.name, []value{v}, w.someCases(w.suite(a.name))
 	r, head := a.repository, a.repository.head()
 	old := r.commitAt(w.ctx, head)
+	if old.Parent().IsZero() { // there is nothing to rewrite yet
+		b.kind = badCommit
+		w.breakCommit(b)
+		return
+	}
 	same := r.commitTree(w.ctx, old.Author.Name, old.Subject()+" (again)", old.Tree, old.Parent())
 	bad := r.commit(w.ctx, pick(w.chance, authors), "Change "+v.setting.String()+" to "+v.to, assign(w.ctx, same, v), same)
+	b.app, b.needs, b.cases = a.name, []value{v}, w.someCases(w.suite(a.name))
 	b.brought(bad)
 	w.log("main of %s is rewritten from %.8s to %.8s", r.url, head, bad)
 	r.push(w.ctx, bad)

@@ -180,6 +180,9 @@ func (w *world) forcePush(b *breakage) bool {
 		return false
 	}
 	to := r.commitAt(w.ctx, bad).Parent()
+	if to.IsZero() {
+		return false
+	}
 	w.log("main of %s is forced back from %.8s to %.8s", r.url, head, to)
 	r.push(w.ctx, to)
 	w.syncSoon(r)
