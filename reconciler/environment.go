@@ -28,8 +28,7 @@ type Environment struct {
 	Protect tests.Protect
 	// Writable are the normalised URLs of the config repositories that Assay may write to.
 	Writable map[string]ConfigRepository
-	// Statuses has verified commits of these repositories get statuses, which link to StatusURL; {environment}, {gate} and {verification} in it
-	// are replaced.
+	// Statuses has verified commits of these repositories get statuses that link to StatusURL, as publish.Place says.
 	Statuses  bool
 	StatusURL string
 	// Notes has final Verdicts noted in these repositories, as package notes writes them.

@@ -24,9 +24,7 @@ func (l *Loop) Run(ctx context.Context) error {
 			wait.Go(func() { l.watchSource(ctx, env, env.Sites.Changed()) })
 		}
 	}
-	for _, o := range l.outlets {
-		wait.Go(func() { l.keepPublishing(ctx, o) })
-	}
+	wait.Go(func() { l.publisher.Run(ctx) })
 	for range l.workers {
 		wait.Go(func() { l.work(ctx) })
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"k8s.io/client-go/util/workqueue"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/assay-dev/assay/reconciler/gate"
 	"github.com/assay-dev/assay/reconciler/history"
+	"github.com/assay-dev/assay/reconciler/publish"
 	"github.com/assay-dev/assay/reconciler/report"
 	"github.com/assay-dev/assay/reconciler/runner"
 	"github.com/assay-dev/assay/sources/git"
@@ -35,7 +38,7 @@ type Options struct {
 	// Workers is how many Gates are reconciled at the same time. Default 16: they mostly wait for servers, and one that is slow must not hold up
 	// the rest.
 	Workers int
-	// Driver, when given, takes the place of Run: a simulation calls Begin, Pull, Pass and Publish itself.
+	// Driver, when given, takes the place of Run: a simulation calls Begin, Pull and Pass itself.
 	Driver Driver
 }
 
@@ -48,21 +51,20 @@ type Loop struct {
 	builder      *render.Builder
 	loadOptions  tests.Options
 	rollback     Rollback
-	digestKey    string
 	clock        clock.WithTicker
 	log          *slog.Logger
 	announce     func(Event)
 	workers      int
 	driver       Driver
 
-	inForce  map[string]*inForce
-	flights  *flights
-	turns    *turns
-	answers  *answers
-	stumbles *stumbles
-	outlets  []*outlet
-	queue    workqueue.TypedRateLimitingInterface[history.Key]
-	running  context.Context // ends when the loop is told to stop; Runs live in it
+	inForce   map[string]*inForce
+	flights   *flights
+	turns     *turns
+	answers   *answers
+	stumbles  *stumbles
+	publisher *publish.Publisher
+	queue     workqueue.TypedRateLimitingInterface[history.Key]
+	running   context.Context // ends when the loop is told to stop; Runs live in it
 }
 
 // How long a pass that failed waits until it is taken again: it doubles, and a server that is back is found within a minute.
@@ -79,7 +81,7 @@ func New(o Options) (*Loop, error) {
 	l := &Loop{
 		environments: map[string]*Environment{}, history: o.History, runner: o.Runner, mirrors: o.Mirrors, builder: o.Builder,
 		loadOptions: tests.Options{CheckExpr: gate.Check, Formats: report.Formats()},
-		rollback:    o.Rollback, digestKey: o.DigestKey, clock: o.Clock, log: o.Log, announce: o.Announce, workers: o.Workers, driver: o.Driver,
+		rollback:    o.Rollback, clock: o.Clock, log: o.Log, announce: o.Announce, workers: o.Workers, driver: o.Driver,
 		inForce: map[string]*inForce{}, flights: newFlights(), turns: newTurns(), answers: newAnswers(), stumbles: newStumbles(),
 	}
 	if l.clock == nil {
@@ -101,7 +103,7 @@ func New(o Options) (*Loop, error) {
 		l.environments[env.Name] = env
 		l.inForce[env.Name] = &inForce{loader: tests.NewLoader(l.builder, l.loadOptions)}
 	}
-	l.outlets = newOutlets(l)
+	l.publisher = newPublisher(l, o.DigestKey)
 	if l.driver == nil {
 		l.driver = goroutines{l}
 		l.queue = workqueue.NewTypedRateLimitingQueueWithConfig(
@@ -109,4 +111,23 @@ func New(o Options) (*Loop, error) {
 			workqueue.TypedRateLimitingQueueConfig[history.Key]{Clock: l.clock})
 	}
 	return l, nil
+}
+
+// newPublisher tells Verdicts in every config repository in which an Environment wants it, sorted.
+func newPublisher(l *Loop, digestKey string) *publish.Publisher {
+	var places []publish.Place
+	for _, name := range slices.Sorted(maps.Keys(l.environments)) {
+		env := l.environments[name]
+		for _, repository := range slices.Sorted(maps.Keys(env.Writable)) {
+			writable := env.Writable[repository]
+			places = append(places, publish.Place{
+				Environment: name, Repository: repository, URL: writable.URL, Provider: writable.Provider,
+				Statuses: env.Statuses, StatusURL: env.StatusURL, Notes: env.Notes,
+			})
+		}
+	}
+	return publish.New(publish.Options{
+		History: l.history, Mirrors: l.mirrors, Places: places, Author: git.Signature{Name: l.rollback.Name, Email: l.rollback.Email},
+		Sign: l.rollback.Sign, DigestKey: digestKey, Clock: l.clock, Log: l.log,
+	})
 }

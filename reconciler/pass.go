@@ -78,7 +78,7 @@ func (l *Loop) Pass(ctx context.Context, key history.Key) (time.Time, error) {
 			return time.Time{}, l.stumble(ctx, key, action, err)
 		}
 		l.stumbles.over(key)
-		l.wakeOutlets()
+		l.publisher.Wake()
 	}
 	return l.clock.Now(), nil
 }

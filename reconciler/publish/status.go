@@ -1,10 +1,15 @@
-package reconciler
+package publish
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
+	"time"
+
+	"k8s.io/utils/clock"
 
 	"github.com/assay-dev/assay/reconciler/gate"
 	"github.com/assay-dev/assay/reconciler/history"
@@ -14,11 +19,14 @@ import (
 
 // statuses tell Verdicts beside the verified commits, where people look first.
 type statuses struct {
-	loop        *Loop
-	environment *Environment
-	repository  ConfigRepository
-	unsupported bool
+	place       Place
+	clock       clock.Clock
+	log         *slog.Logger
+	unsupported bool // the server has none
 }
+
+// newsMaxAge is how old what a status tells of may become while it cannot be set; then it is given up.
+const newsMaxAge = 24 * time.Hour
 
 func (s *statuses) tell(ctx context.Context, due []history.Publication) (told []history.Publication, err error) {
 	var errs []error
@@ -29,16 +37,17 @@ func (s *statuses) tell(ctx context.Context, due []history.Publication) (told []
 			continue
 		}
 		err := s.set(ctx, p, status)
-		old := s.loop.clock.Now().Sub(newsOf(p)) > publishMaxAge
+		old := s.clock.Now().Sub(newsOf(p)) > newsMaxAge
 		switch {
 		case err == nil:
 			p.Said = said(status)
 		case errors.Is(err, gitprovider.ErrUnsupported):
 			s.unsupported = true
-			s.loop.log.Info("commits get no statuses, since the server has none", "environment", s.environment.Name, "repository", git.Redact(s.repository.URL))
+			s.log.Info("commits get no statuses, since the server has none", "environment", s.place.Environment, "repository", git.Redact(s.place.URL))
 		case old:
-			s.loop.log.Warn("a status is given up, since it could not be set for too long", "commit", p.Commit, "status", status.Context, "error", err)
-		case errors.Is(err, gitprovider.ErrUnavailable), errors.Is(err, gitprovider.ErrUnauthorized), errors.Is(err, context.DeadlineExceeded), ctx.Err() != nil:
+			s.log.Warn("a status is given up, since it could not be set for too long", "commit", p.Commit, "status", status.Context, "error", err)
+		case errors.Is(err, gitprovider.ErrUnavailable), errors.Is(err, gitprovider.ErrUnauthorized),
+			errors.Is(err, context.DeadlineExceeded), ctx.Err() != nil:
 			return told, errors.Join(append(errs, err)...) // the next one would fare no better
 		default: // it may be this commit alone
 			errs = append(errs, err)
@@ -54,10 +63,10 @@ func (s *statuses) set(ctx context.Context, p history.Publication, status gitpro
 	if err != nil {
 		return fmt.Errorf("status %s: %w", status.Context, err)
 	}
-	status.URL = statusURL(s.environment.StatusURL, p)
-	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	status.URL = statusURL(s.place.StatusURL, p)
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	return s.repository.Provider.SetStatus(ctx, commit, status)
+	return s.place.Provider.SetStatus(ctx, commit, status)
 }
 
 // statusURL fills in what the operator's URL leaves open.
@@ -120,4 +129,9 @@ func oneLine(text string) string {
 		line = append(line[:descriptionLength-1], '…')
 	}
 	return string(line)
+}
+
+// newsOf is when what a Publication tells of came about.
+func newsOf(p history.Publication) time.Time {
+	return slices.MaxFunc([]time.Time{p.Verification.Started, p.Verification.Finished, p.Inherited}, time.Time.Compare)
 }

@@ -1,4 +1,4 @@
-package reconciler
+package publish
 
 import (
 	"context"
@@ -13,16 +13,16 @@ const noteLimit = 32 << 10
 
 // ledger tells final Verdicts as notes in the config repository, all that are due in one push.
 type ledger struct {
-	loop       *Loop
-	repository ConfigRepository
+	options Options
+	place   Place
 }
 
 func (l *ledger) tell(ctx context.Context, due []history.Publication) (told []history.Publication, err error) {
-	mirror, err := l.loop.mirrors.Mirror(l.repository.URL)
+	mirror, err := l.options.Mirrors.Mirror(l.place.URL)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	there, err := mirror.Notes(ctx, notes.Ref)
 	if err != nil {
@@ -46,13 +46,15 @@ func (l *ledger) tell(ctx context.Context, due []history.Publication) (told []hi
 			}
 		}
 		if len(notes.Merge(before, note)) > noteLimit {
-			l.loop.log.Warn("a verdict is not noted, since the commit's note would be too long", "commit", p.Commit, "environment", p.Key.Environment, "gate", p.Key.Gate)
+			l.options.Log.Warn("a verdict is not noted, since the commit's note would be too long",
+				"commit", p.Commit, "environment", p.Key.Environment, "gate", p.Key.Gate)
 			continue
 		}
 		added[commit] = note
 	}
-	author := git.Signature{Name: l.loop.rollback.Name, Email: l.loop.rollback.Email, When: l.loop.clock.Now()}
-	if err := mirror.AddNotes(ctx, notes.Ref, added, notes.Merge, author, l.loop.rollback.Sign); err != nil {
+	author := l.options.Author
+	author.When = l.options.Clock.Now()
+	if err := mirror.AddNotes(ctx, notes.Ref, added, notes.Merge, author, l.options.Sign); err != nil {
 		return nil, err
 	}
 	return due, nil
@@ -63,7 +65,7 @@ func (l *ledger) verdict(p history.Publication) notes.Verdict {
 	v := p.Verification
 	out := notes.Verdict{
 		Key: p.Key, Outcome: v.Verdict.Outcome, Reason: v.Verdict.Reason, At: v.Finished, Verification: v.ID,
-		Targets: p.Targets, Tests: v.Tests, SameAs: p.SameAs, Inherited: p.Inherited, DigestKey: l.loop.digestKey,
+		Targets: p.Targets, Tests: v.Tests, SameAs: p.SameAs, Inherited: p.Inherited, DigestKey: l.options.DigestKey,
 	}
 	if v.Cause != nil {
 		out.Cause = string(v.Cause.Kind) + ": " + v.Cause.Reason
