@@ -16,6 +16,7 @@ import (
 	"github.com/assay-dev/assay/reconciler/publish"
 	"github.com/assay-dev/assay/reconciler/report"
 	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/rollback"
 	"github.com/assay-dev/assay/sources/git"
 	"github.com/assay-dev/assay/sources/render"
 	"github.com/assay-dev/assay/sources/tests"
@@ -130,4 +131,16 @@ func newPublisher(l *Loop, digestKey string) *publish.Publisher {
 		History: l.history, Mirrors: l.mirrors, Places: places, Author: git.Signature{Name: l.rollback.Name, Email: l.rollback.Email},
 		Sign: l.rollback.Sign, DigestKey: digestKey, Clock: l.clock, Log: l.log,
 	})
+}
+
+// Rollback is what the operator says about all Proposals.
+type Rollback struct {
+	// Stop, while true, has nothing proposed.
+	Stop   bool
+	Limits rollback.Limits
+	// Name and Email of the author of revert commits; Sign signs them, when given.
+	Name, Email string
+	Sign        git.Signer
+	// Interval between two looks at an open Proposal. Default 30s.
+	Interval time.Duration
 }

@@ -3,6 +3,7 @@ package reconciler
 import (
 	"context"
 
+	"github.com/assay-dev/assay/reconciler/blame"
 	"github.com/assay-dev/assay/reconciler/gate"
 	"github.com/assay-dev/assay/reconciler/history"
 	"github.com/assay-dev/assay/sources/tests"
@@ -106,4 +107,37 @@ func (a judge) do(ctx context.Context, l *Loop, w *world) error {
 		v.Phase, v.Finished = history.Done, w.now
 	}
 	return l.history.Advance(ctx, v)
+}
+
+// attribute ends the open Verification with its Cause.
+type attribute struct {
+	verification history.Verification
+	decision     blame.Decision
+	flakesPass   bool
+}
+
+func (attribute) Name() string { return "Attribute" }
+func (a attribute) Reason() string {
+	if a.decision.Cause == nil {
+		return string(gate.Inconclusive) + ": " + a.decision.Reason
+	}
+	return string(a.decision.Cause.Kind) + ": " + a.decision.Reason
+}
+
+func (a attribute) do(ctx context.Context, l *Loop, w *world) error {
+	v := a.verification
+	verdict := *v.Verdict
+	switch {
+	case a.decision.Inconclusive:
+		verdict.Outcome, verdict.Reason = gate.Inconclusive, a.decision.Reason+" ("+verdict.Reason+")"
+	case a.decision.Cause.Kind == blame.Flake && a.flakesPass:
+		verdict.Outcome, verdict.Reason = gate.Passed, a.decision.Reason
+	}
+	v.Verdict, v.Cause = &verdict, a.decision.Cause
+	v.Phase, v.Finished = history.Done, w.now
+	if err := l.history.Advance(ctx, v); err != nil {
+		return err
+	}
+	l.environments[w.key.Environment].release(v.ID)
+	return nil
 }

@@ -1,10 +1,7 @@
 package reconciler
 
 import (
-	"context"
-
 	"github.com/assay-dev/assay/reconciler/blame"
-	"github.com/assay-dev/assay/reconciler/gate"
 	"github.com/assay-dev/assay/reconciler/history"
 )
 
@@ -35,37 +32,4 @@ func decideBlame(w *world, open history.Verification) Action {
 		return attribute{verification: open, decision: d, flakesPass: w.flakesPass()}
 	}
 	return next
-}
-
-// attribute ends the open Verification with its Cause.
-type attribute struct {
-	verification history.Verification
-	decision     blame.Decision
-	flakesPass   bool
-}
-
-func (attribute) Name() string { return "Attribute" }
-func (a attribute) Reason() string {
-	if a.decision.Cause == nil {
-		return string(gate.Inconclusive) + ": " + a.decision.Reason
-	}
-	return string(a.decision.Cause.Kind) + ": " + a.decision.Reason
-}
-
-func (a attribute) do(ctx context.Context, l *Loop, w *world) error {
-	v := a.verification
-	verdict := *v.Verdict
-	switch {
-	case a.decision.Inconclusive:
-		verdict.Outcome, verdict.Reason = gate.Inconclusive, a.decision.Reason+" ("+verdict.Reason+")"
-	case a.decision.Cause.Kind == blame.Flake && a.flakesPass:
-		verdict.Outcome, verdict.Reason = gate.Passed, a.decision.Reason
-	}
-	v.Verdict, v.Cause = &verdict, a.decision.Cause
-	v.Phase, v.Finished = history.Done, w.now
-	if err := l.history.Advance(ctx, v); err != nil {
-		return err
-	}
-	l.environments[w.key.Environment].release(v.ID)
-	return nil
 }
