@@ -8,14 +8,17 @@ import (
 
 // decide says what the next thing to do is. It is pure, and every answer has a reason; a wait says until when.
 //
-// A Verification that is open comes first: it is superseded when the state has moved, else brought to its end. Then comes whatever calls
-// for a new Verification, then the Incident that the last one left.
+// A Verification that is open comes first: it is superseded when the state has moved, else brought to its end. Then an Incident is opened for what it
+// found, comes whatever calls for a new Verification, and last the Incident that is open.
 func decide(w *world) Action {
 	if w.gate == nil {
 		return decideGone(w)
 	}
 	if open := w.open(); open != nil {
 		return decideOpen(w, open)
+	}
+	if a := decideOpening(w); a != nil {
+		return a
 	}
 	if len(w.unready) > 0 {
 		return wait{until: w.lookAgain, why: strings.Join(w.unready, "; ")}

@@ -10,16 +10,25 @@ import (
 	"github.com/assay-dev/assay/sources/tests"
 )
 
+// decideOpening tells of what the last Verification found. It comes before the state that is there by now, which may be another: what failed is told
+// of, though somebody was quick to mend it.
+func decideOpening(w *world) Action {
+	final, incident := w.past.Final, w.past.Incident
+	switch {
+	case final == nil, incident != nil && incident.State == history.Ongoing:
+		return nil
+	case incident != nil && incident.Latest == final.ID:
+		return nil // it ended with this very Verdict
+	case final.Verdict.Outcome == gate.Failed, lastsInconclusive(w):
+		return openIncident{verification: *final}
+	}
+	return nil
+}
+
 // decideIncident looks after what the last Verification left behind.
 func decideIncident(w *world) Action {
 	final, incident := w.past.Final, w.past.Incident
 	if incident == nil || incident.State != history.Ongoing {
-		if incident != nil && incident.Latest == final.ID {
-			return nil // it ended with this very Verdict
-		}
-		if final.Verdict.Outcome == gate.Failed || lastsInconclusive(w) {
-			return openIncident{verification: *final}
-		}
 		return nil
 	}
 	for _, p := range w.proposals {
@@ -27,7 +36,7 @@ func decideIncident(w *world) Action {
 			return settle{proposal: p.Proposal, status: p.status}
 		}
 	}
-	if final.Verdict.Outcome == gate.Passed {
+	if recovery(w) != nil {
 		return conclude{incident: *incident, state: history.Recovered, why: recoveredBy(w)}
 	}
 	if final.Verdict.Outcome == gate.Failed && reverted(w) {
@@ -40,6 +49,16 @@ func decideIncident(w *world) Action {
 		return confirm{incident: *incident, verification: *final}
 	}
 	return decideProposal(w, *incident)
+}
+
+// recovery is the pass that ends the Incident; nil before there is one. What failed after it, while a server kept the Incident from being ended, is
+// another Incident, and nothing that was blamed in this one is blamed for that.
+func recovery(w *world) *history.LastPassed {
+	passed := w.past.Passed
+	if w.past.Final.Verdict.Outcome == gate.Passed || passed != nil && passed.RanAt.After(w.past.Incident.Opened) {
+		return passed
+	}
+	return nil
 }
 
 // reverted tells whether the state that was verified last holds every revert that is on its way, and at least one.

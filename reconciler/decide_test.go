@@ -124,6 +124,16 @@ func TestDecide(t *testing.T) {
 		}(), "Judge", "the sync failed: Site/shop: exit code 7"},
 
 		"failed, no incident yet":      {func() *world { w := broken(); w.past.Incident = nil; return w }(), "OpenIncident", "Config: c2 did it"},
+		"failed, no incident yet, and the state moved": {func() *world {
+			w := broken()
+			w.past.Incident, w.targets = nil, at("C", "c3")
+			return w
+		}(), "OpenIncident", "Config: c2 did it"},
+		"failed, no incident yet, and the state moves": {func() *world {
+			w := broken()
+			w.past.Incident, w.unready = nil, []string{"syncing"}
+			return w
+		}(), "OpenIncident", "Config: c2 did it"},
 		"an incident without proposal": {broken(), "Propose", "c2 did it"},
 		"planned before a crash":       {broken(proposal(history.ProposalPlanned)), "Propose", "c2 did it"},
 		"proposed":                     {broken(proposal(history.ProposalOpen)), "Wait", "waits for a person to merge it: https://git.example/config/pulls/1"},
@@ -163,6 +173,15 @@ func TestDecide(t *testing.T) {
 			w.past.Final.Verdict = &gate.Verdict{Outcome: gate.Passed, Reason: "smoke passed"}
 			return w
 		}(), "Conclude", "Recovered: the gate passes again"},
+		"passed, and failed again before the incident was ended": {func() *world {
+			w := broken(proposal(history.ProposalOpen))
+			w.mode = tests.Merge
+			w.past.Passed.Verification, w.past.Passed.RanAt = "v3", noon.Add(time.Hour)
+			again := *w.past.Final
+			again.ID, again.Finished = "v4", noon.Add(2*time.Hour)
+			w.past.Latest, w.past.Final = &again, &again
+			return w
+		}(), "Conclude", "Recovered: the gate passed again, verified at c1 on 2026-05-04 13:00 UTC, and failed anew since"},
 		"the revert did not help": {broken(proposal(history.ProposalMerged, func(p *proposalState) { p.live = true })), "Reland", "the change is offered back"},
 		"it was offered back": {
 			broken(proposal(history.ProposalMerged, func(p *proposalState) { p.live, p.Reland = true, "assay/reland-1" })),

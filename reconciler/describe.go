@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/assay-dev/assay/reconciler/gate"
 	"github.com/assay-dev/assay/reconciler/history"
 	"github.com/assay-dev/assay/sources/sync"
 	"github.com/assay-dev/assay/sources/tests"
@@ -86,12 +87,15 @@ func shortCommits(t history.TargetState) string {
 }
 
 func recoveredBy(w *world) string {
+	if w.past.Final.Verdict.Outcome != gate.Passed {
+		return fmt.Sprintf("the gate passed again, verified at %s, and failed anew since", verifiedAt(w.past.Passed.Targets, w.past.Passed.RanAt))
+	}
 	for _, p := range w.proposals {
 		if p.State == history.ProposalMerged { // settled before
 			return "the revert was merged and synced, and the gate passes again"
 		}
 	}
-	return fmt.Sprintf("the gate passes again, verified at %s: %s", verifiedAt(w), w.past.Final.Verdict.Reason)
+	return fmt.Sprintf("the gate passes again, verified at %s: %s", verifiedAt(w.past.Final.Targets, w.past.Final.Finished), w.past.Final.Verdict.Reason)
 }
 
 // several is a number of things, as people say it.

@@ -72,8 +72,12 @@ func (a conclude) Reason() string { return string(a.state) + ": " + a.why }
 func (a conclude) do(ctx context.Context, l *Loop, w *world) error {
 	i := a.incident
 	i.State, i.Reason, i.Closed, i.Latest = a.state, a.why, w.now, w.past.Final.ID
-	if a.state == history.Recovered && !i.Broke.IsZero() {
-		i.Recovery = max(w.past.Final.Finished.Sub(i.Broke), time.Nanosecond)
+	if a.state == history.Recovered {
+		passed := recovery(w)
+		i.Latest = passed.Verification
+		if !i.Broke.IsZero() {
+			i.Recovery = max(passed.RanAt.Sub(i.Broke), time.Nanosecond)
+		}
 	}
 	for _, p := range w.proposals {
 		if p.waits() {
@@ -114,20 +118,21 @@ func (l *Loop) tellOutcome(ctx context.Context, w *world, i history.Incident, p 
 func outcome(w *world, i history.Incident, p history.Proposal) string {
 	switch i.State {
 	case history.Recovered:
-		return rollback.Recovered(i.Key.Gate, i.Key.Environment, verifiedAt(w), i.Recovery)
+		passed := recovery(w)
+		return rollback.Recovered(i.Key.Gate, i.Key.Environment, verifiedAt(passed.Targets, passed.RanAt), i.Recovery)
 	case history.Unresolved:
-		return rollback.InVain(i.Key.Gate, i.Key.Environment, verifiedAt(w), p.Reland)
+		return rollback.InVain(i.Key.Gate, i.Key.Environment, verifiedAt(w.past.Final.Targets, w.past.Final.Finished), p.Reland)
 	}
 	return ""
 }
 
-// verifiedAt is the commits, and the moment, of the last final Verification.
-func verifiedAt(w *world) string {
+// verifiedAt is the commits that were verified, and the moment.
+func verifiedAt(targets []history.TargetState, when time.Time) string {
 	var commits []string
-	for _, t := range w.past.Final.Targets {
+	for _, t := range targets {
 		if at := shortCommits(t); !slices.Contains(commits, at) {
 			commits = append(commits, at)
 		}
 	}
-	return fmt.Sprintf("%s on %s", strings.Join(commits, ", "), w.past.Final.Finished.UTC().Format("2006-01-02 15:04 UTC"))
+	return fmt.Sprintf("%s on %s", strings.Join(commits, ", "), when.UTC().Format("2006-01-02 15:04 UTC"))
 }
