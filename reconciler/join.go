@@ -96,3 +96,17 @@ func joinedReason(p history.Proposal) string {
 }
 
 func named(pr gitprovider.PullRequest) string { return cmp.Or(pr.URL, pr.Title) }
+
+// joinFirst follows a revert that people opened before Assay did.
+func (l *Loop) joinFirst(ctx context.Context, w *world, incident history.Incident, p history.Proposal, suspects []blame.Suspect) (bool, error) {
+	mirror, provider, proposed, err := l.remote(p)
+	if err != nil || p.Number != 0 {
+		return false, err
+	}
+	theirs, err := findRevert(ctx, mirror, provider, proposed)
+	if err != nil || theirs == nil {
+		return false, err
+	}
+	_, err = l.join(ctx, w, incident, p, suspects, theirs)
+	return true, err
+}

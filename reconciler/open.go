@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/assay-dev/assay/reconciler/blame"
 	"github.com/assay-dev/assay/reconciler/history"
@@ -14,8 +13,8 @@ import (
 	"github.com/assay-dev/assay/sources/tests"
 )
 
-// publish writes the plan outside, as the mode allows.
-func (l *Loop) publish(ctx context.Context, w *world, p history.Proposal, plan *rollback.Plan, evidence rollback.Evidence) error {
+// open writes the plan where people see it, as the mode allows: as a pull request, or to the branch itself.
+func (l *Loop) open(ctx context.Context, w *world, p history.Proposal, plan *rollback.Plan, evidence rollback.Evidence) error {
 	repository := l.environments[w.key.Environment].Writable[p.Repository]
 	mirror, err := l.mirrors.Mirror(repository.URL)
 	if err != nil {
@@ -75,35 +74,4 @@ func (l *Loop) introduce(ctx context.Context, repository ConfigRepository, p his
 			l.log.Error("a proposal is open without its "+what, "proposal", cmp.Or(p.URL, p.Branch), "error", err)
 		}
 	}
-}
-
-// joinFirst follows a revert that people opened before Assay did.
-func (l *Loop) joinFirst(ctx context.Context, w *world, incident history.Incident, p history.Proposal, suspects []blame.Suspect) (bool, error) {
-	mirror, provider, proposed, err := l.remote(p)
-	if err != nil || p.Number != 0 {
-		return false, err
-	}
-	theirs, err := findRevert(ctx, mirror, provider, proposed)
-	if err != nil || theirs == nil {
-		return false, err
-	}
-	_, err = l.join(ctx, w, incident, p, suspects, theirs)
-	return true, err
-}
-
-// tellRebuilt says on an open Proposal that it is another one than people may have looked at.
-func (l *Loop) tellRebuilt(ctx context.Context, p history.Proposal, why string) error {
-	all, err := l.history.ProposalsOf(ctx, p.Incident)
-	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(all, func(known history.Proposal) bool { return known.ID == p.ID })
-	if i < 0 || all[i].State != history.ProposalOpen || all[i].Joined {
-		return nil
-	}
-	_, provider, proposed, err := l.remote(all[i])
-	if err != nil {
-		return err
-	}
-	return proposed.Say(ctx, provider, "rebuilt "+all[i].Head, rollback.Rebuilt(all[i].Base, all[i].Head, why))
 }

@@ -17,11 +17,10 @@ import (
 
 // plan asks rollback for the revert, after what only the loop knows speaks for it.
 func (l *Loop) plan(ctx context.Context, w *world, incident history.Incident, p history.Proposal, culprits []git.Hash, suspects []blame.Suspect) (*rollback.Plan, error) {
-	env := l.environments[w.key.Environment]
 	if refusal := w.notStopped(p.Repository); refusal != nil {
 		return nil, refusal
 	}
-	repository, writable := env.Writable[p.Repository]
+	repository, writable := l.environments[w.key.Environment].Writable[p.Repository]
 	if !writable {
 		return nil, &rollback.Refusal{Rule: "not-writable", Reason: "the operator lets Assay write to no repository " + p.Repository}
 	}
@@ -40,8 +39,26 @@ func (l *Loop) plan(ctx context.Context, w *world, incident history.Incident, p 
 	if err != nil {
 		return nil, err
 	}
-	request := rollback.Request{
-		Repository: p.Repository, Branch: p.Base, Head: head, Culprits: culprits,
+	request, err := l.request(w, incident, p, suspects)
+	if err != nil {
+		return nil, err
+	}
+	request.Head, request.Culprits, request.Spent = head, culprits, spent(before, p, w.now)
+	plan, err := rollback.NewPlan(ctx, mirror, l.builder, request)
+	if err != nil {
+		return nil, err
+	}
+	if elsewhere := len(incident.Cause.Suspects) - len(suspects); elsewhere > 0 {
+		plan.NotByItself = append(plan.NotByItself, fmt.Sprintf("%d commits of other repositories may be to blame as well; they were not told apart", elsewhere))
+	}
+	return plan, nil
+}
+
+// request is what rollback is asked for, as far as the world and the operator's settings tell.
+func (l *Loop) request(w *world, incident history.Incident, p history.Proposal, suspects []blame.Suspect) (request rollback.Request, err error) {
+	env := l.environments[w.key.Environment]
+	request = rollback.Request{
+		Repository: p.Repository, Branch: p.Base,
 		Protect: tests.Protect{
 			Paths: slices.Concat(w.gate.Spec.Protect.Paths, env.Protect.Paths),
 			Kinds: slices.Concat(w.gate.Spec.Protect.Kinds, env.Protect.Kinds),
@@ -49,14 +66,14 @@ func (l *Loop) plan(ctx context.Context, w *world, incident history.Incident, p 
 		OtherTargets: w.gate.Spec.Rollback.OtherTargets,
 		Author:       l.author(incident.Opened),
 		Trailers:     []string{"Assay-Incident: " + incident.ID},
-		Sign:         l.rollback.Sign, Limits: l.rollback.Limits, Spent: spent(before, p, w.now), Now: w.now, Patience: w.gate.Spec.Deadline.Duration,
+		Sign:         l.rollback.Sign, Limits: l.rollback.Limits, Now: w.now, Patience: w.gate.Spec.Deadline.Duration,
 	}
 	blamed := suspects[0].Targets // each Target has states of its own, also where several share a repository
 	if request.Good, err = commitIn(w.past.Passed.Targets, p.Repository, blamed); err != nil {
-		return nil, err
+		return request, err
 	}
 	if request.Failed, err = commitIn(w.past.Final.Targets, p.Repository, blamed); err != nil {
-		return nil, err
+		return request, err
 	}
 	for _, state := range w.states {
 		for _, b := range builds(state, p.Repository) {
@@ -72,14 +89,7 @@ func (l *Loop) plan(ctx context.Context, w *world, incident history.Incident, p 
 	for _, state := range w.others {
 		request.Others = append(request.Others, builds(state, p.Repository)...)
 	}
-	plan, err := rollback.NewPlan(ctx, mirror, l.builder, request)
-	if err != nil {
-		return nil, err
-	}
-	if elsewhere := len(incident.Cause.Suspects) - len(suspects); elsewhere > 0 {
-		plan.NotByItself = append(plan.NotByItself, fmt.Sprintf("%d commits of other repositories may be to blame as well; they were not told apart", elsewhere))
-	}
-	return plan, nil
+	return request, nil
 }
 
 // author is who makes the commits of Proposals.

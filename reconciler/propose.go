@@ -137,5 +137,22 @@ func (l *Loop) propose(ctx context.Context, w *world, incident history.Incident,
 	if err := l.history.SaveProposal(ctx, p); err != nil {
 		return err
 	}
-	return l.publish(ctx, w, p, plan, l.evidence(w, incident, suspects))
+	return l.open(ctx, w, p, plan, l.evidence(w, incident, suspects))
+}
+
+// tellRebuilt says on an open Proposal that it is another one than people may have looked at.
+func (l *Loop) tellRebuilt(ctx context.Context, p history.Proposal, why string) error {
+	all, err := l.history.ProposalsOf(ctx, p.Incident)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(all, func(known history.Proposal) bool { return known.ID == p.ID })
+	if i < 0 || all[i].State != history.ProposalOpen || all[i].Joined {
+		return nil
+	}
+	_, provider, proposed, err := l.remote(all[i])
+	if err != nil {
+		return err
+	}
+	return proposed.Say(ctx, provider, "rebuilt "+all[i].Head, rollback.Rebuilt(all[i].Base, all[i].Head, why))
 }
