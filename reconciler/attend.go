@@ -40,7 +40,7 @@ func (l *Loop) attend(ctx context.Context, w *world, p history.Proposal, status 
 		return at, nil
 	}
 	suspects := suspectsOf(*incident, p)
-	if len(suspects) == 0 {
+	if len(suspects) == 0 || doubt(w, suspects) != "" {
 		return at, nil
 	}
 	if p.State == history.ProposalPlanned {
@@ -146,6 +146,21 @@ func (l *Loop) replan(ctx context.Context, w *world, incident history.Incident, 
 // revertible tells whether there is something to revert, and a Verdict that calls for it: nothing is reverted by one that is Inconclusive.
 func revertible(w *world, incident history.Incident) bool {
 	return incident.Cause != nil && incident.Cause.Kind == blame.Config && w.past.Final.Verdict.Outcome == gate.Failed
+}
+
+// doubt says what a newer Verdict has against these Suspects: that it was something else, or others, which made the Gate fail again. Empty is none; a
+// Cause that is not known again takes nothing back.
+func doubt(w *world, suspects []blame.Suspect) string {
+	now := w.past.Final.Cause
+	switch {
+	case now == nil, now.Kind == blame.Unknown:
+		return ""
+	case now.Kind == blame.Config && slices.ContainsFunc(now.Suspects, func(s blame.Suspect) bool {
+		return slices.ContainsFunc(suspects, func(o blame.Suspect) bool { return o.Repository == s.Repository && o.Commit == s.Commit })
+	}):
+		return ""
+	}
+	return fmt.Sprintf("the gate failed again, and not for the same cause: %s: %s", now.Kind, now.Reason)
 }
 
 // suspectsOf are the Suspects that a Proposal reverts.

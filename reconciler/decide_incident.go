@@ -98,6 +98,8 @@ func decideProposal(w *world, incident history.Incident) Action {
 	for _, suspects := range byRepository(incident.Cause.Suspects) {
 		p := w.proposalTo(suspects[0])
 		switch {
+		case doubt(w, suspects) != "":
+			continue
 		case p == nil:
 			return propose{incident: incident, suspects: suspects, why: incident.Cause.Reason}
 		case p.problem != "" || w.stopReason(p.Repository) != "" || !p.ripe(w):

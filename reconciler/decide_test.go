@@ -71,6 +71,16 @@ func broken(proposals ...proposalState) *world {
 	return w
 }
 
+// blamedAnew is what broke after it failed again, with another Cause, and may merge by itself.
+func blamedAnew(cause blame.Cause) *world {
+	w := broken(proposal(history.ProposalOpen))
+	w.mode = tests.Merge
+	again := *w.past.Final
+	again.ID, again.Cause, again.Finished = "v3", &cause, w.now
+	w.past.Latest, w.past.Final, w.past.Incident.Latest = &again, &again, "v3"
+	return w
+}
+
 func proposal(state history.ProposalState, edit ...func(*proposalState)) proposalState {
 	p := proposalState{Proposal: history.Proposal{ID: "p", State: state, Branch: "assay/revert-1", URL: "https://git.example/config/pulls/1"}}
 	p.status.State = gitprovider.Open
@@ -123,7 +133,7 @@ func TestDecide(t *testing.T) {
 			return w
 		}(), "Judge", "the sync failed: Site/shop: exit code 7"},
 
-		"failed, no incident yet":      {func() *world { w := broken(); w.past.Incident = nil; return w }(), "OpenIncident", "Config: c2 did it"},
+		"failed, no incident yet": {func() *world { w := broken(); w.past.Incident = nil; return w }(), "OpenIncident", "Config: c2 did it"},
 		"failed, no incident yet, and the state moved": {func() *world {
 			w := broken()
 			w.past.Incident, w.targets = nil, at("C", "c3")
@@ -162,6 +172,14 @@ func TestDecide(t *testing.T) {
 			w.mode = tests.Merge
 			return w
 		}(), "Wait", "deletes data"},
+		"mode merge, and an outage since": {blamedAnew(blame.Cause{Kind: blame.Environment, Reason: "an outage", Outage: true}), "Wait", "(the gate failed again, and not for the same cause: Environment: an outage)"},
+		"mode merge, and another commit is to blame": {
+			blamedAnew(blame.Cause{Kind: blame.Config, Reason: "c3 did it", Suspects: []blame.Suspect{{Commit: "c3"}}}), "Wait", "not for the same cause: Config: c3 did it",
+		},
+		"mode merge, and the cause is not known again": {blamedAnew(blame.Cause{Kind: blame.Unknown, Reason: "too long ago"}), "Merge", "proof holds"},
+		"mode merge, and others may be to blame as well": {
+			blamedAnew(blame.Cause{Kind: blame.Config, Reason: "not told apart", Suspects: []blame.Suspect{{Commit: "c2"}, {Commit: "c3"}}}), "Merge", "proof holds",
+		},
 		"merged, not synced": {broken(proposal(history.ProposalMerged)), "Wait", "waits to be synced"},
 		"recovered": {func() *world {
 			w := broken(proposal(history.ProposalMerged))

@@ -22,7 +22,7 @@ func describeProposals(w *world) string {
 		}
 		switch p.State {
 		case history.ProposalPlanned:
-			out = append(out, "the revert is not proposed yet: "+cmp.Or(w.stopReason(p.Repository), p.attention.obstacle, p.Reason))
+			out = append(out, "the revert is not proposed yet: "+cmp.Or(w.hindered(p), p.Reason))
 		case history.ProposalOpen:
 			out = append(out, describeOpen(w, p, at))
 		case history.ProposalMerged:
@@ -43,17 +43,27 @@ func describeOpen(w *world, p proposalState, at string) string {
 	switch {
 	case p.Joined:
 		return "people opened a revert, which waits for them to merge it: " + at
-	case mergesByItself(w, p) && p.attention.stopped == "":
+	case mergesByItself(w, p) && p.attention.stopped == "" && w.doubted(p) == "":
 		return "the revert waits to be merged: " + at + " (" + cmp.Or(p.attention.obstacle, p.Reason, "its proof holds") + ")"
 	}
 	text := "the revert waits for a person to merge it: " + at
 	if w.mode != tests.Propose && len(p.NotByItself) > 0 {
 		text += " (not merged by itself: " + strings.Join(p.NotByItself, "; ") + ")"
 	}
-	if hindered := cmp.Or(w.stopReason(p.Repository), p.attention.stopped, p.attention.obstacle); hindered != "" {
+	if hindered := w.hindered(p); hindered != "" {
 		text += " (" + hindered + ")"
 	}
 	return text
+}
+
+// hindered says what keeps Assay from doing anything about a Proposal; empty where nothing does.
+func (w *world) hindered(p proposalState) string {
+	return cmp.Or(w.stopReason(p.Repository), p.attention.stopped, w.doubted(p), p.attention.obstacle)
+}
+
+// doubted says what speaks against a Proposal by now; empty where nothing does.
+func (w *world) doubted(p proposalState) string {
+	return doubt(w, suspectsOf(*w.past.Incident, p.Proposal))
 }
 
 func describeMove(from, to []history.TargetState) string {
