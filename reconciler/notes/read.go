@@ -85,8 +85,8 @@ func newest(all []Noted) (kept []Noted) {
 	return kept
 }
 
-// oldest is how many commits of the notes are looked through.
-const oldest = 100_000
+// mostCommits bounds how many commits of the notes are looked through.
+const mostCommits = 100_000
 
 // vouch looks through the history of the notes, newest first, for the commits that brought the Verdicts in, and refuses those that no trusted
 // key signed. That a trusted key signed a later commit says nothing: whoever adds a note keeps the others.
@@ -100,7 +100,7 @@ func vouch(ctx context.Context, mirror *git.Mirror, head git.Hash, trusted *git.
 	if err != nil {
 		return err
 	}
-	for range oldest {
+	for range mostCommits {
 		before := &git.Commit{}
 		if len(at.Parents) > 0 {
 			before, err = commitOf(ctx, mirror, at.Parents[0])
