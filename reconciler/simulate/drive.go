@@ -58,6 +58,9 @@ func (d *drive) pass(key history.Key) {
 	next, err := w.loop.Pass(w.ctx, key)
 	w.routines.wake()
 	w.passes++
+	if d.tries[key] > 0 {
+		w.judge.acted[key] = true // what is decided once more is not told again
+	}
 	switch {
 	case err != nil:
 		d.tries[key]++

@@ -21,7 +21,7 @@ func (t testbed) Run(ctx context.Context, job runner.Job) (runner.Result, error)
 	w.spent(job)
 	result := runner.Result{End: runner.Exited, Started: w.schedule.now}
 	takes := w.luck.between(w.spec.Tests.Takes)
-	lost := w.luck.happens(w.spec.Tests.Lost)
+	lost := w.luck.happens(w.spec.Tests.Lost) && !w.over
 	looksAfter := time.Duration(w.luck.Float64() * float64(takes))
 	if !w.routines.sleep(ctx, looksAfter) {
 		return cancelled(result, w.schedule.now), nil
