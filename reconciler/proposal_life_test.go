@@ -218,6 +218,30 @@ func TestARevertInVainIsOfferedBack(t *testing.T) {
 	require.NotEqual(t, offered.Head.String(), gitIn(t, s.config.bare, "rev-parse", "main"), "only a person merges it")
 }
 
+// TestAServerFailsWhileAChangeIsOfferedBack has the branch be there already when it is tried again.
+func TestAServerFailsWhileAChangeIsOfferedBack(t *testing.T) {
+	s, hub := onHub(t, tests.Merge)
+	opened := 0
+	hub.Fail(func(call string, after bool) error {
+		if call != "Open" || after {
+			return nil
+		}
+		if opened++; opened == 2 {
+			return gitprovider.ErrUnavailable
+		}
+		return nil
+	})
+	s.runner.mu.Lock()
+	s.runner.judge = func(runner.Job) int { return 1 }
+	s.runner.mu.Unlock()
+	s.deploy("Sell at 8", price("8"))
+	s.proposed(history.ProposalMerged)
+	s.pull()
+	s.ends(history.Unresolved)
+	require.Len(t, hub.Pulls(), 2)
+	require.Contains(t, hub.Comments(1)[0], hub.Pulls()[1].URL)
+}
+
 // TestSomebodyFixesItAnotherWay closes the Proposal and says what was seen.
 func TestSomebodyFixesItAnotherWay(t *testing.T) {
 	s, hub := onHub(t, tests.Propose)

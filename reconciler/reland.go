@@ -24,7 +24,14 @@ func (a reland) Reason() string {
 func (a reland) do(ctx context.Context, l *Loop, w *world) error {
 	p := a.proposal
 	defer l.turns.take(p.Repository)()
-	opened, err := l.reland(ctx, w, a.incident, p)
+	again := p.Relanding
+	if !again {
+		p.Relanding = true
+		if err := l.history.SaveProposal(ctx, p); err != nil {
+			return err
+		}
+	}
+	opened, err := l.reland(ctx, w, a.incident, p, again)
 	var refusal *rollback.Refusal
 	switch {
 	case errors.As(err, &refusal):
@@ -37,7 +44,8 @@ func (a reland) do(ctx context.Context, l *Loop, w *world) error {
 	return l.history.SaveProposal(ctx, p)
 }
 
-func (l *Loop) reland(ctx context.Context, w *world, incident history.Incident, p history.Proposal) (rollback.Opened, error) {
+// reland opens the pull request; again says that a branch which is there may be this instance's own, pushed before a crash or a failure.
+func (l *Loop) reland(ctx context.Context, w *world, incident history.Incident, p history.Proposal, again bool) (rollback.Opened, error) {
 	mirror, provider, proposed, err := l.remote(p)
 	var locked *notWritable
 	if errors.As(err, &locked) {
@@ -60,6 +68,7 @@ func (l *Loop) reland(ctx context.Context, w *world, incident history.Incident, 
 	if err != nil {
 		return rollback.Opened{}, err
 	}
+	plan.Insist = again
 	evidence := l.evidence(w, incident, suspectsOf(incident, p))
 	opened, err := rollback.Open(ctx, mirror, provider, plan, rollback.RelandBody(evidence, cmp.Or(p.URL, p.Branch)))
 	if err == nil && opened.New {

@@ -205,11 +205,12 @@ type Proposal struct {
 	Own    int64 `json:"own,omitempty"`
 	// Merged is the commit of the base that holds the revert.
 	Merged string `json:"merged,omitempty"`
-	// Reland is where the change was offered back, or why it was not; empty unless the revert was in vain.
-	Reland  string    `json:"reland,omitempty"`
-	Reason  string    `json:"reason,omitempty"`
-	Created time.Time `json:"created"`
-	Updated time.Time `json:"updated"`
+	// Reland is where the change was offered back, or why it was not; empty unless the revert was in vain. Relanding says that it is about to be, or was.
+	Reland    string    `json:"reland,omitempty"`
+	Relanding bool      `json:"relanding,omitempty"`
+	Reason    string    `json:"reason,omitempty"`
+	Created   time.Time `json:"created"`
+	Updated   time.Time `json:"updated"`
 }
 
 // OpenElsewhere tells whether other is the same branch, open for another Incident.
