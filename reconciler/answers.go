@@ -8,7 +8,8 @@ import (
 	"github.com/assay-dev/assay/rollback"
 )
 
-// answers are what providers last said of open Proposals. A pass is taken whenever anything changes, and must not cost a question each time.
+// answers are what providers last said of open Proposals. A pass is taken whenever anything changes, and must not cost a question each
+// time.
 type answers struct {
 	mu sync.Mutex
 	of map[string]answer // by the Proposal's ID
@@ -22,7 +23,8 @@ type answer struct {
 	err    error
 }
 
-// question is the Proposal as it was when it was asked about: what nobody knew of a planned one says nothing of the open one that it became.
+// question is the Proposal as it was when it was asked about: what nobody knew of a planned one says nothing of the open one that it
+// became.
 type question struct {
 	state  history.ProposalState
 	number int64

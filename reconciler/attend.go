@@ -95,8 +95,8 @@ func (l *Loop) attend(ctx context.Context, w *world, p history.Proposal, status 
 	return at, nil
 }
 
-// attendBase finds out whether an open Proposal is to be built anew, because the base moved. Most commits of a base change nothing about it, and are
-// no reason to disturb those who review it.
+// attendBase finds out whether an open Proposal is to be built anew, because the base moved. Most commits of a base change nothing about
+// it, and are no reason to disturb those who review it.
 func (l *Loop) attendBase(ctx context.Context, w *world, p history.Proposal, suspects []blame.Suspect, at *attention) error {
 	mirror, _, proposed, err := l.remote(p)
 	if err != nil {
@@ -148,8 +148,8 @@ func revertible(w *world, incident history.Incident) bool {
 	return incident.Cause != nil && incident.Cause.Kind == blame.Config && w.past.Final.Verdict.Outcome == gate.Failed
 }
 
-// doubt says what a newer Verdict has against these Suspects: that it was something else, or others, which made the Gate fail again. Empty is none; a
-// Cause that is not known again takes nothing back.
+// doubt says what a newer Verdict has against these Suspects: that it was something else, or others, which made the Gate fail again. Empty
+// is none; a Cause that is not known again takes nothing back.
 func doubt(w *world, suspects []blame.Suspect) string {
 	now := w.past.Final.Cause
 	switch {

@@ -39,7 +39,8 @@ type crash struct {
 // crashes are those that are to come, by the address of the database whose writes they see.
 type crashes struct{ by sync.Map }
 
-// watchCrashes has every crash that is added to what it returns see the writes to its database. The driver takes hooks only while it opens nothing.
+// watchCrashes has every crash that is added to what it returns see the writes to its database. The driver takes hooks only while it opens
+// nothing.
 func watchCrashes() *crashes {
 	all := &crashes{}
 	sqlite.RegisterConnectionHook(func(conn sqlite.ExecQuerierContext, dsn string) error {
@@ -92,8 +93,8 @@ func (c *crash) over() bool {
 	return true
 }
 
-// TestACrashAtAnyWriteChangesNothing tells the story of a bad commit once for every write of Assay's, with a crash at that write. All of them
-// take minutes: without ASSAY_CRASH_STEPS=all some are told, others each time. The name of one that failed says where its crash came.
+// TestACrashAtAnyWriteChangesNothing tells the story of a bad commit once for every write of Assay's, with a crash at that write. All of
+// them take minutes: without ASSAY_CRASH_STEPS=all some are told, others each time. The name of one that failed says where its crash came.
 func TestACrashAtAnyWriteChangesNothing(t *testing.T) {
 	all := watchCrashes()
 	for _, mode := range []tests.Mode{tests.Propose, tests.Commit} {
@@ -169,8 +170,8 @@ func (all *crashes) tell(t *testing.T, mode tests.Mode, c *crash) int {
 	return c.writes
 }
 
-// fix waits for the revert and merges it, unless the mode did; where Assay blames nobody, having forgotten what passed, the person puts the price
-// right. It returns the commit that is to go live.
+// fix waits for the revert and merges it, unless the mode did; where Assay blames nobody, having forgotten what passed, the person puts the
+// price right. It returns the commit that is to go live.
 func (s *shop) fix(bad string) (fixed string) {
 	s.t.Helper()
 	s.eventually("a revert, or that nobody is blamed", func() bool {
@@ -195,8 +196,8 @@ func (s *shop) fix(bad string) (fixed string) {
 	return fixed
 }
 
-// told waits until the Verdicts of the story are told outside, where nothing is taken back: what a commit came to be called, it is called again at
-// most. With the history what was not told yet is gone, but for what is verified last.
+// told waits until the Verdicts of the story are told outside, where nothing is taken back: what a commit came to be called, it is called
+// again at most. With the history what was not told yet is gone, but for what is verified last.
 func (s *shop) told(shown *board, good, bad, fixed string) {
 	finals := map[string]gitprovider.StatusState{good: gitprovider.StatusSuccess, bad: gitprovider.StatusFailure, fixed: gitprovider.StatusSuccess}
 	outcomes := map[string]gate.Outcome{good: gate.Passed, bad: gate.Failed, fixed: gate.Passed}

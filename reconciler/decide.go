@@ -8,8 +8,8 @@ import (
 
 // decide says what the next thing to do is. It is pure, and every answer has a reason; a wait says until when.
 //
-// A Verification that is open comes first: it is superseded when the state has moved, else brought to its end. Then an Incident is opened for what it
-// found, comes whatever calls for a new Verification, and last the Incident that is open.
+// A Verification that is open comes first: it is superseded when the state has moved, else brought to its end. Then an Incident is opened
+// for what it found, comes whatever calls for a new Verification, and last the Incident that is open.
 func decide(w *world) Action {
 	if w.gate == nil {
 		return decideGone(w)

@@ -10,8 +10,8 @@ import (
 	"github.com/assay-dev/assay/sources/tests"
 )
 
-// decideOpening tells of what the last Verification found. It comes before the state that is there by now, which may be another: what failed is told
-// of, though somebody was quick to mend it.
+// decideOpening tells of what the last Verification found. It comes before the state that is there by now, which may be another: what
+// failed is told of, though somebody was quick to mend it.
 func decideOpening(w *world) Action {
 	final, incident := w.past.Final, w.past.Incident
 	switch {
@@ -51,8 +51,8 @@ func decideIncident(w *world) Action {
 	return decideProposal(w, *incident)
 }
 
-// recovery is the pass that ends the Incident; nil before there is one. What failed after it, while a server kept the Incident from being ended, is
-// another Incident, and nothing that was blamed in this one is blamed for that.
+// recovery is the pass that ends the Incident; nil before there is one. What failed after it, while a server kept the Incident from being
+// ended, is another Incident, and nothing that was blamed in this one is blamed for that.
 func recovery(w *world) *history.LastPassed {
 	passed := w.past.Passed
 	if w.past.Final.Verdict.Outcome == gate.Passed || passed != nil && passed.RanAt.After(w.past.Incident.Opened) {
@@ -78,8 +78,8 @@ func reverted(w *world) bool {
 	return held
 }
 
-// inVain is a Proposal whose revert did not help and whose change was not offered back yet; nil where there is none. What people reverted themselves is
-// theirs, and what is stopped is not offered.
+// inVain is a Proposal whose revert did not help and whose change was not offered back yet; nil where there is none. What people reverted
+// themselves is theirs, and what is stopped is not offered.
 func inVain(w *world) *history.Proposal {
 	for _, p := range w.proposals {
 		if p.State == history.ProposalMerged && !p.Joined && p.Reland == "" && w.mode != tests.Shadow && w.stopReason(p.Repository) == "" {
@@ -89,8 +89,8 @@ func inVain(w *world) *history.Proposal {
 	return nil
 }
 
-// decideProposal brings the revert of a Config cause before people, repository by repository, keeps it fit to be merged, and merges it where the mode
-// allows.
+// decideProposal brings the revert of a Config cause before people, repository by repository, keeps it fit to be merged, and merges it
+// where the mode allows.
 func decideProposal(w *world, incident history.Incident) Action {
 	if !revertible(w, incident) {
 		return nil

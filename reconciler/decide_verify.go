@@ -54,8 +54,8 @@ func dueAt(w *world) (time.Time, string) {
 	return final.Finished.Add(min(delay, every)), fmt.Sprintf("verified again after %s, since it is not known to have passed (%s)", min(delay, every), final.Verdict.Reason)
 }
 
-// firstRecheck is the shortest backoff; it doubles with the age of the Incident. During an outage it stays short: the commits that arrive until it is
-// seen to be over are suspects together.
+// firstRecheck is the shortest backoff; it doubles with the age of the Incident. During an outage it stays short: the commits that arrive
+// until it is seen to be over are suspects together.
 const (
 	firstRecheck   = time.Minute
 	outageRechecks = 15 * time.Minute

@@ -1,11 +1,11 @@
-// Package reconciler is the loop: observe, decide, act. In go the Syncs of Targets, the tests of each Environment and what history remembers;
-// out come Runs, Verdicts, Causes, Incidents and Proposals. It holds no rule of judging, blaming or reverting itself: those are gate's, blame's
-// and rollback's.
+// Package reconciler is the loop: observe, decide, act. In go the Syncs of Targets, the tests of each Environment and what history
+// remembers; out come Runs, Verdicts, Causes, Incidents and Proposals. It holds no rule of judging, blaming or reverting itself: those are
+// gate's, blame's and rollback's.
 //
 // The loop is level-triggered. Each pass over one Environment and Gate reads the world ([Loop.observe]), decides one thing (decide, a pure
-// function that always gives a reason), does it ([Action]) and records it; the pass repeats until there is nothing left to do but
-// wait. Watches and polls only say "look again". Whatever an Action does is named by its inputs, so that a pass that was cut short by a crash
-// is simply taken again.
+// function that always gives a reason), does it ([Action]) and records it; the pass repeats until there is nothing left to do but wait.
+// Watches and polls only say "look again". Whatever an Action does is named by its inputs, so that a pass that was cut short by a crash is
+// simply taken again.
 //
 // # The files, in the order of a pass
 //
@@ -45,6 +45,6 @@
 //	reland.go    offers back what was reverted in vain
 //
 // Beside the passes, in memory alone, so that a crash loses nothing that counts: flights.go (Runs under way), turns.go (one writer for each
-// repository), answers.go (what providers said last), stumble.go (what failed last), event.go (what listeners are told). Package publish tells
-// Verdicts outside.
+// repository), answers.go (what providers said last), stumble.go (what failed last), event.go (what listeners are told). Package publish
+// tells Verdicts outside.
 package reconciler

@@ -40,7 +40,8 @@ func settled(p history.Proposal, status rollback.State, now time.Time) history.P
 	return p
 }
 
-// withdraw takes back what the Incident asked for, and says why where people see it. A Proposal that others still ask for stays open for them.
+// withdraw takes back what the Incident asked for, and says why where people see it. A Proposal that others still ask for stays open for
+// them.
 func (l *Loop) withdraw(ctx context.Context, p history.Proposal, why string) (history.Proposal, error) {
 	defer l.turns.take(p.Repository)()
 	closed := rollback.State{State: gitprovider.Closed, Reason: "withdrawn: " + why}

@@ -76,7 +76,8 @@ func (w *worktree) merge(branch string) {
 	gitIn(w.t, w.dir, "push", "--quiet", "origin", "main")
 }
 
-// show is a file at a commit of main, which is fetched where the checkout has not seen it yet. No reference moves, which a person may fetch just then.
+// show is a file at a commit of main, which is fetched where the checkout has not seen it yet. No reference moves, which a person may fetch
+// just then.
 func (w *worktree) show(commit, path string) string {
 	w.t.Helper()
 	if gittest.Command(w.dir, "cat-file", "-e", commit+"^{commit}").Run() != nil {

@@ -52,7 +52,8 @@ func (f *inForce) get() *revision {
 	return f.tests
 }
 
-// looked notes what came of a look at head. A revision that cannot be used changes nothing but the problem: the last good one stays in force.
+// looked notes what came of a look at head. A revision that cannot be used changes nothing but the problem: the last good one stays in
+// force.
 func (f *inForce) looked(head git.Hash, found *revision, problem error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

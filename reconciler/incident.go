@@ -60,7 +60,8 @@ func newerCause(before, now *blame.Cause, proposed bool) *blame.Cause {
 	return cmp.Or(now, before)
 }
 
-// conclude ends an Incident. What still waits of its Proposals is closed with the same reason, and those that were merged say what came of it.
+// conclude ends an Incident. What still waits of its Proposals is closed with the same reason, and those that were merged say what came of
+// it.
 type conclude struct {
 	incident history.Incident
 	state    history.IncidentState
@@ -99,7 +100,8 @@ func (a conclude) do(ctx context.Context, l *Loop, w *world) error {
 	return l.history.UpdateIncident(ctx, i)
 }
 
-// tellOutcome comments on a merged Proposal what came of it. The Incident says so in any case, so a server that does not take it is only logged.
+// tellOutcome comments on a merged Proposal what came of it. The Incident says so in any case, so a server that does not take it is only
+// logged.
 func (l *Loop) tellOutcome(ctx context.Context, w *world, i history.Incident, p history.Proposal) {
 	text := outcome(w, i, p)
 	if text == "" || p.Number == 0 || w.stopReason(p.Repository) != "" {

@@ -11,8 +11,8 @@ import (
 	"github.com/assay-dev/assay/rollback/gitprovider"
 )
 
-// join follows a revert that people opened in place of Assay's own, and adds the evidence to it. What is written is noted where it is written, and
-// recorded in between, so that it can be repeated.
+// join follows a revert that people opened in place of Assay's own, and adds the evidence to it. What is written is noted where it is
+// written, and recorded in between, so that it can be repeated.
 type join struct {
 	incident history.Incident
 	suspects []blame.Suspect

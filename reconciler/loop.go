@@ -7,8 +7,8 @@ import (
 	"github.com/assay-dev/assay/reconciler/history"
 )
 
-// Run reconciles until ctx ends, and then stops gracefully: what is under way is cancelled and left to be taken up again, what is done is recorded.
-// An error means that it could not begin.
+// Run reconciles until ctx ends, and then stops gracefully: what is under way is cancelled and left to be taken up again, what is done is
+// recorded. An error means that it could not begin.
 func (l *Loop) Run(ctx context.Context) error {
 	if err := l.Begin(ctx); err != nil {
 		return err

@@ -106,8 +106,8 @@ func (l *Loop) observeTargets(ctx context.Context, env *Environment, w *world) e
 	return nil
 }
 
-// overdue takes a Sync that did not finish within the Gate's deadline for what it has come to, which is Failed. Before that, the Gate looks again when
-// the deadline is over.
+// overdue takes a Sync that did not finish within the Gate's deadline for what it has come to, which is Failed. Before that, the Gate looks
+// again when the deadline is over.
 func overdue(state *sync.State, w *world) {
 	if state.Pending == nil {
 		return

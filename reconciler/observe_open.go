@@ -113,8 +113,8 @@ func newestAttempts(runs []history.Run) []history.Run {
 	return newest
 }
 
-// testsFor are the tests that a Run of the open Verification is of: those in force, which are its own while their digest is the same, or those of
-// the last pass. Old tests that cannot be had any more hold no Gate, and blame tells why.
+// testsFor are the tests that a Run of the open Verification is of: those in force, which are its own while their digest is the same, or
+// those of the last pass. Old tests that cannot be had any more hold no Gate, and blame tells why.
 func (l *Loop) testsFor(ctx context.Context, env *Environment, w *world, purpose history.Purpose) (*revision, error) {
 	if purpose != history.ToOldTests {
 		return l.inForce[env.Name].get(), nil

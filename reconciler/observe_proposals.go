@@ -10,8 +10,9 @@ import (
 	"github.com/assay-dev/assay/sources/sync"
 )
 
-// observeProposals asks what became of the Proposals of the newest Incident that are open, or may be, and whether the state that was verified last holds the
-// reverts that were merged. A server that does not answer keeps nobody from verifying: what it would say is not known then, and why is told.
+// observeProposals asks what became of the Proposals of the newest Incident that are open, or may be, and whether the state that was
+// verified last holds the reverts that were merged. A server that does not answer keeps nobody from verifying: what it would say is not
+// known then, and why is told.
 func (l *Loop) observeProposals(ctx context.Context, w *world) {
 	if w.past.Incident == nil || w.past.Incident.State != history.Ongoing {
 		return

@@ -40,7 +40,8 @@ func (l *Loop) open(ctx context.Context, w *world, p history.Proposal, plan *rol
 	return l.history.SaveProposal(ctx, p)
 }
 
-// push writes the revert to the branch itself. A branch that takes no pushes is no reason to try again: the operator has said two things at once.
+// push writes the revert to the branch itself. A branch that takes no pushes is no reason to try again: the operator has said two things at
+// once.
 func (l *Loop) push(ctx context.Context, mirror *git.Mirror, p history.Proposal, plan *rollback.Plan) error {
 	err := rollback.Push(ctx, mirror, plan)
 	if errors.Is(err, git.ErrRejected) && !errors.Is(err, git.ErrStale) {

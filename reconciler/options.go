@@ -36,8 +36,8 @@ type Options struct {
 	Clock    clock.WithTicker
 	Log      *slog.Logger
 	Announce func(Event)
-	// Workers is how many Gates are reconciled at the same time. Default 16: they mostly wait for servers, and one that is slow must not hold up
-	// the rest.
+	// Workers is how many Gates are reconciled at the same time. Default 16: they mostly wait for servers, and one that is slow must not hold
+	// up the rest.
 	Workers int
 	// Driver, when given, takes the place of Run: a simulation calls Begin, Pull and Pass itself.
 	Driver Driver

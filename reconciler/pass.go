@@ -19,8 +19,8 @@ func (l *Loop) Begin(ctx context.Context) error {
 	return nil
 }
 
-// Pull looks at the test repository of an Environment once, and tells whether other tests are in force now. After an error the last good ones
-// stay in force.
+// Pull looks at the test repository of an Environment once, and tells whether other tests are in force now. After an error the last good
+// ones stay in force.
 func (l *Loop) Pull(ctx context.Context, environment string) (changed bool, err error) {
 	env, found := l.environments[environment]
 	if !found {
@@ -29,8 +29,8 @@ func (l *Loop) Pull(ctx context.Context, environment string) (changed bool, err 
 	return l.pull(ctx, env)
 }
 
-// Keys are the Gates of an Environment, sorted: those that the tests in force hold, and those that have something open though the tests no longer
-// hold them. With an error come those that are known all the same.
+// Keys are the Gates of an Environment, sorted: those that the tests in force hold, and those that have something open though the tests no
+// longer hold them. With an error come those that are known all the same.
 func (l *Loop) Keys(ctx context.Context, environment string) (keys []history.Key, err error) {
 	in, found := l.inForce[environment]
 	if !found {

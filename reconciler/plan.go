@@ -98,8 +98,8 @@ func (l *Loop) author(when time.Time) git.Signature {
 }
 
 // proposedBefore says whether one of the changes was proposed for revert before and merged or closed, which is final, be it the same commit
-// or one that makes the same change. A Proposal that is still open for others is not closed; one that is open under another name, since other commits
-// are in it as well, comes first.
+// or one that makes the same change. A Proposal that is still open for others is not closed; one that is open under another name, since
+// other commits are in it as well, comes first.
 func proposedBefore(before []history.Proposal, p history.Proposal) *rollback.Refusal {
 	for _, known := range before {
 		same := overlap(known.Culprits, p.Culprits) || overlap(known.PatchIDs, p.PatchIDs)

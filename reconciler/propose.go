@@ -14,7 +14,8 @@ import (
 	"github.com/assay-dev/assay/sources/tests"
 )
 
-// propose plans the revert of an Incident's culprits in one repository, and puts it before people; or does so anew, where what they see is out of date.
+// propose plans the revert of an Incident's culprits in one repository, and puts it before people; or does so anew, where what they see is
+// out of date.
 type propose struct {
 	incident history.Incident
 	suspects []blame.Suspect

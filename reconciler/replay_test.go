@@ -25,8 +25,8 @@ const (
 	replayFile    = "components/monitoring/custom-kube-state-metrics/base/deployment.yaml"
 )
 
-// TestReplayOfRealCommits pushes successive commits of a real config repository to a smart server. A suite fails from one of them on; that one,
-// and no other, must be proposed for revert, for both Sites that it changes.
+// TestReplayOfRealCommits pushes successive commits of a real config repository to a smart server. A suite fails from one of them on; that
+// one, and no other, must be proposed for revert, for both Sites that it changes.
 func TestReplayOfRealCommits(t *testing.T) {
 	source, bare := gittest.Clone(t, "konflux-config.bundle"), filepath.Join(t.TempDir(), "config.git")
 	gitIn(t, source, "init", "--quiet", "--bare", "--initial-branch=main", bare)

@@ -31,7 +31,8 @@ func (s *shop) secondInstance(t *testing.T, environment string, mode tests.Mode,
 	return other
 }
 
-// TestTwoInstancesShareAProposal has two instances blame the same commit: each adds its evidence and its claim, and policy merges what both allow.
+// TestTwoInstancesShareAProposal has two instances blame the same commit: each adds its evidence and its claim, and policy merges what both
+// allow.
 func TestTwoInstancesShareAProposal(t *testing.T) {
 	for name, second := range map[string]tests.Mode{"both allow it": tests.Merge, "one leaves it to a person": tests.Propose} {
 		t.Run(name, func(t *testing.T) {

@@ -164,7 +164,8 @@ func TestWhatRanWhileTheProbeWasSilentIsNoEvidence(t *testing.T) {
 	require.Empty(t, s.incidents())
 }
 
-// TestWhatFailedOnANewerStateIsNotBlamedOnTheOlder has a bad commit go live while the tests of an innocent one run, faster than the probe looks.
+// TestWhatFailedOnANewerStateIsNotBlamedOnTheOlder has a bad commit go live while the tests of an innocent one run, faster than the probe
+// looks.
 func TestWhatFailedOnANewerStateIsNotBlamedOnTheOlder(t *testing.T) {
 	s := newShop(t)
 	s.tests.push("Look seldom", map[string]string{"staging/site.yaml": strings.Replace(siteDoc("shop", s.config.bare, "shop", s.live), "interval: 20ms", "interval: 3s", 1)})

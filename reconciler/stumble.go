@@ -9,8 +9,8 @@ import (
 	"github.com/assay-dev/assay/reconciler/history"
 )
 
-// stumbles are the Actions that failed last, by Gate. A server that is away for hours is met by hundreds of attempts, of which people need to hear
-// once.
+// stumbles are the Actions that failed last, by Gate. A server that is away for hours is met by hundreds of attempts, of which people need
+// to hear once.
 type stumbles struct {
 	mu sync.Mutex
 	of map[history.Key]stumbled

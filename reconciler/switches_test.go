@@ -65,7 +65,8 @@ func (s *shop) restart(between func()) {
 	s.start()
 }
 
-// TestEverySwitchStopsEveryWrite holds each switch against each thing that Assay writes: nothing is written while it is on, and all of it after.
+// TestEverySwitchStopsEveryWrite holds each switch against each thing that Assay writes: nothing is written while it is on, and all of it
+// after.
 func TestEverySwitchStopsEveryWrite(t *testing.T) {
 	pending := gitprovider.Checks{State: gitprovider.ChecksPending, Reason: "waiting for: lint"}
 	passing := gitprovider.Checks{State: gitprovider.ChecksPassing}

@@ -69,8 +69,8 @@ const (
 	maxSummary = 300
 )
 
-// Body is the text of a Proposal, in Markdown that all providers take. Whatever comes from tests, commits and manifests stands in code, where it
-// neither formats, nor mentions anyone, nor can be taken for a claim.
+// Body is the text of a Proposal, in Markdown that all providers take. Whatever comes from tests, commits and manifests stands in code,
+// where it neither formats, nor mentions anyone, nor can be taken for a claim.
 func Body(e Evidence, plan *Plan) string {
 	b := &body{}
 	b.line("**Gate %s fails in %s.**", code(e.Gate), code(e.Environment))

@@ -66,8 +66,8 @@ const maxBody = 60_000
 // separator stands between what several claims say in one body.
 const separator = "\n\n---\n\n"
 
-// addClaim joins a body to that of a Proposal that is open already. What stands there on behalf of the same claim gives way to it where anew is
-// set; else only the claim itself is brought up to date. Where all becomes too long, nothing is added but the claim.
+// addClaim joins a body to that of a Proposal that is open already. What stands there on behalf of the same claim gives way to it where
+// anew is set; else only the claim itself is brought up to date. Where all becomes too long, nothing is added but the claim.
 func addClaim(there, body string, anew bool) string {
 	there, body = strings.ReplaceAll(there, "\r\n", "\n"), strings.TrimSpace(body)
 	if strings.TrimSpace(there) == "" {

@@ -19,7 +19,8 @@ import (
 	"github.com/assay-dev/assay/testdata/stack"
 )
 
-// TestRealPage has a browser show the bodies of the golden files on a real server. What it shows is kept in .cache/e2e for people to look at.
+// TestRealPage has a browser show the bodies of the golden files on a real server. What it shows is kept in .cache/e2e for people to look
+// at.
 func TestRealPage(t *testing.T) {
 	browse := browser(t)
 	server := stack.StartGitea(t)

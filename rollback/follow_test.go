@@ -181,8 +181,8 @@ func TestAJoinedRevertLands(t *testing.T) {
 	})
 }
 
-// TestEveryCallMayFail tells the life of a Proposal with one call to the server failing, before it does anything and after, and each step repeated until
-// it succeeds. The end is always the same.
+// TestEveryCallMayFail tells the life of a Proposal with one call to the server failing, before it does anything and after, and each step
+// repeated until it succeeds. The end is always the same.
 func TestEveryCallMayFail(t *testing.T) {
 	down := errors.New("the server is down")
 	type end struct {
@@ -283,7 +283,8 @@ func TestTwoInstancesWriteAtOnce(t *testing.T) {
 	require.ErrorContains(t, err, "somebody else changes its text each time")
 }
 
-// TestAnotherInstancePushedTheBranch waits for it to open the pull request, takes its commits for its own, and goes on in its place in the end.
+// TestAnotherInstancePushedTheBranch waits for it to open the pull request, takes its commits for its own, and goes on in its place in the
+// end.
 func TestAnotherInstancePushedTheBranch(t *testing.T) {
 	w, _, plan := broken(t)
 	hub := rollbacktest.New()

@@ -20,8 +20,8 @@ type manifests struct {
 	tree    git.Hash
 }
 
-// each goes through the objects of a kind, in files that mention it, and tells the file and the document of each. Files that are no YAML of objects,
-// such as templates, hold none.
+// each goes through the objects of a kind, in files that mention it, and tells the file and the document of each. Files that are no YAML of
+// objects, such as templates, hold none.
 func (m *manifests) each(ctx context.Context, group, kind string, visit func(file string, object *yaml.RNode) error) error {
 	tree := git.FS(ctx, m.objects, m.tree)
 	return fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -60,8 +60,8 @@ func documents(content []byte) (all []*yaml.RNode) {
 	}
 }
 
-// fluxAutomations are those that write a file for an image policy, "namespace:name" and maybe what of it. An automation goes by the policies of
-// its own namespace, which the manifest may leave to an overlay, and writes below its path.
+// fluxAutomations are those that write a file for an image policy, "namespace:name" and maybe what of it. An automation goes by the
+// policies of its own namespace, which the manifest may leave to an overlay, and writes below its path.
 func (m *manifests) fluxAutomations(ctx context.Context, policy, file string) (found []*automation, err error) {
 	namespace, _, _ := strings.Cut(policy, ":")
 	err = m.each(ctx, "image.toolkit.fluxcd.io", "ImageUpdateAutomation", func(at string, object *yaml.RNode) error {
@@ -95,7 +95,8 @@ const (
 	ignoreTags    = ".ignore-tags"
 )
 
-// imageUpdater is what holds the images of an Application; none where it does not lie here, or where not every image has an alias to hold it by.
+// imageUpdater is what holds the images of an Application; none where it does not lie here, or where not every image has an alias to hold
+// it by.
 func (m *manifests) imageUpdater(ctx context.Context, application string) (found []*automation, err error) {
 	err = m.each(ctx, "argoproj.io", "Application", func(at string, object *yaml.RNode) error {
 		annotations := object.GetAnnotations()

@@ -18,8 +18,9 @@ var mayRevert = regexp.MustCompile(`(?i)\brevert|\broll(?:ing)? ?back|\bundo|\br
 // examined is how many of the newest pull requests are looked into whose text says nothing of a revert.
 const examined = 10
 
-// FindRevert looks for an open pull request of people's that reverts one of a Proposal's culprits: its text or a commit says so, or it makes the change
-// that the Proposal makes. Those of Assay's are no people's. It is nil where there is none; a branch that cannot be read says nothing.
+// FindRevert looks for an open pull request of people's that reverts one of a Proposal's culprits: its text or a commit says so, or it
+// makes the change that the Proposal makes. Those of Assay's are no people's. It is nil where there is none; a branch that cannot be read
+// says nothing.
 func FindRevert(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p Proposed) (*gitprovider.PullRequest, error) {
 	open, err := provider.ListOpen(ctx, p.Base)
 	if err != nil {
@@ -115,8 +116,8 @@ func sameRevert(ctx context.Context, o *git.Repository, p Proposed, forkHash, he
 	return ids[0] == ids[1], nil
 }
 
-// Join tells people who opened a revert themselves what Assay knows: it adds the body of the Proposal that it would have opened as a comment, once for
-// each claim. It changes nothing else of theirs but for an unseen note of that in the text.
+// Join tells people who opened a revert themselves what Assay knows: it adds the body of the Proposal that it would have opened as a
+// comment, once for each claim. It changes nothing else of theirs but for an unseen note of that in the text.
 func Join(ctx context.Context, provider gitprovider.Provider, pr *gitprovider.PullRequest, culprits []git.Hash, body string) error {
 	own, err := claims(body)
 	if err != nil || len(own) != 1 {
@@ -135,8 +136,8 @@ func allHashes(hashes []git.Hash) string {
 	return strings.Join(names, ", ")
 }
 
-// Say comments on a pull request, once for each key: a note of it stands in the text, unseen on the page. After a crash between the two it is said
-// again. Where the text may not be edited, the caller remembers for itself: the error wraps [ErrUnnoted] then.
+// Say comments on a pull request, once for each key: a note of it stands in the text, unseen on the page. After a crash between the two it
+// is said again. Where the text may not be edited, the caller remembers for itself: the error wraps [ErrUnnoted] then.
 func Say(ctx context.Context, provider gitprovider.Provider, pr *gitprovider.PullRequest, key, text string) error {
 	now, err := provider.Get(ctx, pr.Number)
 	if err != nil {

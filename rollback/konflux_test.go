@@ -109,8 +109,8 @@ func (o *overlays) fedBy(changed []string) (roots []string) {
 	return slices.Compact(roots)
 }
 
-// TestProofOfRevertsThatPeopleMade plans each revert that people made in a public repository, for the overlays that its paths feed, and tells what can
-// be proven of it.
+// TestProofOfRevertsThatPeopleMade plans each revert that people made in a public repository, for the overlays that its paths feed, and
+// tells what can be proven of it.
 func TestProofOfRevertsThatPeopleMade(t *testing.T) {
 	recorded, err := os.ReadFile(gittest.Data(t, "konflux-reverts.json"))
 	require.NoError(t, err)

@@ -13,7 +13,8 @@ import (
 // StopLabel on a pull request keeps Assay from merging it.
 const StopLabel = "assay/stop"
 
-// Merge merges a Proposal into its base, if nothing changed since it was planned and nobody objects. A *Refusal says what stands in the way:
+// Merge merges a Proposal into its base, if nothing changed since it was planned and nobody objects. A *Refusal says what stands in the
+// way:
 //
 //	joined          it is a pull request of people's
 //	retargeted      people made the pull request one for another base
@@ -42,8 +43,8 @@ func Merge(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p 
 	return nil
 }
 
-// Obstacle says what keeps Merge from merging now; it is nil where nothing does. It changes nothing, and looks at everything that Merge looks at, but for
-// whether the base has moved.
+// Obstacle says what keeps Merge from merging now; it is nil where nothing does. It changes nothing, and looks at everything that Merge
+// looks at, but for whether the base has moved.
 func Obstacle(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p Proposed) (*Refusal, error) {
 	_, err := mergeable(ctx, m, provider, p)
 	var refusal *Refusal

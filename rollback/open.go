@@ -24,16 +24,16 @@ type Opened struct {
 	New bool
 }
 
-// Open pushes the Plan's branch and opens its pull request, or takes up what is there: it looks for both by name before it makes them,
-// so that after a crash at any point it goes on where it was. A branch that still holds an older plan of Assay's is replaced; one that
-// people committed to is left as it is. Where the pull request is open already, for another environment say, the body is added to it, unless
-// it holds the same claim.
+// Open pushes the Plan's branch and opens its pull request, or takes up what is there: it looks for both by name before it makes them, so
+// that after a crash at any point it goes on where it was. A branch that still holds an older plan of Assay's is replaced; one that people
+// committed to is left as it is. Where the pull request is open already, for another environment say, the body is added to it, unless it
+// holds the same claim.
 //
-// A *Refusal says that the same revert was merged or closed before, which is final, or that the stop label is on it. An error that wraps git.ErrStale says that somebody pushed
-// at the same time: plan again.
+// A *Refusal says that the same revert was merged or closed before, which is final, or that the stop label is on it. An error that wraps
+// git.ErrStale says that somebody pushed at the same time: plan again.
 //
-// Servers have no compare-and-swap for texts: two instances of Assay may overwrite each other's. So the text is read again after it was written, until
-// the claim stands in it.
+// Servers have no compare-and-swap for texts: two instances of Assay may overwrite each other's. So the text is read again after it was
+// written, until the claim stands in it.
 func Open(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, plan *Plan, body string) (Opened, error) {
 	opened, err := open(ctx, m, provider, plan, body)
 	var refusal *Refusal
@@ -111,8 +111,8 @@ func proposedBefore(pr *gitprovider.PullRequest) *Refusal {
 	return &Refusal{Rule: "closed-before", Reason: "the same revert was proposed before and closed, which is final: " + at}
 }
 
-// pushBranch brings the branch to the Plan's head, or to one that comes to the same, unless people committed to it, or took it away from the pull
-// request that is known. It tells whether an older plan of Assay's gave way.
+// pushBranch brings the branch to the Plan's head, or to one that comes to the same, unless people committed to it, or took it away from
+// the pull request that is known. It tells whether an older plan of Assay's gave way.
 func pushBranch(ctx context.Context, m *git.Mirror, plan *Plan, known *gitprovider.PullRequest) (head git.Hash, moved, byPeople bool, err error) {
 	ref := "refs/heads/" + plan.Branch
 	refs, err := m.Refs(ctx, ref)
@@ -164,8 +164,8 @@ func comesToTheSame(ctx context.Context, o git.Objects, at git.Hash, plan *Plan)
 	return err == nil && fork.Hash == plan.BaseHead, ignoreShallow(err)
 }
 
-// madeByAssay tells whether a branch holds nothing but commits of a Plan for the same culprits by the Plan's author, as an earlier Plan for an older base
-// left them.
+// madeByAssay tells whether a branch holds nothing but commits of a Plan for the same culprits by the Plan's author, as an earlier Plan for
+// an older base left them.
 func madeByAssay(ctx context.Context, o git.Objects, at git.Hash, plan *Plan) (bool, error) {
 	planned, err := o.Commit(ctx, plan.Head)
 	if err != nil {
@@ -196,8 +196,8 @@ func own(ctx context.Context, m *git.Mirror, p Proposed, head git.Hash, author g
 	return madeBy(ctx, m.Repository(), head, author, p.Culprits, base)
 }
 
-// madeBy walks down a branch. How many commits of Assay's it holds depends on the base that it was planned on, so they end where that begins: at one
-// that is none of them, and is on the base.
+// madeBy walks down a branch. How many commits of Assay's it holds depends on the base that it was planned on, so they end where that
+// begins: at one that is none of them, and is on the base.
 func madeBy(ctx context.Context, o git.Objects, at git.Hash, author git.Signature, culprits []git.Hash, base git.Hash) (bool, error) {
 	same := func(a git.Signature) bool { return a.Name == author.Name && a.Email == author.Email }
 	for made := 0; ; made++ {
@@ -245,8 +245,8 @@ func revertsOnly(c *git.Commit, culprits []git.Hash) bool {
 	return len(ids) > 0
 }
 
-// Push moves the base itself to the Plan's head, for the mode without reviews. The error wraps git.ErrStale where the base has moved since it was
-// planned: plan again. A push that went through before is no error.
+// Push moves the base itself to the Plan's head, for the mode without reviews. The error wraps git.ErrStale where the base has moved since
+// it was planned: plan again. A push that went through before is no error.
 func Push(ctx context.Context, m *git.Mirror, plan *Plan) error {
 	err := m.Push(ctx, git.RefUpdate{Ref: "refs/heads/" + plan.Base, Old: plan.BaseHead, New: plan.Head})
 	if errors.Is(err, git.ErrStale) {

@@ -40,8 +40,8 @@ type Request struct {
 	Protect tests.Protect
 	// OtherTargets allows that Others render something else after the revert.
 	OtherTargets bool
-	// Author of the revert commits, with their time; Sign signs them, when given; Trailers end their messages, and tell those of one instance of Assay from
-	// those of another.
+	// Author of the revert commits, with their time; Sign signs them, when given; Trailers end their messages, and tell those of one instance
+	// of Assay from those of another.
 	Author   git.Signature
 	Sign     git.Signer
 	Trailers []string
@@ -87,8 +87,8 @@ type Plan struct {
 	Others  []TargetChange
 	// NotByItself are the reasons why only a person may merge it; empty when policy may.
 	NotByItself []string
-	// Insist has the pull request opened for a branch that is there already: this instance pushed it before a crash, or another one that pushed it was
-	// waited for in vain.
+	// Insist has the pull request opened for a branch that is there already: this instance pushed it before a crash, or another one that
+	// pushed it was waited for in vain.
 	Insist bool
 }
 

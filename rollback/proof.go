@@ -71,9 +71,9 @@ func (p *planning) restored() string {
 	return fmt.Sprintf("every target of the gate renders byte for byte what it rendered at the commit at which it last passed (%d commits in all)", len(p.goods))
 }
 
-// undone tells whether what the revert changes in a Build is exactly the culprits' change, undone: the edits from head to the revert are those
-// from each culprit back to its first parent, newest first, taken together. An edit is one field of one object with its value before and
-// after, so a field that somebody changed later, or one that the revert changes on the side, makes the two differ. The reason is empty
+// undone tells whether what the revert changes in a Build is exactly the culprits' change, undone: the edits from head to the revert are
+// those from each culprit back to its first parent, newest first, taken together. An edit is one field of one object with its value before
+// and after, so a field that somebody changed later, or one that the revert changes on the side, makes the two differ. The reason is empty
 // when it holds.
 func (p *planning) undone(ctx context.Context, b Build, now rendered) (reason string, err error) {
 	head, err := p.render(ctx, b, p.head.Tree)

@@ -26,8 +26,8 @@ func (p paths) covers(name string) bool {
 }
 
 // reach gathers what a Build may read of a tree in which it cannot be built: its folder, what the build looked at before it gave up, and
-// whatever a file among these mentions by a path that leads out of its folder. It rather takes in too much: what is not known proves nothing.
-// Where the folder can be built, its closure is the answer.
+// whatever a file among these mentions by a path that leads out of its folder. It rather takes in too much: what is not known proves
+// nothing. Where the folder can be built, its closure is the answer.
 func reach(ctx context.Context, o git.Objects, b Build, tree git.Hash, r rendered) (paths, error) {
 	found := paths{}
 	if r.refusal == nil {

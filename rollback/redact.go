@@ -5,8 +5,8 @@ import "regexp"
 // redacted stands where a secret was.
 const redacted = "***"
 
-// secretShapes are what credentials look like, wherever they come from. The secret stands between the first group and the second, which may be left out. A pull request is read by more people
-// than the report of a test, so what looks like one is left out, though it may be none.
+// secretShapes are what credentials look like, wherever they come from. The secret stands between the first group and the second, which may
+// be left out. A pull request is read by more people than the report of a test, so what looks like one is left out, though it may be none.
 var secretShapes = []*regexp.Regexp{
 	regexp.MustCompile(`()-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)`),
 	regexp.MustCompile(`()\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?`),                    // JSON Web Tokens

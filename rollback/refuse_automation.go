@@ -25,8 +25,8 @@ type automation struct {
 	edit func(content []byte) ([]byte, error)
 }
 
-// holdsAutomation refuses changes that a robot wrote and would write again, unless this repository holds what it goes by: then it is held along with
-// the revert.
+// holdsAutomation refuses changes that a robot wrote and would write again, unless this repository holds what it goes by: then it is held
+// along with the revert.
 func (p *planning) holdsAutomation(ctx context.Context) (bool, string, error) {
 	manifests := &manifests{objects: p.objects, tree: p.head.Tree}
 	for _, c := range p.culprits {

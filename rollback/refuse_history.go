@@ -22,7 +22,8 @@ func (p *planning) withinLimits(context.Context) (bool, string, error) {
 	return true, "", nil
 }
 
-// growsFromGood refuses where the branch no longer grows from the commits that last passed, and gathers the commits since the oldest of them.
+// growsFromGood refuses where the branch no longer grows from the commits that last passed, and gathers the commits since the oldest of
+// them.
 func (p *planning) growsFromGood(ctx context.Context) (bool, string, error) {
 	p.goods = map[git.Hash]*git.Commit{}
 	for _, b := range append([]Build{{Good: p.Good}}, p.Builds...) {
@@ -57,8 +58,8 @@ func (p *planning) followsBranch(context.Context) (bool, string, error) {
 	return p.Branch != "", "the gate's targets follow a tag or a commit of " + p.Repository + ", and no branch: revert where the pin is written", nil
 }
 
-// newestJudged refuses while a commit that nobody verified yet changes what is broken: it may well be the fix. One that is never synced does not
-// keep the revert back for longer than Patience.
+// newestJudged refuses while a commit that nobody verified yet changes what is broken: it may well be the fix. One that is never synced
+// does not keep the revert back for longer than Patience.
 func (p *planning) newestJudged(ctx context.Context) (bool, string, error) {
 	i := slices.IndexFunc(p.since, func(c *git.Commit) bool { return c.Hash == p.Failed })
 	if i < 0 {

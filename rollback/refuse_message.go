@@ -67,7 +67,8 @@ func (p *planning) notRevertedYet(context.Context) (bool, string, error) {
 	return true, "", nil
 }
 
-// brought lists the commits that came with one of the first-parent path: itself, and for a merge those it merged, be it by merges of their own.
+// brought lists the commits that came with one of the first-parent path: itself, and for a merge those it merged, be it by merges of their
+// own.
 func (p *planning) brought(ctx context.Context, c *git.Commit) ([]*git.Commit, error) {
 	brought := []*git.Commit{c}
 	known := map[git.Hash]bool{c.Hash: true}

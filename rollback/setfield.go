@@ -9,8 +9,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// setField writes one scalar into one object of a YAML file and leaves every other byte as it is: comments, order and style are people's. The
-// mapping that the field is in must be there. An error means that it cannot be written that way.
+// setField writes one scalar into one object of a YAML file and leaves every other byte as it is: comments, order and style are people's.
+// The mapping that the field is in must be there. An error means that it cannot be written that way.
 func setField(content []byte, is func(*yaml.RNode) bool, value string, path ...string) ([]byte, error) {
 	for _, object := range documents(content) {
 		if !is(object) {
@@ -64,8 +64,8 @@ func set(content []byte, mapping *yaml.Node, key, value string) ([]byte, error) 
 	return setBeside(content, lines, mapping, key+": "+value)
 }
 
-// setBeside writes a field on a line of its own into a mapping of lines: after the first field that fits into one, so that comments stay with
-// what they are about, or before all.
+// setBeside writes a field on a line of its own into a mapping of lines: after the first field that fits into one, so that comments stay
+// with what they are about, or before all.
 func setBeside(content []byte, lines [][]byte, mapping *yaml.Node, text string) ([]byte, error) {
 	for i := 0; i+1 < len(mapping.Content); i += 2 {
 		name, value := mapping.Content[i], mapping.Content[i+1]

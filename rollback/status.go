@@ -18,8 +18,8 @@ type Proposed struct {
 	Head     git.Hash
 	Culprits []git.Hash
 	PatchIDs []string
-	// Joined says that it is a pull request of people's, which Assay follows and never writes to but in comments. Head is where it was when it was
-	// joined.
+	// Joined says that it is a pull request of people's, which Assay follows and never writes to but in comments. Head is where it was when it
+	// was joined.
 	Joined bool
 	// Proven is a newer commit of Base for which a newer Plan came to what merging Head makes of it; zero where there is none.
 	Proven git.Hash
@@ -36,9 +36,9 @@ type State struct {
 	Page *gitprovider.PullRequest
 }
 
-// Status tells what became of a Proposal. The base decides, not the page: a revert that came to the base in any way is Merged, be it by a merge,
-// a rebase, a squash that dropped branch and text, or by hand. One that the page calls merged, but that the base does not hold, is not: it
-// stays Open, with the reason, until either changes.
+// Status tells what became of a Proposal. The base decides, not the page: a revert that came to the base in any way is Merged, be it by a
+// merge, a rebase, a squash that dropped branch and text, or by hand. One that the page calls merged, but that the base does not hold, is
+// not: it stays Open, with the reason, until either changes.
 func Status(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p Proposed) (State, error) {
 	state, err := status(ctx, m, provider, p)
 	if err != nil {
@@ -73,7 +73,8 @@ func status(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p
 }
 
 // current is the pull request of a Proposal: the one that is remembered, or, where that is not open, one that is open for the same branch,
-// since two instances of Assay, or a person, may have opened another. It is nil where the provider knows none. One that was joined is remembered only.
+// since two instances of Assay, or a person, may have opened another. It is nil where the provider knows none. One that was joined is
+// remembered only.
 func current(ctx context.Context, provider gitprovider.Provider, p Proposed) (*gitprovider.PullRequest, error) {
 	pr, err := provider.Get(ctx, p.Number)
 	if err != nil && !errors.Is(err, gitprovider.ErrNotFound) {
@@ -92,7 +93,8 @@ func current(ctx context.Context, provider gitprovider.Provider, p Proposed) (*g
 	return pr, nil
 }
 
-// mergedOnPage checks what a page says about a merge that brought something else than was proposed, as people edit it: the base must hold it.
+// mergedOnPage checks what a page says about a merge that brought something else than was proposed, as people edit it: the base must hold
+// it.
 func mergedOnPage(ctx context.Context, m *git.Mirror, p Proposed, pr *gitprovider.PullRequest) (State, error) {
 	if pr.Base != p.Base {
 		return State{State: gitprovider.Closed, Reason: fmt.Sprintf("merged%s into %s, not into %s", by(pr), pr.Base, p.Base)}, nil

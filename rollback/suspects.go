@@ -14,8 +14,8 @@ import (
 // next to nothing where the closure is untouched. Where a side cannot be built, a commit is a Suspect as soon as it changes a file that the
 // build may read: what is not known never rules a commit out.
 //
-// The error is an *Untraceable where no commit of the path can answer for the change: from is gone or not in the history of to (the branch was
-// rewritten), or it came into the path through a merge, so that the path's commits hold changes which were good already.
+// The error is an *Untraceable where no commit of the path can answer for the change: from is gone or not in the history of to (the branch
+// was rewritten), or it came into the path through a merge, so that the path's commits hold changes which were good already.
 func Suspects(ctx context.Context, source Source, builder *render.Builder, build Build, branch string, from, to git.Hash) ([]Suspect, error) {
 	commits, err := pathBetween(ctx, source, branch, from, to)
 	if err != nil || len(commits) == 0 {

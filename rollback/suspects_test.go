@@ -106,8 +106,8 @@ func TestSuspectsWhereTheBuildBreaks(t *testing.T) {
 	require.Contains(t, found[0], "gone.yaml")
 }
 
-// TestSuspectsReadThroughASubmodule looks for who changed a Target that reads a submodule: nobody knows what lies in there, but that is no reason to
-// fail.
+// TestSuspectsReadThroughASubmodule looks for who changed a Target that reads a submodule: nobody knows what lies in there, but that is no
+// reason to fail.
 func TestSuspectsReadThroughASubmodule(t *testing.T) {
 	w := newWork(t)
 	good := w.hash("HEAD")

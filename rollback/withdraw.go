@@ -9,9 +9,9 @@ import (
 	"github.com/assay-dev/assay/sources/git"
 )
 
-// Withdraw takes a claim back. A Proposal that nobody else asks for is closed, with a comment that says why; one that others ask for stays open for
-// them, and its text says who left and why. One of people's gets the comment and stays. A branch that was pushed and never proposed is deleted. What is
-// not open is left alone.
+// Withdraw takes a claim back. A Proposal that nobody else asks for is closed, with a comment that says why; one that others ask for stays
+// open for them, and its text says who left and why. One of people's gets the comment and stays. A branch that was pushed and never
+// proposed is deleted. What is not open is left alone.
 func Withdraw(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p Proposed, own Claim, why string) (kept bool, err error) {
 	kept, err = withdraw(ctx, m, provider, p, own, why)
 	if err != nil {
@@ -54,8 +54,9 @@ func Leave(ctx context.Context, provider gitprovider.Provider, number int64, own
 	return false, provider.Close(ctx, pr.Number)
 }
 
-// Tidy closes the pull request of a Proposal whose revert landed in another way, and says how: servers leave it open for ever, since they know nothing of
-// that. One that holds commits of the base is left to the server, which is about to call it merged, and one of people's is left to them.
+// Tidy closes the pull request of a Proposal whose revert landed in another way, and says how: servers leave it open for ever, since they
+// know nothing of that. One that holds commits of the base is left to the server, which is about to call it merged, and one of people's is
+// left to them.
 func Tidy(ctx context.Context, m *git.Mirror, provider gitprovider.Provider, p Proposed, state State) error {
 	if p.Joined || state.State != gitprovider.Merged || state.Page == nil {
 		return nil

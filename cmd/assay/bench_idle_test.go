@@ -26,8 +26,8 @@ const (
 	idleInterval     = 30 * time.Second
 )
 
-// BenchmarkIdle lets a process of its own watch many Sites, which nothing happens to, and reports what part of one core it takes and how much
-// memory. One operation is one interval, in which each Site is asked once.
+// BenchmarkIdle lets a process of its own watch many Sites, which nothing happens to, and reports what part of one core it takes and how
+// much memory. One operation is one interval, in which each Site is asked once.
 func BenchmarkIdle(b *testing.B) {
 	root := b.TempDir()
 	makeRepositories(b, root)

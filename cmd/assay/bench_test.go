@@ -23,8 +23,8 @@ import (
 	"github.com/assay-dev/assay/sources/git/gittest"
 )
 
-// BenchmarkRevertCommand takes all recorded reverts of the konflux repository, each in a new process, and reports the most memory that one of
-// them held.
+// BenchmarkRevertCommand takes all recorded reverts of the konflux repository, each in a new process, and reports the most memory that one
+// of them held.
 func BenchmarkRevertCommand(b *testing.B) {
 	recorded, err := os.ReadFile(gittest.Data(b, "konflux-reverts.json"))
 	require.NoError(b, err)
@@ -49,8 +49,8 @@ func BenchmarkRevertCommand(b *testing.B) {
 // syncsPerOp is how many Syncs one operation of BenchmarkSyncToTest takes, so that percentiles mean something.
 const syncsPerOp = 100
 
-// BenchmarkSyncToTest brings one revision after the other live under a running Assay, with its history on disk and its Runs isolated as well as
-// works here. It measures from the moment when the Sync is seen until the test process, once it runs, reads the clock.
+// BenchmarkSyncToTest brings one revision after the other live under a running Assay, with its history on disk and its Runs isolated as
+// well as works here. It measures from the moment when the Sync is seen until the test process, once it runs, reads the clock.
 func BenchmarkSyncToTest(b *testing.B) {
 	dir := b.TempDir()
 	for parent := dir; parent != os.TempDir() && parent != "/"; parent = filepath.Dir(parent) {

@@ -81,8 +81,8 @@ func (p *past) absent(err error) error {
 	return unusable(err)
 }
 
-// knownKeys are the Gates of an Environment, and of a name where one is given. Where there is none of them, the error names those that there are;
-// before anything was verified there are none.
+// knownKeys are the Gates of an Environment, and of a name where one is given. Where there is none of them, the error names those that
+// there are; before anything was verified there are none.
 func knownKeys(ctx context.Context, store *history.Store, environment, gate string) (found []history.Key, err error) {
 	all, err := store.Keys(ctx)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 // readmeBlock is a fenced block of commands.
 var readmeBlock = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
 
-// TestReadme runs the commands of the README, one block after the other in one shell. Those that make runs are CI's, which must name them; `assay
-// run` is told to stop as soon as it watches.
+// TestReadme runs the commands of the README, one block after the other in one shell. Those that make runs are CI's, which must name them;
+// `assay run` is told to stop as soon as it watches.
 func TestReadme(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)

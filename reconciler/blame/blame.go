@@ -21,11 +21,11 @@
 //
 // # What cannot be told
 //
-// Three things look like a harmless commit's fault: drift that set in between the last pass and the commit, an outage of what only this Gate
-// needs, and an earlier commit to a Target that the Suites go through and the Gate does not name (those that changed meanwhile are said in
-// the evidence). A control Suite that sees it, a shorter `every` and baselineMaxAge, or a Site that may be bisected, where the state that
-// passed is tried again, tells them apart. And of several commits that arrived together, none is told from the others where none can be
-// tried alone.
+// Three things look like a harmless commit's fault: drift that set in between the last pass and the commit, an outage of what only this
+// Gate needs, and an earlier commit to a Target that the Suites go through and the Gate does not name (those that changed meanwhile are
+// said in the evidence). A control Suite that sees it, a shorter `every` and baselineMaxAge, or a Site that may be bisected, where the
+// state that passed is tried again, tells them apart. And of several commits that arrived together, none is told from the others where none
+// can be tried alone.
 package blame
 
 // Decide takes the next step of blame for a Failed Verdict.

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Retention says what is kept. What is open, the last passed state, every Incident with what it refers to, and every Proposal are kept for ever.
+// Retention says what is kept. What is open, the last passed state, every Incident with what it refers to, and every Proposal are kept for
+// ever.
 type Retention struct {
 	// MaxAge of Verifications, Syncs, inheritances and decisions; 0 is no bound.
 	MaxAge time.Duration

@@ -18,8 +18,8 @@ const (
 	NotePublication   PublicationKind = "Note"   // in the repository itself; of final Verdicts
 )
 
-// Publication is what is to be told outside of one Gate on one commit. There is at most one of a kind: a newer Verification of the commit takes
-// the place of the one before, told or not.
+// Publication is what is to be told outside of one Gate on one commit. There is at most one of a kind: a newer Verification of the commit
+// takes the place of the one before, told or not.
 type Publication struct {
 	Kind               PublicationKind
 	Key                Key
@@ -27,7 +27,8 @@ type Publication struct {
 	// Verification as it is now, and the Targets as it saw them when this came to be due.
 	Verification Verification
 	Targets      []TargetState
-	// SameAs is the commit whose Verdict this one inherited, since it renders the same, and Inherited when; zero for one that was verified itself.
+	// SameAs is the commit whose Verdict this one inherited, since it renders the same, and Inherited when; zero for one that was verified
+	// itself.
 	SameAs    string
 	Inherited time.Time
 	// Said is what was told last of the Gate on the commit; empty before the first time.

@@ -52,8 +52,8 @@ func readRate(ctx context.Context, q querier, key Key, id blame.CaseID, now time
 	return rate, rows.Err()
 }
 
-// learn counts what a Done Verification showed of its cases: one that passed at once, and one that failed and passed on the same state. What
-// failed for another reason than a flake teaches nothing about flakes.
+// learn counts what a Done Verification showed of its cases: one that passed at once, and one that failed and passed on the same state.
+// What failed for another reason than a flake teaches nothing about flakes.
 func learn(ctx context.Context, tx *transaction, v Verification) error {
 	flaked := map[blame.CaseID]bool{}
 	switch {

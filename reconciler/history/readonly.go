@@ -23,8 +23,8 @@ func OpenReadOnly(ctx context.Context, dir string) (*Store, error) {
 	return s, nil
 }
 
-// OpenBeside opens the history in a folder to be read and written, also while an Assay writes to it: each waits for the other's writes. Unlike
-// Open it creates no history and leaves the schema alone, which is the Assay's that runs. Errors are those of OpenReadOnly.
+// OpenBeside opens the history in a folder to be read and written, also while an Assay writes to it: each waits for the other's writes.
+// Unlike Open it creates no history and leaves the schema alone, which is the Assay's that runs. Errors are those of OpenReadOnly.
 func OpenBeside(ctx context.Context, dir string) (*Store, error) {
 	s, err := lookAt(ctx, dir)
 	if err != nil {

@@ -27,8 +27,8 @@ type Store struct {
 	reader *database
 }
 
-// Open opens the history in a folder, which is created when absent, and brings its schema up to date. The error says so when the database is
-// damaged or comes from a newer Assay.
+// Open opens the history in a folder, which is created when absent, and brings its schema up to date. The error says so when the database
+// is damaged or comes from a newer Assay.
 //
 // The database is SQLite with a write-ahead log, synchronised at checkpoints: a crash of Assay loses nothing that was recorded, a crash of
 // the machine may lose the last moments, which the loop then finds again in Git.

@@ -8,8 +8,9 @@ import (
 	"github.com/assay-dev/assay/reconciler/history"
 )
 
-// Merge puts the Verdicts of added, a note of Verdicts alone, into a note. Of one Gate the newest Verdict stays, and beside one that did not pass the
-// newest that did, which is what a lost history needs. Whatever else is in the note, be it others' words or Verdicts of other Gates, stays as it is.
+// Merge puts the Verdicts of added, a note of Verdicts alone, into a note. Of one Gate the newest Verdict stays, and beside one that did
+// not pass the newest that did, which is what a lost history needs. Whatever else is in the note, be it others' words or Verdicts of other
+// Gates, stays as it is.
 func Merge(note, added []byte) []byte {
 	known, fresh := blocks(string(note)), blocks(string(added))
 	var keys []history.Key

@@ -1,7 +1,7 @@
-// Package notes is the form of Verdicts in Git: notes of verified commits, under Ref, that people read with `git log --notes=assay` and Assay
-// reads back when its history is lost. In go Verdicts, and the notes that are there; out come notes that hold both, and the last Passed
-// states that are vouched for. Whatever is read is others' data: what is not exactly as Assay writes it is refused with the reason, and
-// nothing counts that no trusted key signed. It runs nothing, and pushes nothing.
+// Package notes is the form of Verdicts in Git: notes of verified commits, under Ref, that people read with `git log --notes=assay` and
+// Assay reads back when its history is lost. In go Verdicts, and the notes that are there; out come notes that hold both, and the last
+// Passed states that are vouched for. Whatever is read is others' data: what is not exactly as Assay writes it is refused with the reason,
+// and nothing counts that no trusted key signed. It runs nothing, and pushes nothing.
 package notes
 
 import (

@@ -33,8 +33,8 @@ var (
 	errNotAVerdict = errors.New("it is not as Assay writes it")
 )
 
-// Parse reads the Verdicts of a note, in its order. What looks like one and cannot be read is an error for each, which says why; everything else in
-// the note is passed over.
+// Parse reads the Verdicts of a note, in its order. What looks like one and cannot be read is an error for each, which says why; everything
+// else in the note is passed over.
 func Parse(note []byte) (found []Verdict, problems []error) {
 	for _, b := range blocks(string(note)) {
 		if b.err != nil {

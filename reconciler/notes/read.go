@@ -22,8 +22,8 @@ type Noted struct {
 // candidates is how many Passed Verdicts of one Gate are looked at: the newest may be forged, and then an older one may count.
 const candidates = 20
 
-// Read reads the newest Passed Verdicts of each Gate of an Environment from a repository, the newest first. Trusted is who must have signed the commit
-// that brought a Verdict into the notes; nil trusts whoever could push there.
+// Read reads the newest Passed Verdicts of each Gate of an Environment from a repository, the newest first. Trusted is who must have signed
+// the commit that brought a Verdict into the notes; nil trusts whoever could push there.
 func Read(ctx context.Context, mirror *git.Mirror, environment string, trusted *git.Keyring) (found []Noted, problems []error, err error) {
 	defer func() {
 		if err != nil {
@@ -88,8 +88,8 @@ func newest(all []Noted) (kept []Noted) {
 // mostCommits bounds how many commits of the notes are looked through.
 const mostCommits = 100_000
 
-// vouch looks through the history of the notes, newest first, for the commits that brought the Verdicts in, and refuses those that no trusted
-// key signed. That a trusted key signed a later commit says nothing: whoever adds a note keeps the others.
+// vouch looks through the history of the notes, newest first, for the commits that brought the Verdicts in, and refuses those that no
+// trusted key signed. That a trusted key signed a later commit says nothing: whoever adds a note keeps the others.
 func vouch(ctx context.Context, mirror *git.Mirror, head git.Hash, trusted *git.Keyring, found []Noted) error {
 	pending := map[git.Hash][]*Noted{}
 	for i := range found {

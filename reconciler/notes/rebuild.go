@@ -19,8 +19,8 @@ type Rebuild struct {
 	// Tests is the test repository, and Repositories the config repositories with the URLs to read them from; both by their normalised URLs.
 	Tests        string
 	Repositories map[string]string
-	// Trusted keys must have signed what counts. Without any, nothing counts, unless TrustAll says that whoever can push notes is trusted: they then
-	// say what passed, and so what a revert goes back to.
+	// Trusted keys must have signed what counts. Without any, nothing counts, unless TrustAll says that whoever can push notes is trusted:
+	// they then say what passed, and so what a revert goes back to.
 	Trusted  *git.Keyring
 	TrustAll bool
 	// DigestKey is the Fingerprint of the key that digests are made with here.
@@ -47,8 +47,8 @@ type noted struct {
 	repository string
 }
 
-// Do reads the notes of all repositories, and restores of each Gate the newest pass that counts. It tells of that one, of every newer one why it
-// does not count, and of each note that cannot be read.
+// Do reads the notes of all repositories, and restores of each Gate the newest pass that counts. It tells of that one, of every newer one
+// why it does not count, and of each note that cannot be read.
 func (r Rebuild) Do(ctx context.Context) (results []Result, problems []error, err error) {
 	var all []noted
 	for _, repository := range slices.Sorted(maps.Keys(r.Repositories)) {

@@ -1,7 +1,7 @@
 // Package publish tells Verdicts where people look first: as statuses beside the verified commits, and as notes in the config repository.
 //
-// In go the Publications that history holds, put there together with what they tell of, so a crash loses none; out go statuses and notes. Each
-// is told at least once, the newest last. It decides nothing and holds up no pass: telling has goroutines and a backoff of its own.
+// In go the Publications that history holds, put there together with what they tell of, so a crash loses none; out go statuses and notes.
+// Each is told at least once, the newest last. It decides nothing and holds up no pass: telling has goroutines and a backoff of its own.
 package publish
 
 import (

@@ -35,7 +35,8 @@ type Command struct {
 	Timeout   time.Duration
 }
 
-// RunCommand runs a Command as isolated as any code of a test repository, and returns what it printed on standard output. An error says how it failed.
+// RunCommand runs a Command as isolated as any code of a test repository, and returns what it printed on standard output. An error says how
+// it failed.
 type RunCommand func(ctx context.Context, c Command) (stdout []byte, err error)
 
 // Sites is the Source of Sites: it asks each one's probe which revision is live, and deploys new ones where a Site says how.
@@ -272,8 +273,8 @@ func (s *Sites) pinned(ctx context.Context, revision string, mirror *git.Mirror)
 	return git.Hash{}, fmt.Errorf("revision %q is neither a tag of %s nor a full commit id", revision, mirror)
 }
 
-// render builds no more at a time than there are processors: where a thousand Sites are looked at for the first time, all at once would only
-// take memory.
+// render builds no more at a time than there are processors: where a thousand Sites are looked at for the first time, all at once would
+// only take memory.
 func (s *Sites) render(ctx context.Context, mirror *git.Mirror, at git.Hash, site *tests.Site) (*render.Rendering, error) {
 	repo := mirror.Repository()
 	commit, err := repo.Commit(ctx, at)

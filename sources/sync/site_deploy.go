@@ -19,8 +19,8 @@ type deployment struct {
 	failure string    // of the last attempt; empty when it succeeded
 }
 
-// bring deploys the head of the Site's branch when it renders something else than what was deployed last. A deployment that fails is tried again
-// at each look, for as long as it takes. It returns false when the state is told already: a deployment failed, or cannot be.
+// bring deploys the head of the Site's branch when it renders something else than what was deployed last. A deployment that fails is tried
+// again at each look, for as long as it takes. It returns false when the state is told already: a deployment failed, or cannot be.
 func (s *Sites) bring(ctx context.Context, f *followed, mirror *git.Mirror, state *State) (done bool) {
 	head, err := s.head(ctx, f, mirror)
 	if err != nil {
@@ -105,8 +105,8 @@ func (s *Sites) deploy(ctx context.Context, f *followed, rendering *render.Rende
 	}
 }
 
-// awaitLive tells the state of a Site whose deployment succeeded, and which is not live: something else is (live), or what is live cannot be
-// told (err).
+// awaitLive tells the state of a Site whose deployment succeeded, and which is not live: something else is (live), or what is live cannot
+// be told (err).
 func (s *Sites) awaitLive(f *followed, live *Sync, err error, state *State) {
 	if f.deploy.began.IsZero() {
 		f.deploy.began = s.clock.Now()

@@ -55,7 +55,8 @@ func (s *Sites) live(ctx context.Context, f *followed, mirror *git.Mirror) (git.
 	return commit, nil
 }
 
-// bareRevision takes the commit out of a Flux revision (main@sha1:..., refs/heads/main@sha1:..., sha1:..., split at the last @); anything else stays as it is.
+// bareRevision takes the commit out of a Flux revision (main@sha1:..., refs/heads/main@sha1:..., sha1:..., split at the last @); anything
+// else stays as it is.
 func bareRevision(answer string) string {
 	answer = strings.TrimSpace(answer)
 	if at := strings.LastIndex(answer, "@sha1:"); at >= 0 {
