@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/assay-dev/assay/rollback/gitprovider"
 	"github.com/assay-dev/assay/rollback/revert"
@@ -14,6 +15,7 @@ import (
 
 // server is a Git server with pull requests for one repository, in memory. It is a gitprovider.Provider for Assay; people use its other methods.
 type server struct {
+	mu         sync.Mutex // held by whoever asks as Assay does; in a world there is one at a time
 	repository *repository
 	pulls      []*pull
 	statuses   map[git.Hash]map[string]gitprovider.CommitStatus
@@ -74,6 +76,8 @@ func (s *server) numbered(number int64) (*pull, error) {
 
 // Find implements gitprovider.Provider.
 func (s *server) Find(_ context.Context, branch, base string) (*gitprovider.PullRequest, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err := s.fault("find"); err != nil {
 		return nil, err
 	}
@@ -87,6 +91,8 @@ func (s *server) Find(_ context.Context, branch, base string) (*gitprovider.Pull
 
 // Open implements gitprovider.Provider.
 func (s *server) Open(_ context.Context, n gitprovider.NewPullRequest) (*gitprovider.PullRequest, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err := s.fault("open"); err != nil {
 		return nil, err
 	}
@@ -110,6 +116,8 @@ func (s *server) Open(_ context.Context, n gitprovider.NewPullRequest) (*gitprov
 
 // Get implements gitprovider.Provider.
 func (s *server) Get(_ context.Context, number int64) (*gitprovider.PullRequest, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err := s.fault("get"); err != nil {
 		return nil, err
 	}
@@ -122,6 +130,8 @@ func (s *server) Get(_ context.Context, number int64) (*gitprovider.PullRequest,
 
 // change does something to a pull request on Assay's behalf.
 func (s *server) change(request string, number int64, do func(p *pull) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err := s.fault(request); err != nil {
 		return err
 	}
@@ -183,6 +193,8 @@ func (s *server) Close(_ context.Context, number int64) error {
 
 // ListOpen implements gitprovider.Provider.
 func (s *server) ListOpen(_ context.Context, base string) (open []gitprovider.PullRequest, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err := s.fault("list"); err != nil {
 		return nil, err
 	}
@@ -201,6 +213,8 @@ func (s *server) Checks(context.Context, int64, git.Hash) (gitprovider.Checks, e
 
 // SetStatus implements gitprovider.Provider.
 func (s *server) SetStatus(ctx context.Context, commit git.Hash, status gitprovider.CommitStatus) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err := s.fault("status"); err != nil {
 		return err
 	}
