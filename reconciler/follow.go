@@ -10,7 +10,7 @@ import (
 	"github.com/assay-dev/assay/rollback/gitprovider"
 )
 
-// settle records what became of an open Proposal: it was merged or closed.
+// settle records what became of an open Proposal: it was merged or closed. A page that this leaves open is closed, unless somebody stops that.
 type settle struct {
 	proposal history.Proposal
 	status   rollback.State
@@ -19,17 +19,26 @@ type settle struct {
 func (settle) Name() string     { return "Settle" }
 func (a settle) Reason() string { return a.status.Reason }
 func (a settle) do(ctx context.Context, l *Loop, w *world) error {
+	p := a.proposal
 	if a.status.Page != nil {
-		defer l.turns.take(a.proposal.Repository)()
-		mirror, provider, proposed, err := l.remote(a.proposal)
-		if err != nil {
-			return err
-		}
-		if err := rollback.Tidy(ctx, mirror, provider, proposed, a.status); err != nil {
+		defer l.turns.take(p.Repository)()
+		if err := l.tidy(ctx, w, p, a.status); err != nil {
 			return err
 		}
 	}
-	return l.history.SaveProposal(ctx, settled(a.proposal, a.status, w.now))
+	return l.history.SaveProposal(ctx, settled(p, a.status, w.now))
+}
+
+// tidy closes the page of what landed in another way.
+func (l *Loop) tidy(ctx context.Context, w *world, p history.Proposal, status rollback.State) error {
+	if stopped, err := l.stopped(ctx, w, p); err != nil || stopped != "" {
+		return err
+	}
+	mirror, provider, proposed, err := l.remote(p)
+	if err != nil {
+		return err
+	}
+	return rollback.Tidy(ctx, mirror, provider, proposed, status)
 }
 
 func settled(p history.Proposal, status rollback.State, now time.Time) history.Proposal {
@@ -41,8 +50,8 @@ func settled(p history.Proposal, status rollback.State, now time.Time) history.P
 }
 
 // withdraw takes back what the Incident asked for, and says why where people see it. A Proposal that others still ask for stays open for
-// them.
-func (l *Loop) withdraw(ctx context.Context, p history.Proposal, why string) (history.Proposal, error) {
+// them, and one that somebody stopped is left as it is.
+func (l *Loop) withdraw(ctx context.Context, w *world, p history.Proposal, why string) (history.Proposal, error) {
 	defer l.turns.take(p.Repository)()
 	closed := rollback.State{State: gitprovider.Closed, Reason: "withdrawn: " + why}
 	save := func(status rollback.State) (history.Proposal, error) {
@@ -66,12 +75,20 @@ func (l *Loop) withdraw(ctx context.Context, p history.Proposal, why string) (hi
 	case err != nil:
 		return p, err
 	case status.State == gitprovider.Merged:
-		if err := rollback.Tidy(ctx, mirror, provider, proposed, status); err != nil {
+		if err := l.tidy(ctx, w, p, status); err != nil {
 			return p, err
 		}
 		return save(status)
 	case status.State == gitprovider.Closed && p.Number != 0:
 		return save(status)
+	}
+	stopped, err := l.stopped(ctx, w, p)
+	if err != nil {
+		return p, err
+	}
+	if stopped != "" {
+		closed.Reason += "; it is left as it is, since " + stopped
+		return save(closed)
 	}
 	kept, err := rollback.Withdraw(ctx, mirror, provider, proposed, claimOf(p), why)
 	if err != nil {

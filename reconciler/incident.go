@@ -83,7 +83,7 @@ func (a conclude) do(ctx context.Context, l *Loop, w *world) error {
 	for _, p := range w.proposals {
 		if p.waits() {
 			var err error
-			if p.Proposal, err = l.withdraw(ctx, p.Proposal, a.why); err != nil {
+			if p.Proposal, err = l.withdraw(ctx, w, p.Proposal, a.why); err != nil {
 				return err
 			}
 		}
@@ -104,11 +104,15 @@ func (a conclude) do(ctx context.Context, l *Loop, w *world) error {
 // logged.
 func (l *Loop) tellOutcome(ctx context.Context, w *world, i history.Incident, p history.Proposal) {
 	text := outcome(w, i, p)
-	if text == "" || p.Number == 0 || w.stopReason(p.Repository) != "" {
+	if text == "" || p.Number == 0 {
 		return
 	}
-	_, provider, proposed, err := l.remote(p)
-	if err == nil {
+	stopped, err := l.stopped(ctx, w, p)
+	if stopped != "" {
+		return
+	}
+	_, provider, proposed, remoteErr := l.remote(p)
+	if err = cmp.Or(err, remoteErr); err == nil {
 		err = proposed.Say(ctx, provider, "outcome "+i.ID, text)
 	}
 	if err != nil {

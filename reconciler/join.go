@@ -25,6 +25,9 @@ func (a join) Reason() string { return "people opened a revert of the same: " + 
 
 func (a join) do(ctx context.Context, l *Loop, w *world) error {
 	defer l.turns.take(a.proposal.Repository)()
+	if stopped, err := l.heeds(ctx, w, a.proposal); err != nil || stopped {
+		return err
+	}
 	_, err := l.join(ctx, w, a.incident, a.proposal, a.suspects, a.theirs)
 	return err
 }
@@ -66,7 +69,7 @@ func (l *Loop) joinBody(ctx context.Context, w *world, incident history.Incident
 	if err != nil {
 		return "", err
 	}
-	return rollback.Body(l.evidence(w, incident, suspects), plan), nil
+	return rollback.JoinBody(l.evidence(w, incident, suspects), plan), nil
 }
 
 // leave closes the Proposal that Assay opened before people opened theirs.
@@ -74,8 +77,11 @@ type leave struct{ proposal history.Proposal }
 
 func (leave) Name() string     { return "Leave" }
 func (a leave) Reason() string { return joinedReason(a.proposal) }
-func (a leave) do(ctx context.Context, l *Loop, _ *world) error {
+func (a leave) do(ctx context.Context, l *Loop, w *world) error {
 	defer l.turns.take(a.proposal.Repository)()
+	if stopped, err := l.heeds(ctx, w, a.proposal); err != nil || stopped {
+		return err
+	}
 	return l.leaveOwn(ctx, a.proposal)
 }
 

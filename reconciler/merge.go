@@ -72,6 +72,9 @@ func (a concede) Reason() string { return a.proposal.Base + " moved, and the rev
 func (a concede) do(ctx context.Context, l *Loop, w *world) error {
 	p := a.proposal
 	defer l.turns.take(p.Repository)()
+	if stopped, err := l.heeds(ctx, w, p); err != nil || stopped {
+		return err
+	}
 	_, provider, proposed, err := l.remote(p)
 	if err != nil {
 		return err

@@ -54,7 +54,7 @@ func (l *Loop) reland(ctx context.Context, w *world, incident history.Incident, 
 	if err != nil {
 		return rollback.Opened{}, err
 	}
-	if stopped, err := proposed.Stopped(ctx, provider); err != nil || stopped != "" {
+	if stopped, err := proposed.Stopped(ctx, mirror, provider); err != nil || stopped != "" {
 		return rollback.Opened{}, cmp.Or(err, error(&rollback.Refusal{Rule: "stopped", Reason: stopped}))
 	}
 	head, _, err := mirror.Refresh(ctx, p.Base)

@@ -1,8 +1,10 @@
 package reconciler
 
 import (
+	"context"
 	"strings"
 
+	"github.com/assay-dev/assay/reconciler/history"
 	"github.com/assay-dev/assay/rollback"
 )
 
@@ -28,4 +30,27 @@ func (w *world) notStopped(repository string) *rollback.Refusal {
 		return nil
 	}
 	return &rollback.Refusal{Rule: "stopped", Reason: why, Later: true}
+}
+
+// stopped says who keeps Assay from writing anything to a Proposal, asked anew of all who may.
+func (l *Loop) stopped(ctx context.Context, w *world, p history.Proposal) (why string, err error) {
+	if why := w.stopReason(p.Repository); why != "" {
+		return why, nil
+	}
+	mirror, provider, proposed, err := l.remote(p)
+	if err != nil {
+		return "", err
+	}
+	return proposed.Stopped(ctx, mirror, provider)
+}
+
+// heeds records that a Proposal is left as it is for a while, where somebody stops what is about to be written to it.
+func (l *Loop) heeds(ctx context.Context, w *world, p history.Proposal) (stopped bool, err error) {
+	why, err := l.stopped(ctx, w, p)
+	if err != nil || why == "" {
+		return false, err
+	}
+	l.answers.forget(p)
+	p.Reason, p.Updated = "left as it is: "+why, w.now
+	return true, l.history.SaveProposal(ctx, p)
 }

@@ -148,3 +148,36 @@ func TestASwitchKeepsAChangeFromBeingOfferedBack(t *testing.T) {
 		})
 	}
 }
+
+// TestASwitchKeepsAProposalFromBeingClosed has people mend it while a switch is on. The Incident ends all the same, and the pull request is left to them.
+func TestASwitchKeepsAProposalFromBeingClosed(t *testing.T) {
+	for by, stop := range killSwitches {
+		for how, mend := range map[string]func(s *shop, bad string){
+			"forward": func(s *shop, _ string) { s.deploy("Sell at 8", price("8")) },
+			"back": func(s *shop, bad string) {
+				gitIn(s.t, s.config.dir, "revert", "--no-edit", bad)
+				gitIn(s.t, s.config.dir, "push", "--quiet", "origin", "main")
+				s.proposed(history.ProposalMerged)
+				s.pull()
+			},
+		} {
+			t.Run(how+" under "+by, func(t *testing.T) {
+				t.Parallel()
+				s, hub := onHub(t, tests.Propose)
+				bad := s.deploy("Sell for nothing", price("0"))
+				s.proposed(history.ProposalOpen)
+				stop.on(s, hub)
+				s.waits(stop.says)
+				before := hub.Pulls()[0]
+				mend(s, bad)
+				i := s.ends(history.Recovered)
+				require.Equal(t, before, hub.Pulls()[0])
+				require.Empty(t, hub.Comments(1))
+				if how == "forward" {
+					require.Contains(t, s.proposals(i.ID)[0].Reason, "it is left as it is, since ")
+					require.Contains(t, s.proposals(i.ID)[0].Reason, stop.says)
+				}
+			})
+		}
+	}
+}

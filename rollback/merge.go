@@ -113,20 +113,12 @@ func Stopped(pr *gitprovider.PullRequest) string {
 
 // baseAllows refuses while the base says that Assay is to stop. Its error wraps git.ErrStale where it is not what the revert was proven on.
 func baseAllows(ctx context.Context, m *git.Mirror, p Proposed) error {
-	head, _, err := m.Refresh(ctx, p.Base)
+	head, why, err := stoppedOn(ctx, m, p.Base)
 	if err != nil {
 		return err
 	}
-	base, err := m.Repository().Commit(ctx, head)
-	if err != nil {
-		return err
-	}
-	stopped, err := stopped(ctx, m.Repository(), base.Tree)
-	if err != nil {
-		return err
-	}
-	if stopped {
-		return later("stopped", fmt.Sprintf("%s lies on %s: remove it to let Assay go on", stopFile, p.Base))
+	if why != "" {
+		return later("stopped", why)
 	}
 	if err := m.Fetch(ctx, p.Head); err != nil {
 		return err

@@ -19,7 +19,26 @@ func (p *planning) notStopped(ctx context.Context) (bool, string, error) {
 	if err != nil || !stopped {
 		return !stopped, "", err
 	}
-	return false, fmt.Sprintf("%s lies on %s: remove it to let Assay go on", stopFile, p.Branch), nil
+	return false, stopFileOn(p.Branch), nil
+}
+
+func stopFileOn(branch string) string {
+	return fmt.Sprintf("%s lies on %s: remove it to let Assay go on", stopFile, branch)
+}
+
+// stoppedOn says whether people want Assay to keep away from a branch as it is now, which is at head; why is empty where they do not.
+func stoppedOn(ctx context.Context, m *git.Mirror, branch string) (head git.Hash, why string, err error) {
+	if head, _, err = m.Refresh(ctx, branch); err != nil {
+		return head, "", fmt.Errorf("look for %s on %s: %w", stopFile, branch, err)
+	}
+	c, err := m.Repository().Commit(ctx, head)
+	if err != nil {
+		return head, "", fmt.Errorf("look for %s on %s: %w", stopFile, branch, err)
+	}
+	if is, err := stopped(ctx, m.Repository(), c.Tree); err != nil || !is {
+		return head, "", err
+	}
+	return head, stopFileOn(branch), nil
 }
 
 // stopped tells whether a tree holds the stop file. Whatever keeps it from being looked for counts as the file: links and submodules in the

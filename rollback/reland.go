@@ -50,7 +50,7 @@ func newReland(ctx context.Context, source Source, request RelandRequest) (*Plan
 	}
 	if stopped, err := stopped(ctx, scratch, head.Tree); err != nil || stopped {
 		if err == nil {
-			err = later("stopped", fmt.Sprintf("%s lies on %s: remove it to let Assay go on", stopFile, request.Reverted.Base))
+			err = later("stopped", stopFileOn(request.Reverted.Base))
 		}
 		return nil, err
 	}

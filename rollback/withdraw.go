@@ -112,13 +112,17 @@ func deleteBranch(ctx context.Context, m *git.Mirror, p Proposed) error {
 	return m.Push(ctx, git.RefUpdate{Ref: ref, Old: p.Head})
 }
 
-// Stopped says who keeps Assay from a Proposal by its page; empty where nobody does. One that the provider does not know stops nothing.
-func (p Proposed) Stopped(ctx context.Context, provider gitprovider.Provider) (string, error) {
+// Stopped says who keeps Assay from a Proposal by its page or by its base; empty where nobody does. A page that the provider does not know stops nothing.
+func (p Proposed) Stopped(ctx context.Context, m *git.Mirror, provider gitprovider.Provider) (string, error) {
 	pr, err := current(ctx, provider, p)
-	if err != nil || pr == nil {
-		return "", err
+	if err != nil {
+		return "", fmt.Errorf("look who stopped %s: %w", p.Branch, err)
 	}
-	return Stopped(pr), nil
+	if pr != nil && Stopped(pr) != "" {
+		return Stopped(pr), nil
+	}
+	_, why, err := stoppedOn(ctx, m, p.Base)
+	return why, err
 }
 
 // Say adds to a Proposal what became of it, once for each key; see [Say]. One that the provider does not know is left alone.
