@@ -41,17 +41,21 @@ test: tools ## Unit tests, and everything that needs no cluster
 
 .PHONY: crash
 ROUNDS ?= 20
-crash: ## Kill Assay at random moments of the demo's story, ROUNDS times
+INCIDENTS ?= 50
+crash: ## Kill Assay ROUNDS times in the demo's story, and at every recorded step of INCIDENTS simulated ones
 	ASSAY_CRASH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -timeout 60m -run 'Crash' -v ./cmd/assay/...
+	ASSAY_SIMULATE_CRASHES=$(INCIDENTS) $(GO) test -count=1 -timeout 120m -run TestACrashAtAnyRecordedStep ./reconciler/simulate
+
+# What must hold over the shipped scenarios: how often a revert may be wrong at most, the upper end of the interval included, and how much must be answered.
+GOALS ?= --max-bad-merge-rate 0.001 --max-bad-revert-rate 0.005 --min-proposed 0.8 --min-answered 0.95
 
 .PHONY: simulate
-BREAKAGES ?= 10000
-simulate: build ## Break simulated environments BREAKAGES times, and count how often Assay is right
-	bin/assay simulate --breakages $(BREAKAGES)
+simulate: build ## Break simulated environments 10,000 times, and count how often Assay is right
+	bin/assay simulate --breakages 10000 $(GOALS)
 
 .PHONY: soak
 soak: ## The long versions of the crash and fuzz tests
-	$(MAKE) crash ROUNDS=200
+	$(MAKE) crash ROUNDS=200 INCIDENTS=1000
 	ASSAY_CRASH_STEPS=all $(GO) test -count=1 -timeout 60m -run TestACrashAtAnyWriteChangesNothing -parallel 8 ./reconciler
 	testdata/fuzz.sh $(or $(FUZZTIME),60s)
 
