@@ -88,7 +88,7 @@ func TestARevertIsMergedByPolicy(t *testing.T) {
 	require.Equal(t, i.Broke.Before(i.Opened), true)
 	require.Len(t, hub.Pulls(), 1)
 	require.Len(t, hub.Comments(1), 1)
-	require.Regexp(t, "(?s)^\\*\\*Recovered [0-9a-z]+ after it broke\\.\\*\\*.*Gate `shop` passes again in `staging`, verified at `[0-9a-f]{8} on 2[0-9]{3}-", hub.Comments(1)[0])
+	require.Regexp(t, "(?s)^\\*\\*Recovered [0-9a-z]+ after it broke\\.\\*\\*.*Gate `shop` passes again in `staging`, verified at [0-9a-f]{8} on 2[0-9]{3}-", hub.Comments(1)[0])
 }
 
 // TestABolderModeIsClaimed has the mode raised after the Proposal was opened.
@@ -178,7 +178,7 @@ func TestPeopleRevertItThemselves(t *testing.T) {
 			hub.Require(gitprovider.Checks{State: gitprovider.ChecksPassing})
 			s.quiet()
 			require.Len(t, hub.Comments(number), 1)
-			require.Contains(t, hub.Comments(number)[0], "Assay found the same to blame, and leaves the revert to you: "+bad)
+			require.Contains(t, hub.Comments(number)[0], "Assay found the same to blame ("+bad+"), and leaves the revert to you.")
 			require.Equal(t, bad, gitIn(t, s.config.bare, "rev-parse", "main"), "it is theirs to merge")
 			for _, pr := range hub.Pulls() {
 				require.Equal(t, pr.Number == number, pr.State == gitprovider.Open)

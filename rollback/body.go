@@ -72,6 +72,26 @@ const (
 // Body is the text of a Proposal, in Markdown that all providers take. Whatever comes from tests, commits and manifests stands in code,
 // where it neither formats, nor mentions anyone, nor can be taken for a claim.
 func Body(e Evidence, plan *Plan) string {
+	b := findings(e, plan)
+	b.section("What happens next", func(b *body) { b.next(e, plan) })
+	b.line("%s", Claim{Environment: e.Environment, Gate: e.Gate, Incident: e.Incident, ByItself: e.ByItself && len(plan.NotByItself) == 0})
+	return b.String()
+}
+
+// JoinBody is what [Join] tells people who opened a revert themselves: what a Proposal would say, but for what happens next, which is theirs to
+// decide.
+func JoinBody(e Evidence, plan *Plan) string {
+	b := findings(e, plan)
+	b.section("What happens next", func(b *body) {
+		b.line("Assay does not merge this: people do. Once it is merged and synced, the gate runs again, and Assay says here what came of it.")
+		b.origin(e)
+	})
+	b.line("%s", Claim{Environment: e.Environment, Gate: e.Gate, Incident: e.Incident})
+	return b.String()
+}
+
+// findings are what is known of a failure and of the revert that a Plan makes.
+func findings(e Evidence, plan *Plan) *body {
 	b := &body{}
 	b.line("**Gate %s fails in %s.**", code(e.Gate), code(e.Environment))
 	b.line("%s", summary(plan))
@@ -81,15 +101,13 @@ func Body(e Evidence, plan *Plan) string {
 	b.section("What fails", func(b *body) { b.failures(e) })
 	b.section("Why this is reverted", func(b *body) { b.blame(e) })
 	b.section("What it changes", func(b *body) { b.effect(plan) })
-	b.section("What happens next", func(b *body) { b.next(e, plan) })
-	b.line("%s", Claim{Environment: e.Environment, Gate: e.Gate, Incident: e.Incident, ByItself: e.ByItself && len(plan.NotByItself) == 0})
-	return b.String()
+	return b
 }
 
 func summary(plan *Plan) string {
 	what := "This reverts the commit that is to blame"
 	if n := len(plan.Culprits); n > 1 {
-		what = fmt.Sprintf("This reverts %d commits, which were not told apart", n)
+		what = fmt.Sprintf("This reverts %d commits, which could not be told apart", n)
 	}
 	switch plan.Proof.Kind {
 	case Restored:
@@ -227,9 +245,9 @@ func (b *body) reach(plan *Plan) {
 	case len(items) == 0:
 		return
 	case len(plan.Others) == 0:
-		b.line("It reaches no target but the gate's:")
+		b.line("It changes no target but the gate's:")
 	default:
-		b.line("It reaches further than the gate:")
+		b.line("It changes more targets than the gate's:")
 	}
 	b.list(items)
 }
@@ -239,7 +257,7 @@ func (b *body) holds(all []Hold) {
 	if len(all) == 0 {
 		return
 	}
-	b.line("A robot wrote what is reverted, and would write it again. So this holds it, too (the proof is about the revert alone):")
+	b.line("A robot wrote what is reverted, and would write it again. So this holds the robot as well (the proof covers the revert alone):")
 	var items []string
 	for _, h := range all {
 		items = append(items, fmt.Sprintf("%s in %s. To let it go on: %s.", code(h.Automation), code(h.Path), inert(h.Lift)))
@@ -255,7 +273,7 @@ func (b *body) diff(title, text string) {
 func (b *body) next(e Evidence, plan *Plan) {
 	switch {
 	case len(plan.NotByItself) > 0:
-		b.line("Only a person may merge this:")
+		b.line("Only a person may merge this, since:")
 		var items []string
 		for _, reason := range plan.NotByItself {
 			items = append(items, inert(clip(reason, maxReason)))
@@ -268,14 +286,14 @@ func (b *body) next(e Evidence, plan *Plan) {
 	}
 	b.line("Then:")
 	b.list([]string{
-		"Once it is synced, the gate runs again. What came of it is said here.",
-		"If the gate passes by other means before, this is closed.",
+		"Once this is merged and synced, the gate runs again, and Assay says here what came of it.",
+		"If the gate passes again before that, Assay closes this.",
 	})
 	b.line("To stop it:")
 	b.list([]string{
 		"Close this. That is final: the same change is not proposed again.",
-		"The label " + code(StopLabel) + " on this keeps Assay away until it is taken off.",
-		"So do a file " + code(stopFile) + " on the branch, and " + code("assay hold") + ".",
+		"Put the label " + code(StopLabel) + " on this: Assay keeps away until you take it off.",
+		"To stop more than this, commit a file " + code(stopFile) + " to the base branch, or run " + code("assay hold") + ".",
 	})
 	b.origin(e)
 }

@@ -136,7 +136,7 @@ func TestPeopleOpenedARevert(t *testing.T) {
 				return
 			}
 			require.Equal(t, number, found.Number)
-			body := rollback.Body(staging(), plan)
+			body := rollback.JoinBody(staging(), plan)
 			require.NoError(t, rollback.Join(t.Context(), p, found, plan.Culprits, body))
 			require.NoError(t, rollback.Join(t.Context(), p, found, plan.Culprits, body), "again, after a crash")
 			require.Len(t, hub.Comments(number), 1)

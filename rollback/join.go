@@ -123,7 +123,7 @@ func Join(ctx context.Context, provider gitprovider.Provider, pr *gitprovider.Pu
 	if err != nil || len(own) != 1 {
 		return fmt.Errorf("join pull request %d: the evidence has no claim", pr.Number)
 	}
-	text := fmt.Sprintf("Assay found the same to blame, and leaves the revert to you: %s.\n\nWhat it knows:\n\n%s",
+	text := fmt.Sprintf("Assay found the same to blame (%s), and leaves the revert to you.\n\nThis is what it would have proposed:\n\n%s",
 		allHashes(culprits), strings.TrimSpace(claimLine.ReplaceAllString(body, "")))
 	return Say(ctx, provider, pr, "joined "+own[0].Environment+" "+own[0].Gate+" "+own[0].Incident, text)
 }
