@@ -149,7 +149,10 @@ func Say(ctx context.Context, provider gitprovider.Provider, pr *gitprovider.Pul
 	if err := provider.Comment(ctx, pr.Number, text); err != nil {
 		return fmt.Errorf("comment on pull request %d: %w", pr.Number, err)
 	}
-	if err := provider.UpdateBody(ctx, pr.Number, strings.TrimRight(now.Body, "\n")+"\n"+note(key)); err != nil {
+	if now, err = provider.Get(ctx, pr.Number); err == nil { // others may have written meanwhile
+		err = provider.UpdateBody(ctx, pr.Number, strings.TrimRight(now.Body, "\n")+"\n"+note(key))
+	}
+	if err != nil {
 		return fmt.Errorf("%w: pull request %d: %w", ErrUnnoted, pr.Number, err)
 	}
 	return nil
