@@ -19,26 +19,30 @@ type settle struct {
 func (settle) Name() string     { return "Settle" }
 func (a settle) Reason() string { return a.status.Reason }
 func (a settle) do(ctx context.Context, l *Loop, w *world) error {
-	p := a.proposal
-	if a.status.Page != nil {
-		defer l.turns.take(p.Repository)()
-		if err := l.tidy(ctx, w, p, a.status); err != nil {
-			return err
-		}
+	defer l.turns.take(a.proposal.Repository)()
+	p, err := l.tidy(ctx, w, a.proposal, a.status)
+	if err != nil {
+		return err
 	}
 	return l.history.SaveProposal(ctx, settled(p, a.status, w.now))
 }
 
-// tidy closes the page of what landed in another way.
-func (l *Loop) tidy(ctx context.Context, w *world, p history.Proposal, status rollback.State) error {
+// tidy closes the page of what landed in another way, and Assay's own that a crash kept open when it was left for one of people's.
+func (l *Loop) tidy(ctx context.Context, w *world, p history.Proposal, status rollback.State) (history.Proposal, error) {
+	if status.Page == nil && p.Own == 0 {
+		return p, nil
+	}
 	if stopped, err := l.stopped(ctx, w, p); err != nil || stopped != "" {
-		return err
+		return p, err
+	}
+	if p.Own != 0 {
+		return l.leaveOwn(ctx, p)
 	}
 	mirror, provider, proposed, err := l.remote(p)
 	if err != nil {
-		return err
+		return p, err
 	}
-	return rollback.Tidy(ctx, mirror, provider, proposed, status)
+	return p, rollback.Tidy(ctx, mirror, provider, proposed, status)
 }
 
 func settled(p history.Proposal, status rollback.State, now time.Time) history.Proposal {
@@ -71,15 +75,13 @@ func (l *Loop) withdraw(ctx context.Context, w *world, p history.Proposal, why s
 		return p, err
 	}
 	status, err := rollback.Status(ctx, mirror, provider, proposed)
-	switch {
-	case err != nil:
+	if err != nil {
 		return p, err
-	case status.State == gitprovider.Merged:
-		if err := l.tidy(ctx, w, p, status); err != nil {
+	}
+	if status.State == gitprovider.Merged || status.State == gitprovider.Closed && p.Number != 0 {
+		if p, err = l.tidy(ctx, w, p, status); err != nil {
 			return p, err
 		}
-		return save(status)
-	case status.State == gitprovider.Closed && p.Number != 0:
 		return save(status)
 	}
 	stopped, err := l.stopped(ctx, w, p)
@@ -89,6 +91,11 @@ func (l *Loop) withdraw(ctx context.Context, w *world, p history.Proposal, why s
 	if stopped != "" {
 		closed.Reason += "; it is left as it is, since " + stopped
 		return save(closed)
+	}
+	if p.Own != 0 {
+		if p, err = l.leaveOwn(ctx, p); err != nil {
+			return p, err
+		}
 	}
 	kept, err := rollback.Withdraw(ctx, mirror, provider, proposed, claimOf(p), why)
 	if err != nil {

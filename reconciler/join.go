@@ -55,7 +55,7 @@ func (l *Loop) join(ctx context.Context, w *world, incident history.Incident, p 
 	if err := l.history.SaveProposal(ctx, p); err != nil || p.Own == 0 {
 		return p, err
 	}
-	return p, l.leaveOwn(ctx, p)
+	return l.leaveOwn(ctx, p)
 }
 
 // joinBody is the evidence, with the plan where there is one.
@@ -82,19 +82,20 @@ func (a leave) do(ctx context.Context, l *Loop, w *world) error {
 	if stopped, err := l.heeds(ctx, w, a.proposal); err != nil || stopped {
 		return err
 	}
-	return l.leaveOwn(ctx, a.proposal)
+	_, err := l.leaveOwn(ctx, a.proposal)
+	return err
 }
 
-func (l *Loop) leaveOwn(ctx context.Context, p history.Proposal) error {
+func (l *Loop) leaveOwn(ctx context.Context, p history.Proposal) (history.Proposal, error) {
 	_, provider, _, err := l.remote(p)
 	if err != nil {
-		return err
+		return p, err
 	}
 	if _, err := rollback.Leave(ctx, provider, p.Own, claimOf(p), joinedReason(p)); err != nil {
-		return err
+		return p, err
 	}
 	p.Own = 0
-	return l.history.SaveProposal(ctx, p)
+	return p, l.history.SaveProposal(ctx, p)
 }
 
 func joinedReason(p history.Proposal) string {

@@ -1,6 +1,7 @@
 package reconciler_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -190,6 +191,39 @@ func TestPeopleRevertItThemselves(t *testing.T) {
 			require.Len(t, p, 1)
 			require.Equal(t, history.ProposalMerged, p[0].State)
 			require.Contains(t, hub.Comments(number)[1], "Recovered")
+		})
+	}
+}
+
+// TestItsOwnIsLeftThoughTheServerFails has people open and merge a revert while Assay's own pull request cannot be closed.
+func TestItsOwnIsLeftThoughTheServerFails(t *testing.T) {
+	for _, merged := range []bool{true, false} {
+		t.Run(fmt.Sprint("merged ", merged), func(t *testing.T) {
+			s, hub := onHub(t, tests.Propose)
+			bad := s.deploy("Sell for nothing", price("0"))
+			own := s.proposed(history.ProposalOpen).Number
+			hub.Fail(func(call string, after bool) error {
+				if call == "Close" {
+					return gitprovider.ErrUnavailable
+				}
+				return nil
+			})
+			gitIn(t, s.config.dir, "checkout", "--quiet", "-b", "theirs")
+			gitIn(t, s.config.dir, "revert", "--no-edit", bad)
+			gitIn(t, s.config.dir, "push", "--quiet", "origin", "theirs")
+			gitIn(t, s.config.dir, "checkout", "--quiet", "main")
+			hub.Open("theirs", `Revert "Sell for nothing"`, "This reverts commit "+bad+".")
+			s.eventually("that theirs is followed", func() bool { return s.proposals(s.incident().ID)[0].Joined })
+			if merged {
+				s.config.merge("theirs")
+			} else {
+				s.config.push("Sell at 8", price("8"))
+			}
+			s.setLive(gitIn(t, s.config.dir, "rev-parse", "HEAD"))
+			s.verified("shop", gitIn(t, s.config.dir, "rev-parse", "HEAD"))
+			hub.Fail(nil)
+			s.ends(history.Recovered)
+			require.Equal(t, gitprovider.Closed, hub.Pulls()[own-1].State)
 		})
 	}
 }
