@@ -32,7 +32,7 @@ func decideOpen(w *world, open *history.Verification) Action {
 	}
 	switch {
 	case w.unseen():
-		return wait{why: "the runs ended, and count once the targets are seen to be where they were"}
+		return wait{why: "the runs ended, and count once the targets are seen not to have moved"}
 	case len(w.stale) > 0:
 		return abandon{verification: *open, why: strings.Join(w.stale, "; ")}
 	case open.Phase == history.Running:

@@ -50,8 +50,8 @@ func dueAt(w *world) (time.Time, string) {
 	if final.Cause != nil && final.Cause.Kind == blame.Config {
 		return final.Finished.Add(every), "the cause is known: " + final.Cause.Reason
 	}
-	delay := recheckAfter(w)
-	return final.Finished.Add(min(delay, every)), fmt.Sprintf("verified again after %s, since it is not known to have passed (%s)", min(delay, every), final.Verdict.Reason)
+	delay := min(recheckAfter(w), every)
+	return final.Finished.Add(delay), fmt.Sprintf("verified again after %s, since it did not pass (%s)", delay, final.Verdict.Reason)
 }
 
 // firstRecheck is the shortest backoff; it doubles with the age of the Incident. During an outage it stays short: the commits that arrive

@@ -27,17 +27,17 @@ func newHold() *cobra.Command {
 		Short:   "Keep assay run from proposing and merging reverts; tests go on",
 		Long: `Keep "assay run" from proposing, updating and merging reverts, from its next pass on. Tests
 and verdicts go on. Without further flags everything is held; --environment, --gate and
---repository narrow that down. It ends with --for, or with "assay resume" and the same
-flags. Who held what, when and why is recorded, and "assay status" shows it on top.
-To be run where "assay run" keeps its data, as the same user.`,
-		Example: `  assay hold --reason "the fair is on" --for 8h
+--repository narrow that down. The hold ends after --for, or with "assay resume" and the
+same flags. Who held what, when and why is recorded, and "assay status" shows it on top.
+Run this on the machine of "assay run", as the same user.`,
+		Example: `  assay hold --reason "release freeze" --for 8h
   assay hold --environment prod --gate checkout --reason "we look at it ourselves"`,
 		Args: cobra.NoArgs,
 	}
 	addPast(cmd, &p)
 	addScope(cmd, &scope)
-	cmd.Flags().StringVar(&reason, "reason", "", "why, for those who come across it (required)")
-	cmd.Flags().DurationVar(&limit, "for", 0, "for how `long`, such as 2h (default: until assay resume)")
+	cmd.Flags().StringVar(&reason, "reason", "", "`text` that says why, for those who come across it (required)")
+	cmd.Flags().DurationVar(&limit, "for", 0, "`duration` of the hold, such as 2h (default: until assay resume)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		switch {
 		case strings.TrimSpace(reason) == "":

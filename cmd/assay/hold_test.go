@@ -40,15 +40,15 @@ func pastOf(t *testing.T, keys ...history.Key) (data string) {
 func TestHoldAndResume(t *testing.T) {
 	data := pastOf(t, history.Key{Environment: "prod", Gate: "shop"}, history.Key{Environment: "staging", Gate: "shop"})
 	t.Setenv(dataDirVariable, data)
-	held := assay(t, "hold", "--environment", "prod", "--for", "2h", "--reason", "the fair is on")
+	held := assay(t, "hold", "--environment", "prod", "--for", "2h", "--reason", "release freeze")
 	require.Equal(t, exitYes, held.code, held.err)
-	require.Regexp(t, `^\S.* held environment prod at \S+Z, until \S+Z: the fair is on\n$`, held.out)
+	require.Regexp(t, `^\S.* held environment prod at \S+Z, until \S+Z: release freeze\n$`, held.out)
 	held = assay(t, "hold", "--repository", "https://git.example.com/config.git", "--reason", "moving")
 	require.Equal(t, exitYes, held.code, held.err)
 	require.Contains(t, held.out, "repository git.example.com/config at", "it is normalised")
 
 	status := assay(t, "status")
-	require.Regexp(t, `^ON HOLD: .*the fair is on\nON HOLD: .*moving\nENVIRONMENT`, status.out)
+	require.Regexp(t, `^ON HOLD: .*release freeze\nON HOLD: .*moving\nENVIRONMENT`, status.out)
 	require.Contains(t, status.out, "[on hold]")
 	var now standing
 	require.NoError(t, json.Unmarshal([]byte(assay(t, "status", "-o", "json").out), &now))
@@ -59,7 +59,7 @@ func TestHoldAndResume(t *testing.T) {
 	all := assay(t, "resume")
 	require.Equal(t, exitNo, all.code)
 	require.Contains(t, all.err, "no hold is of exactly everything; in force are:\n")
-	require.Contains(t, all.err, "the fair is on")
+	require.Contains(t, all.err, "release freeze")
 	lifted := assay(t, "resume", "--environment", "prod")
 	require.Equal(t, exitYes, lifted.code, lifted.err)
 	require.Regexp(t, `^lifted 1 hold of environment prod\nstill in force:\n  .*moving\n$`, lifted.out)
@@ -70,9 +70,9 @@ func TestHoldAndResume(t *testing.T) {
 
 func TestBeforeAnythingWasVerified(t *testing.T) {
 	t.Setenv(dataDirVariable, pastOf(t))
-	require.Equal(t, "nothing is known of any gate yet: assay run verifies one once its targets are seen\n", assay(t, "status", "--gate", "shop").out)
+	require.Equal(t, "no gate is known yet: assay run verifies each once its targets are seen\n", assay(t, "status", "--gate", "shop").out)
 	require.Equal(t, "nothing was verified yet, or nothing that was chosen\n", assay(t, "history", "--gate", "shop").out)
-	require.Equal(t, "there was no incident yet, or none that was chosen\n", assay(t, "incidents").out)
+	require.Equal(t, "no incident yet, or none that matches\n", assay(t, "incidents").out)
 	require.Contains(t, assay(t, "hold", "--gate", "shop", "--reason", "x").err, "nothing is known of gate shop: hold everything")
 	require.Equal(t, exitYes, assay(t, "hold", "--reason", "x").code)
 }

@@ -84,7 +84,7 @@ func findIncident(ctx context.Context, store *history.Store, id string) (*incide
 
 func incidentTable(w io.Writer, all []history.Incident) {
 	if len(all) == 0 {
-		row(w, "there was no incident yet, or none that was chosen")
+		row(w, "no incident yet, or none that matches")
 		return
 	}
 	row(w, "OPENED", "INCIDENT", "ENVIRONMENT", "GATE", "STATE", "LASTED", "CAUSE", "REASON")
@@ -152,7 +152,7 @@ func incidentText(w io.Writer, i *incident) {
 			row(w, "  only a person may merge it: "+why)
 		}
 		if p.Reland != "" {
-			row(w, "  it did not help; what it reverted: "+p.Reland)
+			row(w, "  it did not help; the change that it reverted: "+p.Reland)
 		}
 	}
 }

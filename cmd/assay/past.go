@@ -42,7 +42,7 @@ func addFilter(cmd *cobra.Command, p *past, limit int) {
 	cmd.Flags().StringVar(&p.filter.Environment, "environment", "", "`name` of the environment (default: all)")
 	cmd.Flags().StringVar(&p.filter.Gate, "gate", "", "`name` of the gate (default: all)")
 	cmd.Flags().IntVar(&p.filter.Limit, "limit", limit, "how many of the newest; 0 is all")
-	cmd.Flags().DurationVar(&p.since, "since", 0, "only what began less than so `long` ago, such as 24h")
+	cmd.Flags().DurationVar(&p.since, "since", 0, "only what began within the last `duration`, such as 24h")
 }
 
 // look opens the history to be read, also while assay run writes it. A name to choose by that nothing is known of is refused.

@@ -128,7 +128,7 @@ func statusTable(w io.Writer, now standing) {
 	}
 	flush(w)
 	if len(now.Items) == 0 {
-		row(w, "nothing is known of any gate yet: assay run verifies one once its targets are seen")
+		row(w, "no gate is known yet: assay run verifies each once its targets are seen")
 		return
 	}
 	row(w, "ENVIRONMENT", "GATE", "VERDICT", "SINCE", "NOW")
