@@ -35,8 +35,8 @@ func (a askOthers) do(ctx context.Context, l *Loop, w *world) error {
 	return nil
 }
 
-// tells whether verifying a Gate again would tell of an outage: it passed, or one was all that it failed for.
-func tells(final history.Verification) bool {
+// wouldTell says whether verifying a Gate again would tell of an outage: it passed, or one was all that it failed for.
+func wouldTell(final history.Verification) bool {
 	return final.Verdict.Outcome == gate.Passed || final.Cause != nil && final.Cause.Outage
 }
 
@@ -55,7 +55,7 @@ func (l *Loop) askable(ctx context.Context, env *Environment, w *world, open *hi
 		if err != nil {
 			return nil, err
 		}
-		if f := past.Final; f != nil && f.ID == past.Latest.ID && tells(*f) && !touches(f.Targets, c.Changes) {
+		if f := past.Final; f != nil && f.ID == past.Latest.ID && wouldTell(*f) && !touches(f.Targets, c.Changes) {
 			names, takes[g.Name()] = append(names, g.Name()), f.Finished.Sub(f.Started)
 		}
 	}

@@ -45,7 +45,7 @@ func (l *Loop) observeBlame(ctx context.Context, env *Environment, w *world, ope
 		return err
 	}
 	c.Trials, c.NoTrials = trialsOf(w, c)
-	ids := failingCases(*open.Verdict)
+	ids := blame.FailingCases(*open.Verdict)
 	for _, r := range w.rounds {
 		switch r.purpose {
 		case history.ToRerun:
@@ -80,14 +80,6 @@ func failedAt(w *world, open *history.Verification) time.Time {
 	return at
 }
 
-// failingCases are those that a Verdict names.
-func failingCases(v gate.Verdict) (ids []blame.CaseID) {
-	for _, f := range v.Failing {
-		ids = append(ids, blame.CaseID{Suite: f.Suite, Name: f.Name})
-	}
-	return ids
-}
-
 // observeOldTests loads the tests of the last pass where they are others than those that failed.
 func (l *Loop) observeOldTests(ctx context.Context, env *Environment, w *world, open *history.Verification, c *blame.Case) error {
 	if w.past.Passed.Tests.Digest == open.Tests.Digest {
@@ -113,7 +105,7 @@ func (l *Loop) earlier(ctx context.Context, open history.Verification, passed hi
 			continue
 		}
 		all = append(all, blame.Earlier{
-			At: v.Started, Kind: v.Cause.Kind, Outage: v.Cause.Outage, Cases: failingCases(*v.Verdict),
+			At: v.Started, Kind: v.Cause.Kind, Outage: v.Cause.Outage, Cases: blame.FailingCases(*v.Verdict),
 			Unchanged: sameState(v.Targets, passed.Targets) && v.Tests.Digest == passed.Tests.Digest,
 		})
 	}

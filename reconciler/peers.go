@@ -112,7 +112,7 @@ func (l *Loop) peer(ctx context.Context, w *world, v history.Verification, open 
 	if p.Related || p.Outcome == "" {
 		return p, nil
 	}
-	p.Failing = failingCases(*v.Verdict)
+	p.Failing = blame.FailingCases(*v.Verdict)
 	p.Failing = p.Failing[:min(len(p.Failing), mostCases)]
 	p.SyncFailed = failedSync(v.Targets) != ""
 	if p.Rates, err = l.history.Rates(ctx, v.Key, p.Failing, w.now); err != nil {
@@ -187,8 +187,8 @@ func (l *Loop) related(ctx context.Context, w *world, v history.Verification, pa
 	})
 }
 
-// stateOf is what a Source tells of a Target of the Environment, whether the Gate names it or not.
-func (w *world) stateOf(t sync.Target) sync.State {
+// toldOf is what a Source tells of a Target of the Environment, whether the Gate names it or not.
+func (w *world) toldOf(t sync.Target) sync.State {
 	if state, named := w.states[t]; named {
 		return state
 	}

@@ -51,7 +51,7 @@ func (r round) endedAt() (at time.Time) {
 // oldRound is what a round of the old tests says.
 func (w *world) oldRound(r round) blame.OldRound {
 	verdict := gate.Judge(w.oldTests.Gate(w.key.Gate), r.suites, w.baseline())
-	return blame.OldRound{Outcome: verdict.Outcome, Failing: failingCases(verdict), Reason: verdict.Reason}
+	return blame.OldRound{Outcome: verdict.Outcome, Failing: blame.FailingCases(verdict), Reason: verdict.Reason}
 }
 
 // together is what some Suites say of one thing: that it fails where one of them does, and nothing where one of them is silent.

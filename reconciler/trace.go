@@ -120,7 +120,7 @@ func (l *Loop) renders(ctx context.Context, w *world, at history.TargetState) (*
 	if err != nil {
 		return nil, err
 	}
-	return l.builder.Build(ctx, git.FS(ctx, repository, commit.Tree), r.Path, w.stateOf(at.Target).Build)
+	return l.builder.Build(ctx, git.FS(ctx, repository, commit.Tree), r.Path, w.toldOf(at.Target).Build)
 }
 
 // suspects asks rollback which commits changed what the Target renders.
@@ -140,7 +140,7 @@ func (l *Loop) suspects(ctx context.Context, w *world, target sync.Target, from,
 	if err != nil {
 		return nil, err
 	}
-	found, err := rollback.Suspects(ctx, mirror, l.builder, l.build(w.stateOf(target), to), to.Branch, good, bad)
+	found, err := rollback.Suspects(ctx, mirror, l.builder, l.build(w.toldOf(target), to), to.Branch, good, bad)
 	if err != nil {
 		return nil, err
 	}

@@ -32,11 +32,13 @@ type world struct {
 	targets []history.TargetState
 	// changedAt is when the newest of the Targets' digests was seen to change; zero when none changed while Assay looked.
 	changedAt time.Time
-	// builds and labels of the Targets, by Target, for those who trace or revert them.
+	// states are what the Sources tell of these Targets, for those who trace or revert them.
 	states map[sync.Target]sync.State
+	// others are the Targets of the Environment that the Gate does not name.
+	others []sync.State
+
 	// unready are the reasons why the state of the Targets is not known now.
 	unready []string
-
 	// stale are the reasons why what is known of the Targets may no longer be true; nothing that runs meanwhile is evidence.
 	stale []string
 	// seen is when the Target that was looked at longest ago was looked at; zero where Sources tell all by themselves.
@@ -44,8 +46,6 @@ type world struct {
 
 	// inFlight are the IDs of the Runs that this process is at.
 	inFlight map[string]bool
-	// others are the Targets of the Environment that the Gate does not name.
-	others []sync.State
 
 	// askedBy is the Verification of another Gate that wants to know whether this one fails too; nil where there is none.
 	askedBy *history.Verification

@@ -9,7 +9,7 @@
 //	outage.go           3  many Gates with unrelated changes fail at the same time: Environment
 //	ask_others.go       3  without a control: other Gates are verified now, to see whether they fail too
 //	control.go          3  a Suite that touches no change fails as well: Environment
-//	outage_lasts.go     3  an outage was seen since the last pass, and nobody was seen well since (asked after the reruns, while which others run): Environment
+//	outage_lasts.go     3  an outage was seen since the last pass, and nobody was seen well since: Environment (asked after the reruns)
 //	flake.go, rate.go   4  what failed passes now and then on the same state: Flake
 //	old_tests.go        5  both changed, and the tests of the last pass hold: Tests
 //	config.go           6  commits changed what is rendered since a recent pass: Config

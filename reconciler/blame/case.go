@@ -60,6 +60,16 @@ type CaseID struct {
 	Name  string `json:"name"`
 }
 
+// FailingCases are those that a Verdict names.
+func FailingCases(v gate.Verdict) (ids []CaseID) {
+	for _, f := range v.Failing {
+		ids = append(ids, CaseID{Suite: f.Suite, Name: f.Name})
+	}
+	return ids
+}
+
+func (c Case) failing() []CaseID { return FailingCases(c.Verdict) }
+
 // Round is one time that what failed was run again.
 type Round struct {
 	// Passed are those of the failed cases that passed this time.

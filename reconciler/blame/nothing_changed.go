@@ -43,17 +43,10 @@ func (i *inquiry) failedBefore() *Earlier {
 		if !e.Unchanged || e.Outage || e.Kind != Environment {
 			continue
 		}
-		if len(e.Cases) == 0 || len(i.Verdict.Failing) == 0 || slices.ContainsFunc(i.failing(), func(id CaseID) bool { return slices.Contains(e.Cases, id) }) {
+		same := slices.ContainsFunc(i.failing(), func(id CaseID) bool { return slices.Contains(e.Cases, id) })
+		if same || len(e.Cases) == 0 || len(i.Verdict.Failing) == 0 {
 			return &i.Earlier[k]
 		}
 	}
 	return nil
-}
-
-// failing are the cases that the Verdict names.
-func (c Case) failing() (ids []CaseID) {
-	for _, f := range c.Verdict.Failing {
-		ids = append(ids, CaseID{Suite: f.Suite, Name: f.Name})
-	}
-	return ids
 }
