@@ -39,7 +39,11 @@ func Read(ctx context.Context, mirror *git.Mirror, environment string, trusted *
 		return nil, nil, err
 	}
 	for commit, blob := range all {
-		note, err := mirror.Repository().Blob(ctx, blob)
+		note, err := readNote(ctx, mirror.Repository(), blob)
+		if errors.Is(err, errTooLong) {
+			problems = append(problems, fmt.Errorf("the note of %s: %w", commit, err))
+			continue
+		}
 		if err != nil {
 			return nil, nil, err
 		}
@@ -63,6 +67,22 @@ func Read(ctx context.Context, mirror *git.Mirror, environment string, trusted *
 		return nil, nil, err
 	}
 	return found, problems, vouch(ctx, mirror, refs[Ref], trusted, found)
+}
+
+// longest is the longest note that is looked into, in bytes: more than Assay writes, and little enough that nobody fills the memory with it.
+const longest = 1 << 20
+
+var errTooLong = fmt.Errorf("it is longer than %d bytes, which Assay never writes", longest)
+
+func readNote(ctx context.Context, o *git.Repository, blob git.Hash) ([]byte, error) {
+	size, err := o.BlobSize(ctx, blob)
+	if err != nil {
+		return nil, err
+	}
+	if size > longest {
+		return nil, errTooLong
+	}
+	return o.Blob(ctx, blob)
 }
 
 // newest keeps the newest candidates of each Gate, newest first.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/pem"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -211,4 +212,21 @@ func TestARepositoryWithoutNotesRestoresNothing(t *testing.T) {
 	results, problems := newLedger(t).rebuild(nil)
 	require.Empty(t, results)
 	require.Empty(t, problems)
+}
+
+// Anyone who may push can leave a note that fills the memory of who reads it.
+func TestANoteThatIsTooLongIsPassedOver(t *testing.T) {
+	l := newLedger(t)
+	l.note(l.verdict("shop", 0, 0), 0, l.signer)
+	long := filepath.Join(t.TempDir(), "long")
+	require.NoError(t, os.WriteFile(long, []byte(strings.Repeat("x", 1<<20)+"\n\n"+l.verdict("shop", 1, 1).String()), 0o600))
+	gittest.Run(t, l.dir, "notes", "--ref=assay", "add", "-F", long, l.commits[1])
+	mirror, err := l.mirrors.Mirror(l.url)
+	require.NoError(t, err)
+	found, problems, err := notes.Read(t.Context(), mirror, "prod", nil)
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	require.Equal(t, l.commits[0], found[0].Commit.String())
+	require.Len(t, problems, 1)
+	require.EqualError(t, problems[0], "the note of "+l.commits[1]+": it is longer than 1048576 bytes, which Assay never writes")
 }
