@@ -11,6 +11,7 @@ import (
 
 	"github.com/assay-dev/assay/reconciler"
 	"github.com/assay-dev/assay/reconciler/blame"
+	"github.com/assay-dev/assay/reconciler/gate"
 	"github.com/assay-dev/assay/reconciler/history"
 	"github.com/assay-dev/assay/reconciler/runner"
 	"github.com/assay-dev/assay/rollback"
@@ -286,6 +287,26 @@ func TestSomebodyFixesItAnotherWay(t *testing.T) {
 	require.Equal(t, gitprovider.Closed, hub.Pulls()[0].State)
 	require.Len(t, hub.Comments(1), 1)
 	require.Contains(t, hub.Comments(1)[0], "Assay withdraws this proposal: the gate passes again, verified at "+fixed[:8]+" on 2")
+}
+
+// TestTheNextFailureWhileTheServerIsAway is one of its own: the pass in between ended the Incident before it, whose Proposal could not be closed then.
+func TestTheNextFailureWhileTheServerIsAway(t *testing.T) {
+	s, hub := onHub(t, tests.Propose)
+	s.deploy("Sell for nothing", price("0"))
+	s.proposed(history.ProposalOpen)
+	hub.Fail(func(string, bool) error { return gitprovider.ErrUnavailable })
+	s.verified("shop", s.deploy("Sell at 8", price("8")))
+	bad := s.deploy("Sell for nothing again", price("0"))
+	require.Equal(t, gate.Failed, s.verified("shop", bad).Verdict.Outcome)
+	hub.Fail(nil)
+	s.eventually("the second proposal", func() bool { return len(hub.Pulls()) == 2 })
+	all := s.incidents()
+	require.Len(t, all, 2)
+	require.Equal(t, history.Recovered, all[1].State)
+	require.Contains(t, all[1].Reason, "the gate passed again")
+	require.Equal(t, history.Ongoing, all[0].State)
+	require.Equal(t, bad, all[0].Cause.Suspects[0].Commit)
+	require.Equal(t, gitprovider.Closed, hub.Pulls()[0].State)
 }
 
 // TestPeopleRevertItOnTheBranchItself leaves a pull request behind that no server would close.
