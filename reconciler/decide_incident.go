@@ -43,7 +43,8 @@ func decideIncident(w *world) Action {
 		if p := inVain(w); p != nil {
 			return reland{incident: *incident, proposal: *p}
 		}
-		return conclude{incident: *incident, state: history.Unresolved, why: "the revert was merged and synced, and the gate still fails: it did not help"}
+		return conclude{incident: *incident, state: history.Unresolved,
+			why: "the revert was merged and synced, and the gate still fails: it did not help"}
 	}
 	if incident.Latest != final.ID {
 		return confirm{incident: *incident, verification: *final}

@@ -105,7 +105,8 @@ func recoveredBy(w *world) string {
 			return "the revert was merged and synced, and the gate passes again"
 		}
 	}
-	return fmt.Sprintf("the gate passes again, verified at %s: %s", verifiedAt(w.past.Final.Targets, w.past.Final.Finished), w.past.Final.Verdict.Reason)
+	return fmt.Sprintf("the gate passes again, verified at %s: %s",
+		verifiedAt(w.past.Final.Targets, w.past.Final.Finished), w.past.Final.Verdict.Reason)
 }
 
 // several is a number of things, as people say it.

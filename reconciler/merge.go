@@ -32,7 +32,8 @@ func (a merge) do(ctx context.Context, l *Loop, w *world) error {
 		return err
 	}
 	// Some servers merge only what is built on the newest commit.
-	return propose{incident: a.incident, suspects: a.suspects, why: a.proposal.Base + " moved, and what is merged is to be built on it", anew: true}.do(ctx, l, w)
+	why := a.proposal.Base + " moved, and what is merged is to be built on it"
+	return propose{incident: a.incident, suspects: a.suspects, why: why, anew: true}.do(ctx, l, w)
 }
 
 func (a merge) merge(ctx context.Context, l *Loop, w *world) (blocked bool, err error) {

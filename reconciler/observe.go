@@ -71,10 +71,12 @@ func (l *Loop) observeTargets(ctx context.Context, env *Environment, w *world) e
 		w.states[state.Target] = state
 		switch {
 		case state.Trial != nil && !w.tries(state.Trial):
-			w.unready = append(w.unready, fmt.Sprintf("%s is at %.8s for a while, which is tried to tell suspects apart", state.Target, state.Trial.Commit))
+			w.unready = append(w.unready, fmt.Sprintf("%s is at %.8s for a while, which is tried to tell suspects apart",
+				state.Target, state.Trial.Commit))
 			continue
 		case state.Pending != nil:
-			w.unready = append(w.unready, fmt.Sprintf("%s is syncing %.8s: %s", state.Target, state.Pending.Revisions[0].Commit, state.Pending.Reason))
+			w.unready = append(w.unready, fmt.Sprintf("%s is syncing %.8s: %s",
+				state.Target, state.Pending.Revisions[0].Commit, state.Pending.Reason))
 			continue
 		case state.Sync == nil:
 			w.unready = append(w.unready, fmt.Sprintf("%s: %s", state.Target, state.Reason))

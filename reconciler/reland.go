@@ -72,7 +72,8 @@ func (l *Loop) reland(ctx context.Context, w *world, incident history.Incident, 
 	evidence := l.evidence(w, incident, suspectsOf(incident, p))
 	opened, err := rollback.Open(ctx, mirror, provider, plan, rollback.RelandBody(evidence, cmp.Or(p.URL, p.Branch)))
 	if err == nil && opened.New {
-		l.introduce(ctx, l.environments[p.Key.Environment].Writable[p.Repository], history.Proposal{Number: opened.Number, URL: opened.URL, Branch: plan.Branch})
+		l.introduce(ctx, l.environments[p.Key.Environment].Writable[p.Repository],
+			history.Proposal{Number: opened.Number, URL: opened.URL, Branch: plan.Branch})
 	}
 	return opened, err
 }

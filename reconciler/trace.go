@@ -25,7 +25,8 @@ func (l *Loop) changes(ctx context.Context, w *world, now, passed []history.Targ
 	}
 	for _, t := range passed {
 		if find(now, t.Target) == nil {
-			changes = append(changes, blame.Change{Target: t.Target, Before: identity(t), Untraceable: "it is gone from the gate since the last pass"})
+			changes = append(changes, blame.Change{Target: t.Target, Before: identity(t),
+				Untraceable: "it is gone from the gate since the last pass"})
 		}
 	}
 	return changes, nil

@@ -120,7 +120,8 @@ func removeClaim(there string, own Claim, why string) (body string, left int) {
 			left++
 			continue
 		}
-		there = strings.Replace(there, c.String(), fmt.Sprintf("**Gate %s in %s no longer asks for this:** %s", code(own.Gate), code(own.Environment), inert(why)), 1)
+		there = strings.Replace(there, c.String(), fmt.Sprintf("**Gate %s in %s no longer asks for this:** %s",
+			code(own.Gate), code(own.Environment), inert(why)), 1)
 	}
 	return there, left
 }

@@ -139,11 +139,13 @@ func (p *planning) writeHolds(ctx context.Context) (bool, string, error) {
 	for _, a := range p.automated {
 		content, err := git.FS(ctx, p.scratch, tree).ReadFile(a.hold.Path)
 		if err != nil {
-			return false, fmt.Sprintf("%s must be held for the revert to stay, and %s is gone with the revert: %s", a.hold.Automation, a.hold.Path, a.hold.Lift), nil
+			return false, fmt.Sprintf("%s must be held for the revert to stay, and %s is gone with the revert: %s",
+				a.hold.Automation, a.hold.Path, a.hold.Lift), nil
 		}
 		edited, err := a.edit(content)
 		if err != nil {
-			return false, fmt.Sprintf("%s must be held for the revert to stay, and that cannot be written into %s (%s): hold it by hand first", a.hold.Automation, a.hold.Path, err), nil
+			return false, fmt.Sprintf("%s must be held for the revert to stay, and that cannot be written into %s (%s): hold it by hand first",
+				a.hold.Automation, a.hold.Path, err), nil
 		}
 		_, mode, err := git.FS(ctx, p.scratch, tree).Hash(a.hold.Path)
 		if err != nil {

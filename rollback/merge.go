@@ -98,7 +98,8 @@ func mergeable(ctx context.Context, m *git.Mirror, provider gitprovider.Provider
 	case gitprovider.ChecksFailing:
 		return nil, later("checks-failed", "a required check failed, which leaves the merge to a person: "+checks.Reason)
 	}
-	return nil, later("checks-pending", fmt.Sprintf("%s says of the required checks what is not understood: %q", provider.Name(), checks.State))
+	return nil, later("checks-pending", fmt.Sprintf("%s says of the required checks what is not understood: %q",
+		provider.Name(), checks.State))
 }
 
 func later(rule, reason string) *Refusal { return &Refusal{Rule: rule, Reason: reason, Later: true} }

@@ -183,7 +183,8 @@ func notByItself(plan *Plan) (reasons []string) {
 			reasons = append(reasons, fmt.Sprintf("it deletes what may hold data: %s in %s", some(c.HoldsData), c.Target))
 		}
 		if c.Unknown != "" {
-			reasons = append(reasons, fmt.Sprintf("it is not known whether it deletes what may hold data in %s, which cannot be built here: %s", c.Target, c.Unknown))
+			reasons = append(reasons, fmt.Sprintf("it is not known whether it deletes what may hold data in %s, which cannot be built here: %s",
+				c.Target, c.Unknown))
 		}
 	}
 	if len(plan.Others) > 0 {

@@ -49,7 +49,8 @@ func (p *planning) prove(ctx context.Context) (Proof, error) {
 		}
 		if reason != "" {
 			left = append(left, fmt.Sprintf("%s: %s", b.Target, reason))
-			proof.Difference += fmt.Sprintf("# %s, from what last passed to the revert\n%s", b.Target, render.Compare(good.Rendering, now.Rendering).Unified())
+			proof.Difference += fmt.Sprintf("# %s, from what last passed to the revert\n%s",
+				b.Target, render.Compare(good.Rendering, now.Rendering).Unified())
 			continue
 		}
 		proof.Kind, proof.Reason = Removed, "exactly what the reverted commits changed is undone, and what came after them is kept"

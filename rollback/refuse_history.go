@@ -14,7 +14,8 @@ import (
 // withinLimits refuses more Proposals than the operator allows.
 func (p *planning) withinLimits(context.Context) (bool, string, error) {
 	if most := p.Limits.OpenProposals; most > 0 && p.Spent.OpenProposals >= most {
-		return false, fmt.Sprintf("%d reverts are open in this repository, and the operator allows %d: merge or close one", p.Spent.OpenProposals, most), nil
+		return false, fmt.Sprintf("%d reverts are open in this repository, and the operator allows %d: merge or close one",
+			p.Spent.OpenProposals, most), nil
 	}
 	if most := p.Limits.PerDay; most > 0 && p.Spent.LastDay >= most {
 		return false, fmt.Sprintf("%d reverts were proposed in this repository within a day, and the operator allows %d: it is asked again when the day is over", p.Spent.LastDay, most), nil
@@ -108,7 +109,8 @@ func (p *planning) culpritsOnBranch(context.Context) (bool, string, error) {
 func (p *planning) recent(context.Context) (bool, string, error) {
 	for _, c := range p.culprits {
 		if age := p.Now.Sub(c.Committer.When); p.Limits.CulpritAge > 0 && age > p.Limits.CulpritAge {
-			return false, fmt.Sprintf("%s is %s old, and the operator allows %s: revert it by hand if it is to blame", named(c), age.Round(time.Hour), p.Limits.CulpritAge), nil
+			return false, fmt.Sprintf("%s is %s old, and the operator allows %s: revert it by hand if it is to blame",
+				named(c), age.Round(time.Hour), p.Limits.CulpritAge), nil
 		}
 	}
 	return true, "", nil

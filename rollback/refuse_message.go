@@ -46,7 +46,8 @@ func (p *planning) notReverts(ctx context.Context) (bool, string, error) {
 				return false, fmt.Sprintf("%s was made by Assay itself, which never undoes its own work: decide by hand what is to stay", named(c)), nil
 			}
 			if revertTitle.MatchString(c.Subject()) || slices.ContainsFunc(revertedBy(c), outside(brought)) {
-				return false, fmt.Sprintf("%s is itself a revert, and only people revert those: decide by hand which of the two is to stay", named(c)), nil
+				return false, fmt.Sprintf("%s is itself a revert, and only people revert those: decide by hand which of the two is to stay",
+					named(c)), nil
 			}
 		}
 	}

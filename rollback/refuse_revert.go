@@ -32,7 +32,8 @@ func (p *planning) notFixed(ctx context.Context) (bool, string, error) {
 // reverts makes the revert in memory and refuses where the same was changed again.
 func (p *planning) reverts(ctx context.Context) (bool, string, error) {
 	var err error
-	p.reverted, err = revert.Revert(ctx, p.scratch, p.Head, p.Culprits, revert.Options{Author: p.Author, Committer: p.Author, Sign: p.Sign, Trailers: p.Trailers})
+	p.reverted, err = revert.Revert(ctx, p.scratch, p.Head, p.Culprits,
+		revert.Options{Author: p.Author, Committer: p.Author, Sign: p.Sign, Trailers: p.Trailers})
 	if err != nil {
 		return false, "", err
 	}

@@ -61,12 +61,14 @@ func newReland(ctx context.Context, source Source, request RelandRequest) (*Plan
 	if len(made) == 0 {
 		return nil, &Refusal{Rule: "gone", Reason: "the commits of the revert are no longer at hand: re-land the change by hand"}
 	}
-	relanded, err := revert.Revert(ctx, scratch, request.Head, made, revert.Options{Author: request.Author, Committer: request.Author, Sign: request.Sign})
+	relanded, err := revert.Revert(ctx, scratch, request.Head, made,
+		revert.Options{Author: request.Author, Committer: request.Author, Sign: request.Sign})
 	switch {
 	case err != nil:
 		return nil, err
 	case !relanded.Clean():
-		return nil, &Refusal{Rule: "conflict", Reason: fmt.Sprintf("%s was changed again since: re-land the change by hand", relanded.Conflicts[0].Path)}
+		return nil, &Refusal{Rule: "conflict", Reason: fmt.Sprintf("%s was changed again since: re-land the change by hand",
+			relanded.Conflicts[0].Path)}
 	case relanded.Tree == head.Tree:
 		return nil, &Refusal{Rule: "no-effect", Reason: "what was reverted is there again"}
 	}
@@ -117,7 +119,8 @@ func RelandBody(e Evidence, reverted string) string {
 	b.section("What comes back", func(b *body) {
 		var items []string
 		for _, c := range e.Culprits {
-			items = append(items, fmt.Sprintf("%s %s\n  by %s on %s", code(short(c.Commit)), code(c.Subject), code(c.Author), c.When.UTC().Format(minutes)))
+			items = append(items, fmt.Sprintf("%s %s\n  by %s on %s",
+				code(short(c.Commit)), code(c.Subject), code(c.Author), c.When.UTC().Format(minutes)))
 		}
 		b.list(items)
 	})

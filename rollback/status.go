@@ -99,7 +99,8 @@ func mergedOnPage(ctx context.Context, m *git.Mirror, p Proposed, pr *gitprovide
 	if pr.Base != p.Base {
 		return State{State: gitprovider.Closed, Reason: fmt.Sprintf("merged%s into %s, not into %s", by(pr), pr.Base, p.Base)}, nil
 	}
-	missing := State{State: gitprovider.Open, Page: pr, Reason: fmt.Sprintf("the page says that it was merged%s, but %s does not hold it", by(pr), p.Base)}
+	missing := State{State: gitprovider.Open, Page: pr, Reason: fmt.Sprintf("the page says that it was merged%s, but %s does not hold it",
+		by(pr), p.Base)}
 	if pr.MergeCommit.IsZero() {
 		return missing, nil
 	}

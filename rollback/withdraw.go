@@ -34,7 +34,8 @@ func withdraw(ctx context.Context, m *git.Mirror, provider gitprovider.Provider,
 	case pr.State != gitprovider.Open:
 		return false, nil
 	case p.Joined:
-		return true, ignoreUnnoted(Say(ctx, provider, pr, "withdrawn "+own.Environment+" "+own.Gate+" "+own.Incident, "Assay no longer asks for this: "+inert(why)))
+		return true, ignoreUnnoted(Say(ctx, provider, pr, "withdrawn "+own.Environment+" "+own.Gate+" "+own.Incident,
+			"Assay no longer asks for this: "+inert(why)))
 	}
 	return Leave(ctx, provider, pr.Number, own, why)
 }

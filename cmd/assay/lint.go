@@ -93,7 +93,8 @@ func (l *linted) table(w io.Writer) {
 	said := map[tests.Problem]bool{}
 	for _, o := range l.Overlays {
 		if len(o.Problems) == 0 {
-			row(w, fmt.Sprintf("%s: %s, %s, %s: all well", o.Overlay, several(o.Suites, "suite"), several(o.Gates, "gate"), several(o.Sites, "site")))
+			row(w, fmt.Sprintf("%s: %s, %s, %s: all well", o.Overlay, several(o.Suites, "suite"), several(o.Gates, "gate"),
+				several(o.Sites, "site")))
 			continue
 		}
 		row(w, o.Overlay+": "+several(len(o.Problems), "problem"))

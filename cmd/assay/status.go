@@ -152,7 +152,8 @@ func statusTable(w io.Writer, now standing) {
 			continue
 		}
 		fmt.Fprintln(w)
-		row(w, fmt.Sprintf("%s/%s: incident %s, open since %s: %s", g.Environment, g.Gate, g.Incident.ID, moment(g.Incident.Opened), g.Incident.Reason))
+		row(w, fmt.Sprintf("%s/%s: incident %s, open since %s: %s", g.Environment, g.Gate, g.Incident.ID, moment(g.Incident.Opened),
+			g.Incident.Reason))
 		for _, p := range g.Proposals {
 			row(w, "  "+proposalLine(p))
 		}

@@ -30,7 +30,8 @@ func (i *inquiry) bisect(suspects []Suspect) *Decision {
 		if b.look(bad, i.confidence()) == undecided {
 			return b.try(bad, "it failed, and a later state passes")
 		}
-		return b.failed(fmt.Sprintf("bisecting contradicts itself: %s fails, and %s after it passes", short(suspects[bad-1]), short(suspects[good-1])))
+		return b.failed(fmt.Sprintf("bisecting contradicts itself: %s fails, and %s after it passes",
+			short(suspects[bad-1]), short(suspects[good-1])))
 	case bad-good > 1:
 		middle := (good + bad) / 2
 		if b.look(middle, enoughToWake) == untriable {
@@ -152,7 +153,9 @@ func (b bisection) conclude(good, bad int) *Decision {
 		b.note("%s was brought live, and passes", short(b.suspects[good-1]))
 	}
 	if len(b.suspects) == 1 {
-		return b.guilty(b.suspects, "%s is the only commit since the last pass that changed what is rendered, and without it the gate passes", short(culprit))
+		return b.guilty(b.suspects, "%s is the only commit since the last pass that changed what is rendered, and without it the gate passes",
+			short(culprit))
 	}
-	return b.guilty([]Suspect{culprit}, "%s is the first of %d suspects with which the gate fails, and before it the gate passes", short(culprit), len(b.suspects))
+	return b.guilty([]Suspect{culprit}, "%s is the first of %d suspects with which the gate fails, and before it the gate passes",
+		short(culprit), len(b.suspects))
 }

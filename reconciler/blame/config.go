@@ -66,7 +66,8 @@ func (i *inquiry) notToldApart(suspects []Suspect, why string) *Decision {
 	if why != "" {
 		why = " (" + why + ")"
 	}
-	return i.guilty(suspects, "%d commits since the last pass changed what is rendered, and were not told apart%s: %s", len(suspects), why, strings.Join(names, ", "))
+	return i.guilty(suspects, "%d commits since the last pass changed what is rendered, and were not told apart%s: %s",
+		len(suspects), why, strings.Join(names, ", "))
 }
 
 func short(s Suspect) string {

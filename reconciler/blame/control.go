@@ -29,7 +29,8 @@ func (i *inquiry) control() *Decision {
 		i.note("the control suites gave no evidence")
 		return nil
 	case failed > 0:
-		return i.probe(ControlSuite, "the control suites failed: run %d of %d, to tell a flake of theirs from an environment that is not well", failed+1, enough)
+		return i.probe(ControlSuite, "the control suites failed: run %d of %d, to tell a flake of theirs from an environment that is not well",
+			failed+1, enough)
 	}
 	return i.probe(ControlSuite, "see whether the environment itself is well: the control suites touch no change")
 }

@@ -24,7 +24,8 @@ func (i *inquiry) lasting() *Decision {
 	}
 	limit := i.Gate.Spec.Deadline.Duration
 	if until := i.FailedAt.Add(limit); i.Now.Before(until) {
-		return i.await(until, "the sync failed, and has until %s to come about all the same: it may be slow, or meet an outage", until.UTC().Format(time.TimeOnly))
+		return i.await(until, "the sync failed, and has until %s to come about all the same: it may be slow, or meet an outage",
+			until.UTC().Format(time.TimeOnly))
 	}
 	i.note("not slow: the sync had twice the deadline of %s", limit)
 	return nil

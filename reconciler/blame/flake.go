@@ -26,7 +26,8 @@ func (i *inquiry) flake() *Decision {
 		return i.inconclusive("%d reruns gave no evidence", len(i.Rounds)-done)
 	case done < wanted:
 		if at := i.paced(done, wanted); i.Now.Before(at) {
-			return i.await(at, "rerun %d of %d comes at %s: reruns that are close together may all meet the same hiccup", done+1, wanted, at.UTC().Format(time.TimeOnly))
+			return i.await(at, "rerun %d of %d comes at %s: reruns that are close together may all meet the same hiccup",
+				done+1, wanted, at.UTC().Format(time.TimeOnly))
 		}
 		d := i.probe(Rerun, "rerun %d of %d, to tell a flake from a failure with a confidence of %g", done+1, wanted, i.confidence())
 		d.RerunsLeft = wanted - done

@@ -21,7 +21,8 @@ func (i *inquiry) outage() *Decision {
 	o := i.others()
 	if !o.many(o.failing) {
 		if o.passing > 0 {
-			i.note("not an outage: %d other gates that share no change with this one ran meanwhile, and %d of them failed", o.ran(), len(o.failing.gates))
+			i.note("not an outage: %d other gates that share no change with this one ran meanwhile, and %d of them failed",
+				o.ran(), len(o.failing.gates))
 		}
 		return nil
 	}
@@ -45,7 +46,8 @@ func (i *inquiry) awaitOpen(o others, why string, args ...any) *Decision {
 	if len(o.open.gates) == 0 || !i.Now.Before(until) {
 		return nil
 	}
-	return i.await(until, "%s: %s (waiting until %s at the latest)", fmt.Sprintf(why, args...), strings.Join(o.open.gates, ", "), until.UTC().Format(time.TimeOnly))
+	return i.await(until, "%s: %s (waiting until %s at the latest)",
+		fmt.Sprintf(why, args...), strings.Join(o.open.gates, ", "), until.UTC().Format(time.TimeOnly))
 }
 
 // others are the Gates that share no change with this one.

@@ -47,7 +47,8 @@ func (s *Store) Prune(ctx context.Context, keep Retention, now time.Time) (gone 
 		gone.Runs = len(runs)
 		return errors.Join(
 			remove(ctx, tx, &gone.Verifications, `DELETE FROM verifications WHERE id IN (`+old+`)`, oldest, most),
-			remove(ctx, tx, &gone.Syncs, `DELETE FROM syncs WHERE at < ? AND seq NOT IN (SELECT max(seq) FROM syncs GROUP BY environment, target)`, oldest),
+			remove(ctx, tx, &gone.Syncs, `DELETE FROM syncs WHERE at < ? AND seq NOT IN (SELECT max(seq) FROM syncs GROUP BY environment, target)`,
+				oldest),
 			remove(ctx, tx, &gone.Inheritances, `DELETE FROM inheritances WHERE at < ?`, oldest),
 			remove(ctx, tx, &gone.Decisions, `DELETE FROM decisions WHERE at < ? AND seq NOT IN (SELECT max(seq) FROM decisions GROUP BY environment, gate)`, oldest),
 		)

@@ -111,7 +111,8 @@ func (s *Store) Check(ctx context.Context) error {
 		}
 	}
 	if len(damage) > 0 {
-		return fmt.Errorf("the database is damaged: move %s away to begin anew (what is open will be found again in Git): %s", s.dir, strings.Join(damage, "; "))
+		return fmt.Errorf("the database is damaged: move %s away to begin anew (what is open will be found again in Git): %s",
+			s.dir, strings.Join(damage, "; "))
 	}
 	return rows.Err()
 }

@@ -37,7 +37,8 @@ func (s *Store) Gate(ctx context.Context, key Key) (state GateState, err error) 
 		return state, err
 	}
 	if state.Final = state.Latest; state.Final != nil && state.Final.Phase != Done {
-		state.Final, err = document[Verification](ctx, tx, `SELECT document FROM verifications`+newest+`AND phase = ? ORDER BY seq DESC LIMIT 1`, key.Environment, key.Gate, Done)
+		state.Final, err = document[Verification](ctx, tx, `SELECT document FROM verifications`+newest+`AND phase = ? ORDER BY seq DESC LIMIT 1`,
+			key.Environment, key.Gate, Done)
 		if err != nil {
 			return state, err
 		}
@@ -155,7 +156,8 @@ func (s *Store) Advance(ctx context.Context, v Verification) error {
 		}
 		passed := LastPassed{Verification: v.ID, Targets: v.Targets, Tests: v.Tests, Numbers: gate.NumbersOf(*v.Verdict), RanAt: v.Finished}
 		if v.Cause != nil { // a flake: its numbers are those of what failed at first
-			before, err := document[LastPassed](ctx, tx, `SELECT document FROM last_passed WHERE environment = ? AND gate = ?`, v.Key.Environment, v.Key.Gate)
+			before, err := document[LastPassed](ctx, tx, `SELECT document FROM last_passed WHERE environment = ? AND gate = ?`,
+				v.Key.Environment, v.Key.Gate)
 			if err != nil {
 				return err
 			}
@@ -197,7 +199,8 @@ func (s *Store) Inherit(ctx context.Context, key Key, targets []TargetState, why
 			key.Environment, key.Gate, at.UnixNano(), why, encode(targets)); err != nil {
 			return err
 		}
-		passed, err := document[LastPassed](ctx, tx, `SELECT document FROM last_passed WHERE environment = ? AND gate = ?`, key.Environment, key.Gate)
+		passed, err := document[LastPassed](ctx, tx, `SELECT document FROM last_passed WHERE environment = ? AND gate = ?`,
+			key.Environment, key.Gate)
 		if err != nil || passed == nil || passed.Verification != final.ID {
 			return err
 		}

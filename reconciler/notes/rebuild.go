@@ -104,7 +104,8 @@ func (r Rebuild) refuse(n noted) string {
 	case n.At.After(r.Now) || n.Inherited.After(r.Now):
 		return "it is from a time to come"
 	case n.DigestKey != r.DigestKey:
-		return fmt.Sprintf("its digests are made with another key (%s, not %s), and do not compare: bring back the file key of the old data", n.DigestKey, r.DigestKey)
+		return fmt.Sprintf("its digests are made with another key (%s, not %s), and do not compare: bring back the file key of the old data",
+			n.DigestKey, r.DigestKey)
 	case n.Tests.Repository != r.Tests:
 		return "its tests are of another repository: " + n.Tests.Repository
 	}

@@ -43,7 +43,8 @@ func (s *statuses) tell(ctx context.Context, due []history.Publication) (told []
 			p.Said = said(status)
 		case errors.Is(err, gitprovider.ErrUnsupported):
 			s.unsupported = true
-			s.log.Info("commits get no statuses, since the server has none", "environment", s.place.Environment, "repository", git.Redact(s.place.URL))
+			s.log.Info("commits get no statuses, since the server has none",
+				"environment", s.place.Environment, "repository", git.Redact(s.place.URL))
 		case old:
 			s.log.Warn("a status is given up, since it could not be set for too long", "commit", p.Commit, "status", status.Context, "error", err)
 		case errors.Is(err, gitprovider.ErrUnavailable), errors.Is(err, gitprovider.ErrUnauthorized),

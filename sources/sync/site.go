@@ -73,7 +73,8 @@ type followed struct {
 func NewSites(mirrors *git.Mirrors, builder *render.Builder, command RunCommand, clock clock.WithTicker) *Sites {
 	return &Sites{
 		mirrors: mirrors, builder: builder, command: command, clock: clock,
-		changed: make(chan struct{}, 1), builds: make(chan struct{}, runtime.GOMAXPROCS(0)), sites: map[string]*followed{}, start: make(chan struct{}, 1),
+		changed: make(chan struct{}, 1), builds: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		sites: map[string]*followed{}, start: make(chan struct{}, 1),
 	}
 }
 
@@ -152,7 +153,8 @@ func (f *followed) update(now time.Time, next State) bool {
 		f.away = f.trial != nil
 	}
 	f.state = next
-	return before.Sync != next.Sync || !samePending(before.Pending, next.Pending) || before.Reason != next.Reason || !sameTrial(before.Trial, next.Trial)
+	return before.Sync != next.Sync || !samePending(before.Pending, next.Pending) || before.Reason != next.Reason ||
+		!sameTrial(before.Trial, next.Trial)
 }
 
 func sameTrial(a, b *Trial) bool { return a == b || a != nil && b != nil && *a == *b }
