@@ -43,21 +43,34 @@ func (l *Loop) attend(ctx context.Context, w *world, p history.Proposal, status 
 	if len(suspects) == 0 || doubt(w, suspects) != "" {
 		return at, nil
 	}
-	if p.State == history.ProposalPlanned {
-		_, err := l.replan(ctx, w, *incident, p, suspects)
-		var refusal *rollback.Refusal
-		if errors.As(err, &refusal) {
-			if refusal.Later {
-				at.obstacle = refusal.Reason
-			}
-			return at, nil
-		}
-		return at, err
+	switch {
+	case p.State == history.ProposalPlanned:
+		return l.attendPlanned(ctx, w, p, suspects)
+	case status.State == gitprovider.Open && status.Page != nil:
+		return l.attendOpen(ctx, w, p, suspects, status.Page)
 	}
-	if status.State != gitprovider.Open || status.Page == nil {
+	return at, nil
+}
+
+// attendPlanned finds out what keeps a Proposal from being proposed.
+func (l *Loop) attendPlanned(ctx context.Context, w *world, p history.Proposal, suspects []blame.Suspect) (at attention, err error) {
+	_, err = l.replan(ctx, w, *w.past.Incident, p, suspects)
+	var refusal *rollback.Refusal
+	if errors.As(err, &refusal) {
+		if refusal.Later {
+			at.obstacle = refusal.Reason
+		}
 		return at, nil
 	}
-	if at.stopped = rollback.Stopped(status.Page); at.stopped != "" {
+	return at, err
+}
+
+// attendOpen finds out what a Proposal calls for that people see: first what people did, then what the base did, then what keeps it from being
+// merged by itself.
+func (l *Loop) attendOpen(ctx context.Context, w *world, p history.Proposal, suspects []blame.Suspect, page *gitprovider.PullRequest) (
+	at attention, err error,
+) {
+	if at.stopped = rollback.Stopped(page); at.stopped != "" {
 		return at, nil
 	}
 	mirror, provider, proposed, err := l.remote(p)
@@ -67,8 +80,8 @@ func (l *Loop) attend(ctx context.Context, w *world, p history.Proposal, status 
 	if at.theirs, err = findRevert(ctx, mirror, provider, proposed); err != nil || at.theirs != nil {
 		return at, err
 	}
-	if status.Page.Head != proposed.Head {
-		own, err := rollback.Own(ctx, mirror, proposed, status.Page.Head, l.author(w.now))
+	if page.Head != proposed.Head {
+		own, err := rollback.Own(ctx, mirror, proposed, page.Head, l.author(w.now))
 		if own {
 			at.outdated = "another instance of Assay, or another gate, built it anew"
 		} else {
@@ -81,7 +94,7 @@ func (l *Loop) attend(ctx context.Context, w *world, p history.Proposal, status 
 	}
 	want := claimOf(p)
 	want.ByItself = modeMerges(w.mode) && len(p.NotByItself) == 0
-	at.unclaimed = rollback.ClaimsOtherwise(status.Page.Body, want)
+	at.unclaimed = rollback.ClaimsOtherwise(page.Body, want)
 	if want.ByItself && at.obstacle == "" {
 		proposed.Proven = at.proven
 		obstacle, err := rollback.Obstacle(ctx, mirror, provider, proposed)
