@@ -69,7 +69,7 @@ func learn(ctx context.Context, tx *transaction, v Verification) error {
 		return err
 	}
 	for _, run := range runs {
-		if run.Purpose != ToVerify {
+		if run.Purpose != ToVerify || run.End == runner.NotStarted || run.End == runner.Killed { // what was lost is no evidence
 			continue
 		}
 		cases, err := casesOf(ctx, tx, run)

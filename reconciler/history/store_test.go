@@ -2,6 +2,7 @@ package history_test
 
 import (
 	"database/sql"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -207,6 +208,30 @@ func TestRatesAreLearntAndDecay(t *testing.T) {
 	rates, err = s.Rates(ctx, key, []blame.CaseID{pays}, noon.Add(time.Minute+30*24*time.Hour))
 	require.NoError(t, err)
 	require.InDelta(t, 0.5, rates[pays].Flakes, 1e-9)
+}
+
+// A Run that was lost says of its cases neither that they passed at once nor that they did not.
+func TestALostRunTeachesNoRate(t *testing.T) {
+	s, ctx := open(t), t.Context()
+	v := history.Verification{ID: "v1", Key: key, Targets: at("A", "c1"), Phase: history.Running, Started: noon}
+	var runs []history.Run
+	ends := []runner.End{runner.Killed, runner.NotStarted, runner.Exited}
+	for n := range ends {
+		runs = append(runs, history.Run{ID: fmt.Sprint("v1-", n), Verification: "v1", Purpose: history.ToVerify, Suite: "smoke", Attempt: n + 1, Shards: 1})
+	}
+	_, err := s.Begin(ctx, v, runs)
+	require.NoError(t, err)
+	pays := report.Case{Name: "pays", Status: report.Passed}
+	for n, run := range runs {
+		run.End, run.Started, run.Finished = ends[n], noon, noon.Add(time.Second)
+		require.NoError(t, s.FinishRun(ctx, run, []*report.Report{report.Single(pays)}))
+	}
+	v.Phase, v.Finished, v.Verdict = history.Done, noon.Add(time.Minute), &gate.Verdict{Outcome: gate.Passed}
+	require.NoError(t, s.Advance(ctx, v))
+	id := blame.CaseID{Suite: "smoke", Name: "pays"}
+	rates, err := s.Rates(ctx, key, []blame.CaseID{id}, v.Finished)
+	require.NoError(t, err)
+	require.Equal(t, map[blame.CaseID]blame.Rate{id: {Runs: 1}}, rates)
 }
 
 func TestWhatIsFinalStaysFinal(t *testing.T) {
