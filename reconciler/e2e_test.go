@@ -5,6 +5,7 @@ package reconciler_test
 import (
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -285,7 +286,7 @@ func conflictAfterTheBaseMoved(r *realShop) {
 // mergedByPolicy has Assay wait for a check that the branch requires, and then merge.
 func mergedByPolicy(r *realShop) {
 	r.mode = tests.Merge
-	r.tests.push("Be bold", gateWith("rollback: {mode: merge}"))
+	r.tests.push("Be bold", bold(tests.Merge))
 	r.broken()
 	r.proposed(history.ProposalOpen)
 	_, _, err := r.hub.Client().CreateBranchProtection(r.hub.User, r.name, sdk.CreateBranchProtectionOption{
@@ -317,13 +318,23 @@ func squashed(r *realShop) {
 
 // closedByAPerson has a person say no, which is final, also for an Assay that has lost its memory.
 func closedByAPerson(r *realShop) {
-	r.broken()
-	r.proposed(history.ProposalOpen)
+	bad := r.broken()
+	p := r.proposed(history.ProposalOpen)
 	shut := sdk.StateClosed
 	_, _, err := r.hub.Client().EditPullRequest(r.hub.User, r.name, r.page().Index, sdk.EditPullRequestOption{State: &shut})
 	require.NoError(r.t, err)
 	r.proposed(history.ProposalClosed)
 	r.decided("final")
+	require.Equal(r.t, sdk.StateClosed, r.page().State)
+
+	r.stop()
+	require.NoError(r.t, os.RemoveAll(filepath.Join(r.data, "history")))
+	r.start()
+	good := gitIn(r.t, r.shop.config.dir, "rev-parse", bad+"~1")
+	r.setLive(good)
+	r.verified("shop", good)
+	r.setLive(bad)
+	r.decided("no revert is proposed: the same revert was proposed before and closed, which is final: " + p.URL)
 	require.Equal(r.t, sdk.StateClosed, r.page().State)
 }
 
@@ -366,7 +377,7 @@ func ownRevertFirst(r *realShop) {
 // protectedBranch has mode commit meet a branch that nobody may push to.
 func protectedBranch(r *realShop) {
 	r.mode = tests.Commit
-	r.tests.push("Be bold", gateWith("rollback: {mode: commit}"))
+	r.tests.push("Be bold", bold(tests.Commit))
 	r.start()
 	r.verified("shop", r.deploy("Sell at 7", price("7")))
 	bad := r.shop.config.push("Sell for nothing", price("0"))
