@@ -137,7 +137,7 @@ func (all *crashes) tell(t *testing.T, mode tests.Mode, c *crash) int {
 	s.showOn(shown)
 	s.noted()
 	if mode == tests.Commit {
-		s.tests.push("Be bold", gateWith("rollback: {mode: commit}"))
+		s.tests.push("Be bold", bold(tests.Commit))
 	}
 	all.by.Store("file:"+filepath.Join(s.data, "history", "history.db"), c)
 	s.start()

@@ -25,7 +25,7 @@ func (a *assay) beside() *history.Store {
 func TestAHoldFromBesideStopsProposingAndMergingUntilItIsLifted(t *testing.T) {
 	s := newShop(t)
 	s.mode = tests.Merge
-	s.tests.push("Be bold", gateWith("rollback: {mode: merge}"))
+	s.tests.push("Be bold", bold(tests.Merge))
 	s.start()
 	beside := s.beside()
 	waits := func(why string) func() bool {

@@ -17,8 +17,9 @@ import (
 )
 
 const (
-	suiteDoc = "apiVersion: assay.dev/v1alpha1\nkind: Suite\nmetadata: {name: smoke}\nspec: {command: [check]}\n"
-	gateDoc  = "apiVersion: assay.dev/v1alpha1\nkind: Gate\nmetadata: {name: shop}\nspec: {after: [{kind: Site}], suites: [{name: smoke}], reruns: {spread: 1ms}}\n"
+	suiteDoc = "apiVersion: assay.dev/v1alpha1\nkind: Suite\nmetadata: {name: smoke}\nspec: {command: [check]}\n" +
+		"---\napiVersion: assay.dev/v1alpha1\nkind: Suite\nmetadata: {name: control}\nspec: {command: [check]}\n"
+	gateDoc = "apiVersion: assay.dev/v1alpha1\nkind: Gate\nmetadata: {name: shop}\nspec: {after: [{kind: Site}], suites: [{name: smoke}], reruns: {spread: 1ms}}\n"
 )
 
 func siteDoc(name, config, path, live string) string {
@@ -169,7 +170,7 @@ func TestTheBolderModesMergeAndPushWhatIsProven(t *testing.T) {
 		t.Run(gateMode, func(t *testing.T) {
 			s := newShop(t)
 			s.mode = mode
-			s.tests.push("Be bold", map[string]string{"staging/gate.yaml": strings.TrimSuffix(gateDoc, "}\n") + ", rollback: {mode: " + gateMode + "}}\n"})
+			s.tests.push("Be bold", bold(mode))
 			s.start()
 			good := s.deploy("Sell at 7", price("7"))
 			s.verified("shop", good)

@@ -51,8 +51,14 @@ func (l *Loop) plan(ctx context.Context, w *world, incident history.Incident, p 
 	if elsewhere := len(incident.Cause.Suspects) - len(suspects); elsewhere > 0 {
 		plan.NotByItself = append(plan.NotByItself, fmt.Sprintf("%d commits of other repositories may be to blame as well; they were not told apart", elsewhere))
 	}
+	if !incident.Cause.NotEnvironment {
+		plan.NotByItself = append(plan.NotByItself, aloneDown)
+	}
 	return plan, nil
 }
+
+// aloneDown is why a revert waits for a person where the Gate's own Suites are all the evidence that there is.
+const aloneDown = "nothing rules out that something which only this gate needs is down: give it control suites (spec.control), or a site that may be bisected"
 
 // request is what rollback is asked for, as far as the world and the operator's settings tell.
 func (l *Loop) request(w *world, incident history.Incident, p history.Proposal, suspects []blame.Suspect) (request rollback.Request, err error) {

@@ -26,7 +26,7 @@ func onHub(t *testing.T, mode tests.Mode) (*shop, *rollbacktest.Hub) {
 	s, hub := newShop(t), rollbacktest.New()
 	s.provider = func(m *git.Mirror) gitprovider.Provider { return hub.Provider(m) }
 	s.mode = mode
-	s.tests.push("Say how bold to be", gateWith("rollback: {mode: "+string(mode)+"}"))
+	s.tests.push("Say how bold to be", bold(mode))
 	s.start()
 	s.verified("shop", s.deploy("Sell at 7", price("7")))
 	return s, hub
@@ -101,7 +101,7 @@ func TestABolderModeIsClaimed(t *testing.T) {
 	require.Contains(t, hub.Pulls()[0].Body, `"byItself":false}`)
 	s.stop()
 	s.mode = tests.Merge
-	s.tests.push("Be bold", gateWith("rollback: {mode: merge}"))
+	s.tests.push("Be bold", bold(tests.Merge))
 	s.start()
 	s.proposed(history.ProposalMerged)
 	require.Contains(t, hub.Pulls()[0].Body, `"byItself":true}`)

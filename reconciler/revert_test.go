@@ -100,7 +100,7 @@ func TestACommitThatDoesNotDeployIsReverted(t *testing.T) {
 
 func TestTheOperatorHoldsProposalsAndMerging(t *testing.T) {
 	s := newShop(t)
-	s.tests.push("Be bold", gateWith("rollback: {mode: merge}"))
+	s.tests.push("Be bold", bold(tests.Merge))
 	restart := func(stopped bool, mode tests.Mode) {
 		s.stop()
 		s.stopped, s.mode = stopped, mode

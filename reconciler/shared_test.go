@@ -23,7 +23,7 @@ func (s *shop) secondInstance(t *testing.T, environment string, mode tests.Mode,
 	other.tests.push("Test the shop there", map[string]string{
 		"staging/kustomization.yaml": "resources: [suite.yaml, gate.yaml, site.yaml]\n",
 		"staging/suite.yaml":         suiteDoc,
-		"staging/gate.yaml":          strings.Replace(gateWith("rollback: {mode: " + string(mode) + "}")["staging/gate.yaml"], "name: shop", "name: "+environment, 1),
+		"staging/gate.yaml":          strings.Replace(bold(mode)["staging/gate.yaml"], "name: shop", "name: "+environment, 1),
 		"staging/site.yaml":          siteDoc("shop", s.config.bare, "shop", s.live),
 	})
 	other.start()
@@ -114,7 +114,7 @@ func TestABranchThatTakesNoPushes(t *testing.T) {
 	bare = s.config.bare
 	gitIn(t, bare, "config", "http.receivepack", "true")
 	s.assay.config, s.mode = serve(t, bare), tests.Commit
-	s.tests.push("Be bold", gateWith("rollback: {mode: commit}"))
+	s.tests.push("Be bold", bold(tests.Commit))
 	s.tests.push("Follow the server", map[string]string{"staging/site.yaml": siteDoc("shop", s.assay.config, "shop", s.live)})
 	s.start()
 	s.verified("shop", s.deploy("Sell at 7", price("7")))

@@ -15,6 +15,11 @@ import (
 	"github.com/assay-dev/assay/sources/tests"
 )
 
+// bold is the shop's Gate with a mode, and with the control Suite without which nothing is merged by itself.
+func bold(mode tests.Mode) map[string]string {
+	return gateWith("control: [{name: control}], rollback: {mode: " + string(mode) + "}")
+}
+
 // gateWith is the shop's Gate with further fields in its spec.
 func gateWith(fields string) map[string]string {
 	return map[string]string{"staging/gate.yaml": strings.TrimSuffix(gateDoc, "}\n") + ", " + fields + "}\n"}
@@ -99,7 +104,7 @@ func TestWhenBothChangedTheOldTestsTell(t *testing.T) {
 func TestSuspectsThatAreNotToldApartAreLeftToAPerson(t *testing.T) {
 	s := newShop(t)
 	s.mode = tests.Merge
-	s.tests.push("Be bold", gateWith("rollback: {mode: merge}"))
+	s.tests.push("Be bold", bold(tests.Merge))
 	s.start()
 	s.verified("shop", s.deploy("Sell at 7", price("7")))
 	first := s.config.push("Sell at 1", price("1"))
@@ -234,4 +239,23 @@ func TestAStateThatComesBackIsVerifiedAgain(t *testing.T) {
 	})
 	release()
 	s.eventually("the old state to be verified again", func() bool { return s.verified("shop", good).ID != first.ID })
+}
+
+// TestNothingIsMergedByItselfOnTheGatesOwnWordAlone has no control Suite: a dependency of this Gate alone may as well be down.
+func TestNothingIsMergedByItselfOnTheGatesOwnWordAlone(t *testing.T) {
+	s := newShop(t)
+	s.mode = tests.Merge
+	s.tests.push("Be bold, and control nothing", gateWith("rollback: {mode: merge}"))
+	s.start()
+	s.verified("shop", s.deploy("Sell at 7", price("7")))
+	bad := s.deploy("Sell for nothing", price("0"))
+	p := s.proposed(history.ProposalOpen)
+	require.Len(t, p.NotByItself, 1)
+	require.Contains(t, p.NotByItself[0], "spec.control")
+	s.eventually("that it is left to a person", func() bool {
+		all, err := s.past.Decisions(t.Context(), history.Filter{Limit: 1})
+		require.NoError(t, err)
+		return all[0].Action == "Wait" && strings.Contains(all[0].Reason, "spec.control")
+	})
+	require.Equal(t, bad, gitIn(t, s.config.bare, "rev-parse", "main"))
 }

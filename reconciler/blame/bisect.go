@@ -147,6 +147,7 @@ func (b bisection) conclude(good, bad int) *Decision {
 	if bad < len(b.suspects) && len(b.lastingIn(b.Trials.Rounds[b.commit(bad)]).cases) < len(b.neverPassed(b.Rounds).cases) {
 		return b.failed(fmt.Sprintf("%s is the first to fail, and not in all that fails now: more than one of them broke it", short(culprit)))
 	}
+	b.notEnvironment = true
 	if good == 0 {
 		b.note("the state of the last pass was brought live again, and passes still")
 	} else {

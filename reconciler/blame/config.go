@@ -54,7 +54,7 @@ func shown(targets []sync.Target) string {
 // guilty ends the inquiry with Config.
 func (i *inquiry) guilty(suspects []Suspect, format string, args ...any) *Decision {
 	d := i.cause(Config, format, args...)
-	d.Cause.Suspects = suspects
+	d.Cause.Suspects, d.Cause.NotEnvironment = suspects, i.notEnvironment
 	return d
 }
 

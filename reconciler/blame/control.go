@@ -13,6 +13,7 @@ func (i *inquiry) control() *Decision {
 	for _, outcome := range i.Controls {
 		switch outcome {
 		case gate.Passed:
+			i.notEnvironment = true
 			i.note("not the environment: the control suites pass on it")
 			return nil
 		case gate.Failed:

@@ -52,5 +52,8 @@ func (i *inquiry) reproduced() *Decision {
 			i.note("%s does not build here either, and built at the last pass", s.Target)
 		}
 	}
+	if len(i.FailedSyncs) > 0 && i.builds() {
+		i.notEnvironment = true
+	}
 	return nil
 }

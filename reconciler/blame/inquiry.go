@@ -10,6 +10,8 @@ type inquiry struct {
 	Case
 	// found is what the steps so far have found, for people.
 	found []string
+	// notEnvironment is the Cause's.
+	notEnvironment bool
 	// instead is the Cause where Config is out and the failure is no flake.
 	instead *Cause
 }

@@ -19,7 +19,8 @@ type GateSpec struct {
 	Suites []SuiteSelector `json:"suites" jsonschema:"minItems=1"`
 	// Control are Suites that touch nothing that the Gate's Targets render: whether the cluster, the network or the test bed itself is well. They run
 	// only when the Gate has failed; where they keep failing too, the environment is at fault and no commit is blamed. Without any, up to three
-	// other Gates that share no change with this one are verified then, to see whether they fail as well.
+	// other Gates that share no change with this one are verified then, to see whether they fail as well, and no revert is merged by itself
+	// unless a Site could be bisected: something that only this Gate needs may be down.
 	Control []SuiteSelector `json:"control,omitempty" jsonschema:"minItems=1"`
 	// Order is Parallel (default) or Ordered: one after the other, stopping at the first that does not hold.
 	Order Order `json:"order,omitempty" jsonschema:"enum=Parallel,enum=Ordered"`
@@ -90,7 +91,7 @@ type Reruns struct {
 
 // Rollback says how far Assay may go.
 type Rollback struct {
-	// Mode is shadow, propose (default), merge or commit.
+	// Mode is shadow, propose (default), merge or commit. The last two need control Suites, or Sites that may be bisected.
 	Mode Mode `json:"mode,omitempty" jsonschema:"enum=shadow,enum=propose,enum=merge,enum=commit"`
 	// OtherTargets allows a revert that also changes Targets which the Gate does not name.
 	OtherTargets bool `json:"otherTargets,omitempty"`
