@@ -26,7 +26,7 @@ func TestABadCommitIsProposedAndRevertedInEveryMode(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			s := scenario(func(spec *ScenarioSpec) {
-				spec.Operator.Mode = "commit"
+				spec.Operator.Mode, spec.Tests.Control = "commit", 1
 				spec.Gate["rollback"] = map[string]any{"mode": mode, "otherTargets": true}
 				spec.Breakages.Batch, spec.Commits.Every = Count{1, 1}, span(1000*time.Hour, 1000*time.Hour)
 			})
