@@ -34,6 +34,7 @@ type judge struct {
 	reruns, runs int
 	flakes       flakes
 	violations   []string
+	leftOpen     int
 	writes       writes
 }
 

@@ -18,6 +18,7 @@ type outcome struct {
 	reruns     int
 	passes     int
 	violations []string
+	leftOpen   int
 }
 
 // told is what became of one breakage.
@@ -49,7 +50,7 @@ const (
 
 func (j *judge) outcome(scenario string, seed uint64) *outcome {
 	o := &outcome{
-		scenario: scenario, seed: seed, flakes: j.flakes, runs: j.runs, reruns: j.reruns, passes: j.world.passes, violations: j.violations,
+		scenario: scenario, seed: seed, flakes: j.flakes, runs: j.runs, reruns: j.reruns, passes: j.world.passes, violations: j.violations, leftOpen: j.leftOpen,
 	}
 	for _, p := range j.order {
 		o.proposals = append(o.proposals, *p)
