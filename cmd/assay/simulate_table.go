@@ -55,7 +55,7 @@ func simulationNotes(w io.Writer, r *simulate.Result) {
 		fmt.Fprintln(w, "\nGoal missed: "+missed)
 	}
 	if r.All.LeftOpen > 0 {
-		fmt.Fprintf(w, "\n%s left open though all was well, for people to close: a hold was on when it was to be closed, or the server failed\n", several(r.All.LeftOpen, "pull request"))
+		fmt.Fprintf(w, "\n%s left open though all was well, for people to close\n", several(r.All.LeftOpen, "pull request"))
 	}
 	if len(r.All.Violations) > 0 {
 		fmt.Fprintf(w, "\n%s of what must always hold:\n", several(len(r.All.Violations), "violation"))
