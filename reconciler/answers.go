@@ -55,3 +55,10 @@ func (a *answers) forget(p history.Proposal) {
 	defer a.mu.Unlock()
 	delete(a.of, p.ID)
 }
+
+// forgetAll has everything asked anew.
+func (a *answers) forgetAll() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	clear(a.of)
+}

@@ -13,6 +13,7 @@
 //
 //	options.go, environment.go  what the operator says
 //	loop.go, driver.go          watches, polls and workers; a simulation drives the passes itself
+//	nudge.go                    what has it look before the time is up
 //	in_force.go                 the tests in force in an Environment
 //	pass.go                     one pass: observe, decide, act, again
 //
@@ -45,6 +46,6 @@
 //	reland.go    offers back what was reverted in vain
 //
 // Beside the passes, in memory alone, so that a crash loses nothing that counts: flights.go (Runs under way), turns.go (one writer for each
-// repository), answers.go (what providers said last), stumble.go (what failed last), event.go (what listeners are told). Package publish
-// tells Verdicts outside.
+// repository), answers.go (what providers said last), stumble.go (what failed last), event.go and announce.go (what listeners are told),
+// alive.go (whether the workers get on). Package publish tells Verdicts outside.
 package reconciler

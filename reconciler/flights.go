@@ -71,7 +71,7 @@ func (f *flights) start(l *Loop, key history.Key, run history.Run, job runner.Jo
 			f.mu.Unlock()
 			l.driver.Again(key)
 		}()
-		if err := l.fly(ctx, run, job); err != nil && ctx.Err() == nil {
+		if err := l.fly(ctx, key, run, job); err != nil && ctx.Err() == nil {
 			l.log.Error("a run was not recorded, and is run again", "environment", key.Environment, "gate", key.Gate, "run", run.ID, "error", err)
 			select { // it stays under way meanwhile, so that a full disk is not met by a storm of runs
 			case <-ctx.Done():
@@ -84,7 +84,7 @@ func (f *flights) start(l *Loop, key history.Key, run history.Run, job runner.Jo
 // flyAgainAfter is how long a Run waits that could not be recorded.
 const flyAgainAfter = 10 * time.Second
 
-func (l *Loop) fly(ctx context.Context, run history.Run, job runner.Job) error {
+func (l *Loop) fly(ctx context.Context, key history.Key, run history.Run, job runner.Job) error {
 	log, err := l.history.WriteLog(run.ID)
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (l *Loop) fly(ctx context.Context, run history.Run, job runner.Job) error {
 	if err := l.history.StartRun(ctx, run.ID, l.clock.Now()); err != nil {
 		return err
 	}
-	l.announce(Event{Kind: RunStarted, Run: run})
+	l.announce(Event{Kind: RunStarted, Key: key, Run: run})
 	result, err := l.runner.Run(ctx, job)
 	if err != nil {
 		return fmt.Errorf("run %s: %w", run.ID, err)
@@ -123,7 +123,7 @@ func (l *Loop) fly(ctx context.Context, run history.Run, job runner.Job) error {
 	if err := l.history.FinishRun(ctx, run, reports); err != nil {
 		return err
 	}
-	l.announce(Event{Kind: RunFinished, Run: run, Reports: reports})
+	l.announce(Event{Kind: RunFinished, Key: key, Run: run, Reports: reports})
 	return l.runner.Forget(ctx, job.ID)
 }
 

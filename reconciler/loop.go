@@ -3,6 +3,7 @@ package reconciler
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/assay-dev/assay/reconciler/history"
 )
@@ -16,6 +17,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	var wait sync.WaitGroup
 	for _, env := range l.environments {
 		wait.Go(func() { l.watchTests(ctx, env) })
+		wait.Go(func() { l.watchSource(ctx, env, l.nudges[env.Name].gates) })
 		for _, source := range env.Sources {
 			wait.Go(func() { l.watchSource(ctx, env, source.Changed()) })
 		}
@@ -35,7 +37,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	return nil
 }
 
-// watchTests pulls the test repository of an Environment at its interval.
+// watchTests pulls the test repository of an Environment at its interval, and when it is nudged.
 func (l *Loop) watchTests(ctx context.Context, env *Environment) {
 	ticker := l.clock.NewTicker(env.Tests.Interval)
 	defer ticker.Stop()
@@ -52,6 +54,7 @@ func (l *Loop) watchTests(ctx context.Context, env *Environment) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C():
+		case <-l.nudges[env.Name].tests:
 		}
 	}
 }
@@ -78,6 +81,17 @@ func (l *Loop) lookAgain(ctx context.Context, env *Environment) {
 	}
 }
 
+// take takes one pass, and tells how long it took.
+func (l *Loop) take(ctx context.Context, key history.Key) (next time.Time, err error) {
+	began := l.clock.Now()
+	l.passes.begin(key, began)
+	defer func() {
+		l.passes.end(key)
+		l.announce(Event{Kind: PassTaken, Key: key, Took: l.clock.Since(began), Err: err})
+	}()
+	return l.Pass(ctx, key)
+}
+
 // work takes passes until the queue shuts down.
 func (l *Loop) work(ctx context.Context) {
 	for {
@@ -85,7 +99,7 @@ func (l *Loop) work(ctx context.Context) {
 		if shutdown {
 			return
 		}
-		next, err := l.Pass(ctx, key)
+		next, err := l.take(ctx, key)
 		switch {
 		case err == nil:
 			l.queue.Forget(key)

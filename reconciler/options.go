@@ -39,6 +39,8 @@ type Options struct {
 	// Workers is how many Gates are reconciled at the same time. Default 16: they mostly wait for servers, and one that is slow must not hold
 	// up the rest.
 	Workers int
+	// QueueMetrics, when given, measures the work queue, which is called "gates" there.
+	QueueMetrics workqueue.MetricsProvider
 	// Driver, when given, takes the place of Run: a simulation calls Begin, Pull and Pass itself.
 	Driver Driver
 }
@@ -59,6 +61,8 @@ type Loop struct {
 	driver       Driver
 
 	inForce   map[string]*inForce
+	nudges    map[string]nudges
+	passes    *passes
 	flights   *flights
 	turns     *turns
 	answers   *answers
@@ -83,7 +87,7 @@ func New(o Options) (*Loop, error) {
 		environments: map[string]*Environment{}, history: o.History, runner: o.Runner, mirrors: o.Mirrors, builder: o.Builder,
 		loadOptions: tests.Options{CheckExpr: gate.Check, Formats: report.Formats()},
 		rollback:    o.Rollback, clock: o.Clock, log: o.Log, announce: o.Announce, workers: o.Workers, driver: o.Driver,
-		inForce: map[string]*inForce{}, flights: newFlights(), turns: newTurns(), answers: newAnswers(), stumbles: newStumbles(),
+		inForce: map[string]*inForce{}, nudges: map[string]nudges{}, passes: newPasses(), flights: newFlights(), turns: newTurns(), answers: newAnswers(), stumbles: newStumbles(),
 	}
 	if l.clock == nil {
 		l.clock = clock.RealClock{}
@@ -103,13 +107,14 @@ func New(o Options) (*Loop, error) {
 	for _, env := range o.Environments {
 		l.environments[env.Name] = env
 		l.inForce[env.Name] = &inForce{loader: tests.NewLoader(l.builder, l.loadOptions)}
+		l.nudges[env.Name] = newNudges()
 	}
 	l.publisher = newPublisher(l, o.DigestKey)
 	if l.driver == nil {
 		l.driver = goroutines{l}
 		l.queue = workqueue.NewTypedRateLimitingQueueWithConfig(
 			workqueue.NewTypedItemExponentialFailureRateLimiter[history.Key](firstRetry, longestRetry),
-			workqueue.TypedRateLimitingQueueConfig[history.Key]{Clock: l.clock})
+			workqueue.TypedRateLimitingQueueConfig[history.Key]{Name: "gates", MetricsProvider: o.QueueMetrics, Clock: l.clock})
 	}
 	return l, nil
 }

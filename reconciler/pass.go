@@ -60,11 +60,14 @@ const steps = 32
 
 // Pass acts until there is nothing left to do but wait, and returns until when; zero is until something changes.
 func (l *Loop) Pass(ctx context.Context, key history.Key) (time.Time, error) {
+	var before *world
 	for range steps {
 		w, err := l.observe(ctx, key)
 		if err != nil {
 			return time.Time{}, fmt.Errorf("observe: %w", err)
 		}
+		l.announceChanges(before, w)
+		before = w
 		action := decide(w)
 		if !l.stumbles.at(key, action) {
 			if err := l.record(ctx, key, action.Name(), action.Reason()); err != nil {

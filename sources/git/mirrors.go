@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/utils/clock"
@@ -38,6 +39,14 @@ type sharedMirror struct {
 
 	turn  chan struct{} // held by who asks the remote
 	heads map[string]seenHead
+	moved atomic.Pointer[time.Time] // nil: nobody said that it did
+}
+
+// good tells whether what was seen at a time still counts for who takes what was
+// seen at since.
+func (s *sharedMirror) good(at, since time.Time) bool {
+	moved := s.moved.Load()
+	return !since.IsZero() && !at.Before(since) && (moved == nil || at.After(*moved))
 }
 
 type seenHead struct {
@@ -75,7 +84,7 @@ func (m *Mirrors) Mirror(url string) (*Mirror, error) {
 
 // Head is where a branch of a repository is; an empty branch is the remote's
 // default. What was seen at since or later is good enough, be it a head or an
-// error. Otherwise the remote is asked, by one of those who want to know while the
+// error, unless [Mirrors.Moved] was told since. Otherwise the remote is asked, by one of those who want to know while the
 // others wait for what it hears; with the zero since each asks for itself. The
 // errors are those of [Mirror.DefaultBranch] and [Mirror.Refresh]. An asker that
 // gives up keeps its error to itself.
@@ -91,7 +100,7 @@ func (m *Mirrors) Head(ctx context.Context, url, branch string, since time.Time)
 		return Hash{}, fmt.Errorf("waiting for somebody else to ask %s for branch %q: %w", shared.mirror, branch, context.Cause(ctx))
 	}
 	seen, known := shared.heads[branch]
-	if known && !since.IsZero() && !seen.at.Before(since) {
+	if known && shared.good(seen.at, since) {
 		return seen.head, seen.err
 	}
 	seen = seenHead{at: m.clock.Now()}
@@ -100,6 +109,19 @@ func (m *Mirrors) Head(ctx context.Context, url, branch string, since time.Time)
 		shared.heads[branch] = seen
 	}
 	return seen.head, seen.err
+}
+
+// Moved says that branches of a repository moved, however its address is spelled:
+// what [Mirrors.Head] saw of them until now is good enough for nobody any more.
+func (m *Mirrors) Moved(url string) {
+	normalized, now := Normalize(url), m.clock.Now()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for key, shared := range m.shared {
+		if key.normalized == normalized {
+			shared.moved.Store(&now)
+		}
+	}
 }
 
 func ask(ctx context.Context, mirror *Mirror, branch string) (head Hash, err error) {

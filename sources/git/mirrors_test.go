@@ -72,6 +72,23 @@ func TestManyAskersCostOneQuestion(t *testing.T) {
 	}))
 }
 
+func TestWhatWasSeenBeforeARepositoryMovedIsAskedForOnceMore(t *testing.T) {
+	t.Parallel()
+	w := watch(t, 5)
+	since := w.clock.Now()
+	head := func() {
+		_, err := w.mirrors.Head(t.Context(), w.url, "main", since)
+		require.NoError(t, err)
+	}
+	require.Equal(t, 1, w.asked(head))
+	w.mirrors.Moved("https://git.example.com/another")
+	require.Equal(t, 0, w.asked(head))
+	w.mirrors.Moved(w.url + "/")
+	w.clock.Step(time.Second)
+	require.Equal(t, 1, w.asked(head))
+	require.Equal(t, 0, w.asked(head))
+}
+
 func TestHeadIsGoodFromSinceOn(t *testing.T) {
 	t.Parallel()
 	w := watch(t, 5)
