@@ -7,7 +7,7 @@ RACE := $(shell command -v $$($(GO) env CC) >/dev/null 2>&1 && echo -race)
 # `./...` leaves out testdata, so its packages are named.
 PACKAGES := ./... ./testdata/samples ./testdata/samples/shop
 
-TOOLS := bin/kustomize bin/staticcheck bin/benchstat
+TOOLS := bin/kustomize bin/kubeconform bin/staticcheck bin/benchstat
 
 .PHONY: help
 help: ## List the targets
@@ -38,6 +38,7 @@ demo: build bin/hey ## Watch Assay do its whole job on this machine
 test: tools ## Unit tests, and everything that needs no cluster
 	@test -n '$(RACE)' || echo 'no C compiler: the tests run without the race detector'
 	$(GO) test $(RACE) -timeout 30m $(PACKAGES)
+	cd testdata/image && $(GO) test $(RACE) .
 
 .PHONY: crash
 ROUNDS ?= 20
@@ -81,9 +82,15 @@ lint: tools ## gofmt, go vet, staticcheck, go mod tidy; govulncheck where it and
 	$(GO) mod tidy -diff
 	@if command -v govulncheck >/dev/null && [ -n "$$GOVULNDB" ]; then govulncheck $(PACKAGES); else echo 'govulncheck: left out, since the program or its data (GOVULNDB) is not here'; fi
 
+# What the image is called, which processors it is for, and, with PUSH=1, whether it goes to the registry of its name.
+IMAGE ?= registry.example.com/assay:built
+ARCHS ?= $(shell $(GO) env GOARCH)
 .PHONY: image
-image: ## Build the container image with Docker
-	docker build -t assay .
+image: ## Build the container image without Docker, as bin/assay-image.tar; print its name and digest
+	@for arch in $(ARCHS); do \
+		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build -trimpath -ldflags '-s -w' -o bin/image/$$arch/assay ./cmd/assay || exit 1; \
+	done
+	@cd testdata/image && $(GO) run . -out ../../bin/assay-image.tar -name $(IMAGE) $(if $(PUSH),-push) $(ARCHS:%=../../bin/image/%/assay)
 
 .PHONY: clean
 clean: ## Remove what was built
