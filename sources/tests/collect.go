@@ -38,6 +38,7 @@ func collect(tree render.Tree, overlay string, r *render.Rendering, o Options) *
 			s := &Suite{Origin: d.origin}
 			c.keep(s, d, c.decode(d, s))
 			c.checkFormats(s)
+			c.checkResource(s)
 			c.set.Suites = append(c.set.Suites, s)
 		case KindGate:
 			g := &Gate{Origin: d.origin}

@@ -11,6 +11,12 @@ func (s *Suite) Default() {
 	fill(&spec.WorkingDirectory, ".")
 	fill(&spec.Timeout, Duration{10 * time.Minute})
 	fill(&spec.Shards, 1)
+	if spec.Resource != nil {
+		spec.Reports = []ReportSource{{Path: ResourceReport, Format: "assay-json"}}
+	}
+	for i := range spec.Services {
+		fill(&spec.Services[i].Timeout, Duration{2 * time.Minute})
+	}
 }
 
 // Default fills in what the Gate leaves out, as the fields' documentation tells. Conditions stay empty: without any, every Suite must pass.

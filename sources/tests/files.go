@@ -23,8 +23,8 @@ import (
 // symbolic link is listed as itself, wherever it leads; folders and submodules are not listed.
 func (s *Suite) FilesIn(tree fs.FS) ([]string, error) {
 	files := map[string]bool{}
-	for _, glob := range s.Spec.Files {
-		matches, _, err := match(tree, s.Origin.Folder(), glob)
+	for _, listed := range s.globs() {
+		matches, _, err := match(tree, s.Origin.Folder(), listed.glob)
 		if err != nil {
 			return nil, fmt.Errorf("list the files of Suite %s: %w", s.Name(), err)
 		}
@@ -128,29 +128,32 @@ func (d *digester) suite(s *Suite) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	key := folder.String() + "\x00" + strings.Join(s.Spec.Files, "\x00")
+	globs := s.globs()
+	key := folder.String()
+	for _, listed := range globs {
+		key += "\x00" + listed.glob
+	}
 	if sum, ok := d.known[key]; ok && !folder.IsZero() {
 		d.kept[key] = sum
 		return sum, nil
 	}
 	sum, linked := sha256.New(), false
-	for i, glob := range s.Spec.Files {
-		if !fs.ValidPath(path.Clean(glob)) { // told of its shape
+	for _, listed := range globs {
+		if !fs.ValidPath(path.Clean(listed.glob)) { // told of its shape
 			continue
 		}
-		files, through, err := match(d.tree, s.Origin.Folder(), glob)
+		files, through, err := match(d.tree, s.Origin.Folder(), listed.glob)
 		if err != nil {
 			return "", err
 		}
 		linked = linked || through
-		at := field{"spec", "files", i}
 		if len(files) == 0 {
-			d.report(s, at, fmt.Sprintf("%q matches no file in %s", glob, s.Origin.Folder()), "correct the glob, or add the file")
+			d.report(s, listed.at, fmt.Sprintf("%q matches no file in %s", listed.glob, s.Origin.Folder()), "correct the glob, or add the file")
 		}
 		for _, file := range files {
 			id, mode, err := d.tree.Hash(file)
 			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, git.ErrUnsafe) {
-				d.report(s, at, err.Error(), "make the link lead to a file of this repository, or leave it out of files")
+				d.report(s, listed.at, err.Error(), "make the link lead to a file of this repository, or leave it out of files")
 				continue
 			} else if err != nil {
 				return "", err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"slices"
 	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -21,6 +22,8 @@ type CheckExpr func(gate *Gate, suites []*Suite, expr string) error
 type Options struct {
 	// CheckExpr checks pass conditions. Without it they are taken as they are.
 	CheckExpr CheckExpr
+	// CheckResource checks the resources of Suites. Without it they are taken as they are.
+	CheckResource CheckResource
 	// Formats are the names of report formats that may be written. When empty, any may.
 	Formats []string
 }
@@ -113,7 +116,8 @@ func (l *Loader) load(ctx context.Context, tree render.Tree, overlay string, las
 	return next, nil
 }
 
-// again finds what the last Set is in a tree that renders the same but may hold other files of its Suites; nil when something is wrong with these.
+// again finds what the last Set is in a tree that renders the same but may hold other files of its Suites; nil when something is wrong with these, or
+// may be.
 func (l *loaded) again(ctx context.Context, tree render.Tree) (*loaded, error) {
 	next := &loaded{rendering: l.rendering, set: l.set, sums: map[string]string{}}
 	sound := true
@@ -122,7 +126,7 @@ func (l *loaded) again(ctx context.Context, tree render.Tree) (*loaded, error) {
 	if next.files, err = d.suites(ctx, l.set.Suites); err != nil {
 		return nil, fmt.Errorf("read the files of the Suites: %w", err)
 	}
-	if !sound {
+	if !sound || slices.ContainsFunc(l.set.Suites, func(s *Suite) bool { return s.Spec.Resource != nil && next.files[s] != l.files[s] }) {
 		return nil, nil
 	}
 	if !maps.Equal(next.files, l.files) {

@@ -49,6 +49,16 @@ var wrong = []struct {
 	{"a path out of the folder", map[string]string{"base/suite.yaml": suite("smoke", "files: [../lib/*]", "workingDirectory: /tmp", "artifacts: [a/../../b]")}},
 	{"command and script", map[string]string{"base/suite.yaml": suite("smoke", "command: [go, test]")}},
 	{"neither command nor script", map[string]string{"base/suite.yaml": document("Suite", "smoke", []string{"timeout: 1m"})}},
+	{"a resource that is none", map[string]string{"base/suite.yaml": document("Suite", "smoke", []string{"resource:", "  template: {kind: Workflow, metadata: {namespace: default}}", "image: alpine", "reports: [{stdout: true}]", "env: [{name: A, valueFrom: {secretKeyRef: {name: a, key: b}}}]"})}},
+	{"a wrong resource", map[string]string{"base/suite.yaml": document("Suite", "smoke", []string{"resource: {file: ../a.yaml, template: {}, success: '', sucess: x}"})}},
+	{"a resource without a file", map[string]string{"base/suite.yaml": document("Suite", "smoke", []string{"files: ['*.yaml']", "resource:", "  file: absent.yaml"})}},
+	{"a resource of two documents", map[string]string{"base/suite.yaml": document("Suite", "smoke", []string{"resource: {file: r.yaml}"}), "base/r.yaml": "kind: A\n---\nkind: B\n"}},
+	{"a resource that is a list", map[string]string{"base/suite.yaml": document("Suite", "smoke", []string{"resource: {file: r.yaml}"}), "base/r.yaml": "- kind: A\n"}},
+	{"a wrong condition of a resource", map[string]string{"base/suite.yaml": document("Suite", "smoke", []string{"resource:", "  file: r.yaml", "  success: bad"}), "base/r.yaml": "kind: A\n"}},
+	{"a wrong service", map[string]string{"base/suite.yaml": suite("smoke", "services: [{name: DB, image: a, path: b}, {name: c, image: a, ports: [0], ready: {tcp: 1, exec: [a]}}, {name: d}]")}},
+	{"services that do not go together", map[string]string{"base/suite.yaml": suite("smoke", "services:", "  - {name: a, image: a, ports: [80]}", "  - {name: a, image: a, ports: [80], resources: {limits: {cpu: '0'}}}", "  - {name: b, path: '.', ports: [81], env: [{name: A}]}")}},
+	{"a service that is not there", map[string]string{"base/suite.yaml": suite("smoke", "services:", "  - {name: a, path: absent}")}},
+	{"a service without a pod", map[string]string{"base/suite.yaml": document("Suite", "smoke", []string{"resource: {template: {apiVersion: v1, kind: A}}", "services:", "  - {name: a, image: b}"})}},
 	{"no shard", map[string]string{"base/suite.yaml": suite("smoke", "shards: 0", "retries: -1")}},
 	{"a wrong matrix", map[string]string{"base/suite.yaml": suite("smoke", "env: [{name: A}]", "matrix: {A: [x], 1B: [x], ASSAY_C: [x], D: [], E: [x, x]}")}},
 	{"an explosion", map[string]string{"base/suite.yaml": suite("smoke", "shards: 100", "matrix:", "  A: [a, b, c]")}},
@@ -102,7 +112,13 @@ func TestProblems(t *testing.T) {
 			}
 			return nil
 		},
-		Formats: []string{"junit", "tap"},
+		CheckResource: func(r *tests.Resource, object map[string]any) map[string]error {
+			if r.Success == "bad" {
+				return map[string]error{"success": fmt.Errorf("undeclared reference in the condition of %s", object["kind"])}
+			}
+			return nil
+		},
+		Formats: []string{"assay-json", "junit", "tap"},
 	}
 	builder := render.NewBuilder(nil)
 	_, err := tests.Load(t.Context(), builder, sound, "o", options)

@@ -24,9 +24,9 @@ func (s *Suite) check(report func(at field, message, remedy string)) {
 	if runs := s.Spec.Runs(); runs > MaxRuns {
 		report(field{"spec", "matrix"}, fmt.Sprintf("makes more than %d runs together with shards", MaxRuns), "take fewer values or shards, or split the Suite")
 	}
-	requests, limits := s.Spec.Resources.Requests, s.Spec.Resources.Limits
-	checkAmounts("cpu", requests.CPU, limits.CPU, report)
-	checkAmounts("memory", requests.Memory, limits.Memory, report)
+	checkAmounts(field{"spec"}, s.Spec.Resources, report)
+	s.Spec.checkResource(report)
+	s.Spec.checkServices(report)
 }
 
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -73,18 +73,22 @@ func (s *SuiteSpec) checkMatrix(env map[string]bool, report func(at field, messa
 }
 
 // checkAmounts relies on the shape: what is there is a quantity.
-func checkAmounts(name, request, limit string, report func(at field, message, remedy string)) {
-	amount := func(list, text string) resource.Quantity {
-		q, err := resource.ParseQuantity(text)
-		if text != "" && (err != nil || q.Sign() <= 0) {
-			report(field{"spec", "resources", list, name}, fmt.Sprintf("%q is no amount of more than zero", text), "write one, or remove the line")
+func checkAmounts(of field, resources Resources, report func(at field, message, remedy string)) {
+	check := func(name, request, limit string) {
+		amount := func(list, text string) resource.Quantity {
+			q, err := resource.ParseQuantity(text)
+			if text != "" && (err != nil || q.Sign() <= 0) {
+				report(of.at("resources").at(list).at(name), fmt.Sprintf("%q is no amount of more than zero", text), "write one, or remove the line")
+			}
+			return q
 		}
-		return q
+		requested, most := amount("requests", request), amount("limits", limit)
+		if most.Sign() > 0 && requested.Cmp(most) > 0 {
+			report(of.at("resources").at("requests").at(name), "is more than the limit "+limit, "request at most the limit")
+		}
 	}
-	requested, most := amount("requests", request), amount("limits", limit)
-	if most.Sign() > 0 && requested.Cmp(most) > 0 {
-		report(field{"spec", "resources", "requests", name}, "is more than the limit "+limit, "request at most the limit")
-	}
+	check("cpu", resources.Requests.CPU, resources.Limits.CPU)
+	check("memory", resources.Requests.Memory, resources.Limits.Memory)
 }
 
 func (g *Gate) check(report func(at field, message, remedy string)) {

@@ -141,6 +141,8 @@ func accepts(t *testing.T, schema *santhosh.Schema, document string) error {
 // beyondSchema are the problems in one document that no schema can tell.
 var beyondSchema = []string{
 	"a wrong glob", "a glob that matches nothing", "a link that leads nowhere", "an explosion", "selectors that match nothing", "a control that is none",
+	"a resource that is none", "a resource without a file", "a resource of two documents", "a resource that is a list", "a wrong condition of a resource",
+	"services that do not go together", "a service that is not there", "a service without a pod",
 	"a Gate after a Site that is not there", "a wrong wildcard", "reruns", "a wrong expression", "broken YAML", "the second of two documents",
 }
 
@@ -160,6 +162,9 @@ func TestSchemaAgreesWithLoad(t *testing.T) {
 	for name, content := range map[string]string{
 		"the least Suite": suite("smoke"),
 		"a full Suite":    document("Suite", "smoke", []string{"command: [go, test]", "files: ['*', lib/**]", "workingDirectory: lib/a..b", env, "image: alpine", "resources: {requests: {cpu: 500m, memory: 64Mi}, limits: {cpu: '1.5', memory: 1G}}", "timeout: 1h30m", "retries: 2", "shards: 3", "matrix: {BROWSER: [firefox, chrome]}", "reports: [{path: 'out/*.xml', format: junit}, {stdout: true}]", "artifacts: [shots/**]"}),
+		"a resource":      document("Suite", "smoke", []string{"resource: {file: lib/x.yaml, success: 'true', failure: 'false', inconclusive: 'false', message: 'a', cases: '[]', metrics: '{}'}", "env: [{name: A, value: b}]", "services: [{name: db, path: lib}]"}),
+		"a template":      document("Suite", "smoke", []string{"resource: {template: {apiVersion: a/v1, kind: B, spec: {list: [1, null, {a: true}], none: null}}}"}),
+		"services":        suite("smoke", "services: [{name: db, image: postgres, command: [a], args: [b], "+env+", ports: [5432, 1], resources: {limits: {cpu: '1'}}, ready: {exec: [pg_isready]}, timeout: 1m}, {name: web, image: a, ready: {http: {port: 80, path: /healthz}}}, {name: mq, image: a, ready: {tcp: 81}}, {name: kafka, path: lib}]"),
 		"durations":       suite("smoke", "timeout: 1.5h0.5s"),
 		"the least Gate":  gate("shop", "[{name: smoke}]"),
 		"a full Gate":     document("Gate", "shop", []string{"after: [{kind: HelmRelease, name: 'shop-*', namespace: a, cluster: b, labels: {a: b}}]", "exercises: [{labels: {a: b}}]", "suites: [{matchLabels: {tier: smoke}}]", "control: [{name: network}]", "order: Ordered", "deadline: 1m", "pass: [{expr: 'true'}, {name: x, expr: some.thing}]", "reruns: {min: 0, max: 3, spread: 5m, confidence: 0.9}", "flakes: Fail", "every: 1h", "baselineMaxAge: 48h", "rollback: {mode: merge, otherTargets: true}", "protect: {paths: [a/**], kinds: [Secret]}", "notes: hello"}),
@@ -168,7 +173,7 @@ func TestSchemaAgreesWithLoad(t *testing.T) {
 		"labels and more": "apiVersion: assay.dev/v1alpha1\nkind: Suite\nmetadata: {name: smoke, namespace: a, labels: {tier: smoke}, annotations: {a: b}}\nspec: {script: exit}\n",
 	} {
 		require.NoError(t, accepts(t, schema, content), "%s: the schema refuses", name)
-		tree := sound.with(map[string]string{"kustomization.yaml": kustomization("[d.yaml]"), "d.yaml": content, "lib/x": "x"})
+		tree := sound.with(map[string]string{"kustomization.yaml": kustomization("[d.yaml]"), "d.yaml": content, "lib/x.yaml": "kind: X"})
 		if strings.Contains(content, "kind: Gate") {
 			tree = tree.with(map[string]string{"kustomization.yaml": kustomization("[d.yaml, smoke.yaml, network.yaml]"), "network.yaml": suite("network"), "smoke.yaml": strings.Replace(suite("smoke"), "  name:", "  labels: {tier: smoke}\n  name:", 1)})
 		}

@@ -47,6 +47,9 @@ func (s shape) value(at field, v any, t reflect.Type, tag reflect.StructTag) {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	if t.Kind() == reflect.Interface {
+		return // whatever a resource of another kind holds
+	}
 	if v == nil {
 		s.report(at, "has no value", "give it one, or remove the line")
 		return
@@ -66,6 +69,7 @@ func (s shape) value(at field, v any, t reflect.Type, tag reflect.StructTag) {
 		s.text(at, v, tag)
 	case reflect.Bool:
 		s.flag(at, v, tag)
+	case reflect.Interface: // is passed on as it is; whom it is for knows its fields
 	default:
 		s.number(at, v, t, tag)
 	}

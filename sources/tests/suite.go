@@ -11,22 +11,28 @@ type Suite struct {
 
 // SuiteSpec is what a test author writes about a Suite.
 type SuiteSpec struct {
-	// Command is the program and its arguments. Exactly one of command and script is given.
+	// Command is the program and its arguments. Exactly one of command, script and resource is given.
 	Command []string `json:"command,omitempty" jsonschema:"oneof_required=command,minItems=1,example=go,example=test,example=./..."`
 	// Script is run by its own #! line, or by /bin/sh -eu where it has none.
 	Script string `json:"script,omitempty" jsonschema:"oneof_required=script,minLength=1,example=./smoke.sh"`
+	// Resource is a custom resource that does the testing, in place of a command.
+	Resource *Resource `json:"resource,omitempty" jsonschema:"oneof_required=resource"`
+	// Services are throw-away dependencies of each Run. Only runs in a cluster have them.
+	Services []Service `json:"services,omitempty"`
 	// Files are globs (`**` crosses folders), relative to the folder of the file that defines the Suite, that the run
 	// gets a private copy of; a folder stands for all below it. Default: everything in that folder, without submodules. They are part of the tests'
 	// digest.
 	Files []string `json:"files,omitempty" jsonschema:"minItems=1,pattern=^[^/]" must:"be relative to the Suite's folder" path:"glob"`
 	// WorkingDirectory is relative to the folder of the file that defines the Suite. Default: that folder.
 	WorkingDirectory string `json:"workingDirectory,omitempty" jsonschema:"pattern=^[^/]" must:"be relative to the Suite's folder" path:"folder"`
-	// Env is the whole environment of the run, besides PATH, HOME, TMPDIR, LANG and the ASSAY_ variables.
+	// Env is the whole environment of the run, besides PATH, HOME, TMPDIR, LANG, the ASSAY_ variables, and in a container those of its image.
 	Env []EnvVar `json:"env,omitempty"`
 	// Image is the container image for runners that use one.
 	Image string `json:"image,omitempty" jsonschema:"minLength=1"`
 	// Resources bound the run, where the runner can.
 	Resources Resources `json:"resources,omitzero"`
+	// Pod is for runners in a cluster: the pod that the Suite runs in.
+	Pod Pod `json:"pod,omitzero"`
 	// Timeout ends the whole process tree of a Run. Default 10m.
 	Timeout Duration `json:"timeout,omitzero"`
 	// Retries is how often a Run that could not start or lost its runner is tried again. It never hides a failed test: that is what a Gate's reruns
@@ -37,7 +43,8 @@ type SuiteSpec struct {
 	Shards int `json:"shards,omitempty" jsonschema:"minimum=1,maximum=256"`
 	// Matrix runs the Suite once for each combination of values; each key is an environment variable of the Run.
 	Matrix map[string][]string `json:"matrix,omitempty"`
-	// Reports say where the tool writes what it found. A Suite without reports is one case, judged by its exit code.
+	// Reports say where the tool writes what it found. A Suite without reports is one case, judged by its exit code; that of a resource always has the
+	// report that Assay makes of what the resource says.
 	Reports []ReportSource `json:"reports,omitempty"`
 	// Artifacts are globs of files to keep, relative to the working directory.
 	Artifacts []string `json:"artifacts,omitempty" jsonschema:"pattern=^[^/]" must:"be relative to the working directory" path:"glob"`
