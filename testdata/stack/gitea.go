@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -67,12 +66,6 @@ func startGitea(t testing.TB) (*Gitea, error) {
 		return nil, err
 	}
 	return g, g.createUser(t.Context())
-}
-
-// checkout is the folder that holds Assay's go.mod.
-func checkout() (string, error) {
-	gomod, err := output(exec.Command("go", "env", "GOMOD"))
-	return filepath.Dir(gomod), err
 }
 
 func (g *Gitea) configure(dir, address, assets string) error {
@@ -232,27 +225,4 @@ func (g *Gitea) CreateRepository(t testing.TB, name string) string {
 		t.Fatalf("create repository %s: %v", name, err)
 	}
 	return repository.CloneURL
-}
-
-// freeAddress is a loopback address that nobody listens at.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}
-
-// output runs a command and returns the last line of what it prints.
-func output(cmd *exec.Cmd) (string, error) {
-	out, err := cmd.Output()
-	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
-			err = fmt.Errorf("%w: %s%s", err, out, exit.Stderr)
-		}
-		return "", fmt.Errorf("%s: %w", filepath.Base(cmd.Path), err)
-	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	return lines[len(lines)-1], nil
 }

@@ -1,0 +1,141 @@
+package stack
+
+import (
+	"context"
+	"crypto/x509/pkix"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Options say what a cluster has besides etcd and an API server.
+type Options struct {
+	// Controllers starts the controller manager: service accounts, garbage collection, the end of namespaces, aggregated roles (view, edit and
+	// admin are empty without it), the status of Jobs. Without it pods can be written down, but nobody gives them a service account.
+	Controllers bool
+	// Logs is the folder for what the processes print; when it is empty, they print into the cluster's own folder, which Close removes.
+	Logs string
+}
+
+// Cluster is a Kubernetes of this machine. Its state is lost when it is closed.
+type Cluster struct {
+	// Kubeconfig is the path of a file with which clients are cluster administrators.
+	Kubeconfig string
+
+	root, dir, logs string
+	supervisor      *supervisor
+	authority       *authority
+	admin           pair
+	etcd            *relay
+	server          apiServer
+}
+
+// StartCluster starts a cluster for the time of a test. Its logs are the test's artifacts (go test -artifacts keeps them).
+func StartCluster(t testing.TB, o Options) *Cluster {
+	t.Helper()
+	if o.Logs == "" {
+		o.Logs = t.ArtifactDir()
+	}
+	c, err := Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Errorf("close the cluster: %v", err)
+		}
+	})
+	return c
+}
+
+// Start starts a cluster that its caller closes, as TestMain does for all tests of a package. The context bounds the start alone.
+// When it fails, nothing is left, and the error ends with what the process that failed has printed.
+func Start(ctx context.Context, o Options) (*Cluster, error) {
+	c, err := newCluster(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.start(ctx, o); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+func newCluster(o Options) (*Cluster, error) {
+	root, err := checkout()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "assay-stack-")
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{root: root, dir: dir, logs: o.Logs}
+	if c.logs == "" {
+		c.logs = c.path("logs")
+	}
+	if err := os.MkdirAll(c.logs, 0o755); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	c.supervisor = newSupervisor(c.logs)
+	return c, nil
+}
+
+func (c *Cluster) start(ctx context.Context, o Options) error {
+	if err := c.issueCertificates(); err != nil {
+		return fmt.Errorf("issue the cluster's certificates: %w", err)
+	}
+	if err := c.startEtcd(ctx); err != nil {
+		return err
+	}
+	if err := c.startAPIServer(ctx, o); err != nil {
+		return err
+	}
+	if !o.Controllers {
+		return nil
+	}
+	var rest errgroup.Group
+	rest.Go(func() error { return c.startControllerManager(ctx) })
+	return rest.Wait()
+}
+
+// issueCertificates makes what all the others rely on: the authority, the servers' pair, the key of tokens, and the administrator.
+func (c *Cluster) issueCertificates() (err error) {
+	if c.authority, err = newAuthority(); err != nil {
+		return err
+	}
+	servers, err := c.authority.issue(pkix.Name{CommonName: "control-plane"}, "127.0.0.1", "kubernetes", "kubernetes.default.svc")
+	if err != nil {
+		return err
+	}
+	tokens, err := signingKey()
+	if err != nil {
+		return err
+	}
+	if c.server.address, err = freeAddress(); err != nil {
+		return err
+	}
+	if c.admin, err = c.authority.issue(pkix.Name{CommonName: "admin", Organization: []string{"system:masters"}}); err != nil {
+		return err
+	}
+	c.Kubeconfig, err = c.writeKubeconfig("admin", c.admin)
+	return errors.Join(err, servers.write(c.path("server")),
+		os.WriteFile(c.path("ca.crt"), c.authority.pem, 0o644), os.WriteFile(c.path("tokens.key"), tokens, 0o600))
+}
+
+// path is a file or folder of the cluster's own.
+func (c *Cluster) path(name string) string { return filepath.Join(c.dir, name) }
+
+// Close ends every process of the cluster and removes its folder.
+func (c *Cluster) Close() error {
+	c.supervisor.close()
+	var err error
+	if c.etcd != nil {
+		err = c.etcd.close()
+	}
+	return errors.Join(err, os.RemoveAll(c.dir))
+}

@@ -1,0 +1,166 @@
+package stack
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os/exec"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+)
+
+// apiServer is what it takes to start the API server a second time.
+type apiServer struct {
+	address string
+	args    []string
+	process *process
+}
+
+// startEtcd starts a store of one member that never waits for the disk, and the relay through which the API server reaches it.
+func (c *Cluster) startEtcd(ctx context.Context) error {
+	etcd, err := installed("etcd", "etcd-server")
+	if err != nil {
+		return err
+	}
+	clients, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	peers, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	if c.etcd, err = startRelay(clients); err != nil {
+		return err
+	}
+	p, err := c.supervisor.start("etcd", exec.Command(etcd, "--data-dir="+c.path("etcd"), "--unsafe-no-fsync",
+		"--listen-client-urls=http://"+clients, "--advertise-client-urls=http://"+clients,
+		"--listen-peer-urls=http://"+peers, "--initial-advertise-peer-urls=http://"+peers, "--initial-cluster=default=http://"+peers))
+	if err != nil {
+		return err
+	}
+	return p.await(ctx, c.healthy("http://"+clients+"/health"))
+}
+
+// SlowEtcd has all that the API server asks of etcd take longer by a delay, from now on; zero ends it.
+func (c *Cluster) SlowEtcd(delay time.Duration) { c.etcd.delay.Store(int64(delay)) }
+
+func (c *Cluster) startAPIServer(ctx context.Context, o Options) error {
+	host, port, err := net.SplitHostPort(c.server.address)
+	if err != nil {
+		return err
+	}
+	c.server.args = []string{
+		"--etcd-servers=http://" + c.etcd.address,
+		"--bind-address=" + host, "--secure-port=" + port, "--advertise-address=" + host, "--service-cluster-ip-range=10.97.0.0/24",
+		"--tls-cert-file=" + c.path("server.crt"), "--tls-private-key-file=" + c.path("server.key"), "--client-ca-file=" + c.path("ca.crt"),
+		"--service-account-issuer=https://kubernetes.default.svc",
+		"--service-account-key-file=" + c.path("tokens.key"), "--service-account-signing-key-file=" + c.path("tokens.key"),
+		"--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction", "--allow-privileged=true",
+		"--endpoint-reconciler-type=none", // one server, at the Service's own address or at none
+	}
+	if !o.Controllers {
+		// Nobody makes the service accounts on which it insists.
+		c.server.args = append(c.server.args, "--disable-admission-plugins=ServiceAccount")
+	}
+	return c.runAPIServer(ctx)
+}
+
+// runAPIServer starts the API server, and returns when it serves and has written what a cluster has from the beginning.
+func (c *Cluster) runAPIServer(ctx context.Context) error {
+	binary, err := built(c.root, "kube-apiserver")
+	if err != nil {
+		return err
+	}
+	if c.server.process, err = c.supervisor.start("kube-apiserver", exec.Command(binary, c.server.args...)); err != nil {
+		return err
+	}
+	return c.server.process.await(ctx, c.healthy("https://"+c.server.address+"/readyz"))
+}
+
+// RestartAPIServer ends the API server as its administrator does, has it stay away for a while, and returns when it serves again, at the same address.
+func (c *Cluster) RestartAPIServer(t testing.TB, away time.Duration) {
+	t.Helper()
+	c.server.process.stop(5 * time.Second)
+	select {
+	case <-time.After(away):
+	case <-t.Context().Done():
+	}
+	if err := c.runAPIServer(t.Context()); err != nil {
+		t.Fatalf("restart the API server: %v", err)
+	}
+}
+
+// startControllerManager returns when it is healthy and has done its first work: the service account of the namespace default.
+func (c *Cluster) startControllerManager(ctx context.Context) error {
+	p, err := c.startController(ctx, "kube-controller-manager", "--service-account-private-key-file="+c.path("tokens.key"), "--root-ca-file="+c.path("ca.crt"),
+		"--use-service-account-credentials=true", "--node-monitor-period=2s", "--node-monitor-grace-period=20s")
+	if err != nil {
+		return err
+	}
+	client, err := kubernetes.NewForConfig(c.Config())
+	if err != nil {
+		return err
+	}
+	return p.await(ctx, func(ctx context.Context) error {
+		_, err := client.CoreV1().ServiceAccounts(metav1.NamespaceDefault).Get(ctx, "default", metav1.GetOptions{})
+		return err
+	})
+}
+
+// startController starts the controller manager or the scheduler, under the user to which Kubernetes gives its rights, alone and thus without an election.
+func (c *Cluster) startController(ctx context.Context, name string, args ...string) (*process, error) {
+	binary, err := built(c.root, name)
+	if err != nil {
+		return nil, err
+	}
+	kubeconfig, err := c.kubeconfig(name, pkix.Name{CommonName: "system:" + name})
+	if err != nil {
+		return nil, err
+	}
+	address, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	p, err := c.supervisor.start(name, exec.Command(binary, append(args, "--kubeconfig="+kubeconfig, "--leader-elect=false",
+		"--bind-address="+host, "--secure-port="+port, "--tls-cert-file="+c.path("server.crt"), "--tls-private-key-file="+c.path("server.key"))...))
+	if err != nil {
+		return nil, err
+	}
+	return p, p.await(ctx, c.healthy("https://"+address+"/healthz"))
+}
+
+// healthy asks a health endpoint, that of a server of this cluster or a plain one.
+func (c *Cluster) healthy(url string) func(context.Context) error {
+	trusted := x509.NewCertPool()
+	trusted.AddCert(c.authority.certificate)
+	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
+		DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: trusted},
+	}}
+	return func(ctx context.Context) error {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return err
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			return err
+		}
+		if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusOK {
+			return errors.Join(err, fmt.Errorf("%s: %s", url, response.Status))
+		}
+		return nil
+	}
+}

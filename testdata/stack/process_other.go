@@ -1,0 +1,8 @@
+//go:build unix && !linux
+
+package stack
+
+import "syscall"
+
+// endWithParent can promise nothing here: a child outlives a parent that is killed.
+func endWithParent() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
