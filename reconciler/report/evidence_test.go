@@ -30,6 +30,7 @@ func TestNothingMeasuredIsNoEvidence(t *testing.T) {
 		"robot-xml":          `<robot><suite name="A"><status status="PASS"/></suite></robot>`,
 		"opa-test-json":      `[{"package":"data.a","name":"todo_a","skip":true}]`,
 		"staticcheck-ndjson": `{"code":"A","severity":"ignored","location":{"file":"a.go"},"message":""}` + "\n",
+		"assay-json":         `{"assayReport":1,"cases":[],"metrics":{}}`,
 	} {
 		got, err := Parse(t.Context(), strings.NewReader(text), Options{Name: format})
 		require.NoError(t, err, format)

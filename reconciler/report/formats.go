@@ -20,7 +20,7 @@ var formats = []format{
 	{"go-test-json", sniffGoTest, parseGoTest},
 	robotXML, jmeterXML,
 	jestJSON, mochaJSON, mochawesomeJSON, cypressJSON, playwrightJSON, newmanJSON,
-	opaJSON, conftestJSON, kubeconformJSON, sarifJSON, staticcheckNDJSON,
+	opaJSON, conftestJSON, kubeconformJSON, sarifJSON, staticcheckNDJSON, assayJSON,
 	k6HandleSummary, k6SummaryExport, k6MachineReadable, k6Points, k6PointsCSV,
 	jmeterCSV, artilleryJSON, autocannonJSON, heyText, heyCSV, vegetaJSON, vegetaText,
 }

@@ -16,6 +16,7 @@ func FuzzConftest(f *testing.F)        { fuzzTool(f, "conftest-json") }
 func FuzzKubeconform(f *testing.F)     { fuzzTool(f, "kubeconform-json") }
 func FuzzSARIF(f *testing.F)           { fuzzTool(f, "sarif") }
 func FuzzStaticcheck(f *testing.F)     { fuzzTool(f, "staticcheck-ndjson") }
+func FuzzAssay(f *testing.F)           { fuzzTool(f, "assay-json") }
 func FuzzK6HandleSummary(f *testing.F) { fuzzTool(f, "k6-handle-summary") }
 func FuzzK6SummaryExport(f *testing.F) { fuzzTool(f, "k6-summary-export") }
 func FuzzK6Machine(f *testing.F)       { fuzzTool(f, "k6-machine-readable") }
