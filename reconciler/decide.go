@@ -33,6 +33,9 @@ func decide(w *world) Action {
 	if a := decideIncident(w); a != nil {
 		return a
 	}
+	if a := decideLeft(w); a != nil {
+		return a
+	}
 	due, why := dueAt(w)
 	if proposals := describeProposals(w); proposals != "" && w.past.Incident.State == history.Ongoing {
 		why = proposals
@@ -54,5 +57,8 @@ func decideGone(w *world) Action {
 	case incident != nil && incident.State == history.Ongoing:
 		return conclude{incident: *incident, state: history.Dismissed, why: gone}
 	}
-	return wait{why: gone}
+	if a := decideLeft(w); a != nil {
+		return a
+	}
+	return wait{until: w.lookAgain, why: gone}
 }

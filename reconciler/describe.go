@@ -43,8 +43,8 @@ func describeOpen(w *world, p proposalState, at string) string {
 	switch {
 	case p.Joined:
 		return "people opened a revert, which waits for them to merge it: " + at
-	case mergesByItself(w, p) && p.attention.stopped == "" && w.doubted(p) == "":
-		return "the revert waits to be merged: " + at + " (" + cmp.Or(p.attention.obstacle, p.Reason, "its proof holds") + ")"
+	case mergesByItself(w, p) && w.doubted(p) == "":
+		return "the revert waits to be merged: " + at + " (" + cmp.Or(p.attention.stopped, p.attention.obstacle, p.Reason, "its proof holds") + ")"
 	}
 	text := "the revert waits for a person to merge it: " + at
 	if w.mode != tests.Propose && len(p.NotByItself) > 0 {

@@ -32,10 +32,14 @@ func (l *Loop) tidy(ctx context.Context, w *world, p history.Proposal, status ro
 	if status.Page == nil && p.Own == 0 {
 		return p, nil
 	}
-	if stopped, err := l.stopped(ctx, w, p); err != nil || stopped != "" {
+	stopped, err := l.stopped(ctx, w, p)
+	switch {
+	case err != nil:
 		return p, err
-	}
-	if p.Own != 0 {
+	case stopped != "":
+		p.Left = status.Reason
+		return p, nil
+	case p.Own != 0:
 		return l.leaveOwn(ctx, p)
 	}
 	mirror, provider, proposed, err := l.remote(p)
@@ -89,15 +93,11 @@ func (l *Loop) withdraw(ctx context.Context, w *world, p history.Proposal, why s
 		return p, err
 	}
 	if stopped != "" {
-		closed.Reason += "; it is left as it is, since " + stopped
+		p.Left = why
+		closed.Reason += "; its page is left as it is for now, since " + stopped
 		return save(closed)
 	}
-	if p.Own != 0 {
-		if p, err = l.leaveOwn(ctx, p); err != nil {
-			return p, err
-		}
-	}
-	kept, err := rollback.Withdraw(ctx, mirror, provider, proposed, claimOf(p), why)
+	p, kept, err := l.takeBack(ctx, p, why)
 	if err != nil {
 		return p, err
 	}
@@ -105,4 +105,19 @@ func (l *Loop) withdraw(ctx context.Context, w *world, p history.Proposal, why s
 		closed.Reason += "; it stays open for others who ask for it"
 	}
 	return save(closed)
+}
+
+// takeBack takes the Gate's claim out of the page, and closes what nobody else asks for.
+func (l *Loop) takeBack(ctx context.Context, p history.Proposal, why string) (_ history.Proposal, kept bool, err error) {
+	mirror, provider, proposed, err := l.remote(p)
+	if err != nil {
+		return p, false, err
+	}
+	if p.Own != 0 {
+		if p, err = l.leaveOwn(ctx, p); err != nil {
+			return p, false, err
+		}
+	}
+	kept, err = rollback.Withdraw(ctx, mirror, provider, proposed, claimOf(p), why)
+	return p, kept, err
 }

@@ -32,6 +32,7 @@ func (l *Loop) observe(ctx context.Context, key history.Key) (*world, error) {
 	}
 	if w.gate = current.Gate(key.Gate); w.gate == nil {
 		l.observeProposals(ctx, w)
+		l.observeLeft(ctx, w)
 		return w, nil
 	}
 	w.suites, w.controls = current.SuitesOf(w.gate), current.ControlsOf(w.gate)
@@ -48,6 +49,7 @@ func (l *Loop) observe(ctx context.Context, key history.Key) (*world, error) {
 		return w, l.observeOpen(ctx, env, w, open)
 	}
 	l.observeProposals(ctx, w)
+	l.observeLeft(ctx, w)
 	w.askedBy, err = l.askedBy(ctx, w)
 	return w, err
 }

@@ -149,7 +149,8 @@ func TestASwitchKeepsAChangeFromBeingOfferedBack(t *testing.T) {
 	}
 }
 
-// TestASwitchKeepsAProposalFromBeingClosed has people mend it while a switch is on. The Incident ends all the same, and the pull request is left to them.
+// TestASwitchKeepsAProposalFromBeingClosed has people mend it while a switch is on. The Incident ends all the same, and the pull request stays open until
+// nobody stops Assay any more.
 func TestASwitchKeepsAProposalFromBeingClosed(t *testing.T) {
 	for by, stop := range killSwitches {
 		for how, mend := range map[string]func(s *shop, bad string){
@@ -174,9 +175,21 @@ func TestASwitchKeepsAProposalFromBeingClosed(t *testing.T) {
 				require.Equal(t, before, hub.Pulls()[0])
 				require.Empty(t, hub.Comments(1))
 				if how == "forward" {
-					require.Contains(t, s.proposals(i.ID)[0].Reason, "it is left as it is, since ")
+					require.Contains(t, s.proposals(i.ID)[0].Reason, "its page is left as it is for now, since ")
 					require.Contains(t, s.proposals(i.ID)[0].Reason, stop.says)
 				}
+				unfinished, err := s.past.Unfinished(t.Context())
+				require.NoError(t, err)
+				require.NotEmpty(t, unfinished, "the page is not forgotten")
+
+				stop.off(s, hub)
+				s.eventually("the pull request to be closed", func() bool { return hub.Pulls()[0].State == gitprovider.Closed })
+				require.Len(t, hub.Comments(1), 1)
+				s.eventually("nothing to be left", func() bool {
+					unfinished, err := s.past.Unfinished(t.Context())
+					return err == nil && len(unfinished) == 0
+				})
+				require.Equal(t, i, s.incidents()[0], "what ended stays as it is")
 			})
 		}
 	}

@@ -58,6 +58,8 @@ type world struct {
 	oldTestsProblem string
 	// proposals of the newest Incident.
 	proposals []proposalState
+	// left are Proposals that ended, of this Incident and of earlier ones, whose pages are to be closed.
+	left []leftState
 	// stopped says that the operator has stopped all Proposals; stopReason says what else does.
 	stopped bool
 	// lookAgain is when something may have changed that nobody tells of: an open Proposal, a deadline. Zero is never.

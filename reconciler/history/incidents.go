@@ -43,9 +43,9 @@ func (s *Store) SaveProposal(ctx context.Context, p Proposal) error {
 		if known != nil && (known.State == ProposalMerged || known.State == ProposalClosed) && known.State != p.State {
 			return fmt.Errorf("it is %s already, and that is final", known.State)
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO proposals (id, incident, repository, state, created, document) VALUES (?, ?, ?, ?, ?, ?)
-			ON CONFLICT (id) DO UPDATE SET state = excluded.state, document = excluded.document`,
-			p.ID, p.Incident, p.Repository, p.State, p.Created.UnixNano(), encode(p))
+		_, err = tx.ExecContext(ctx, `INSERT INTO proposals (id, incident, repository, state, created, left_open, document) VALUES (?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET state = excluded.state, left_open = excluded.left_open, document = excluded.document`,
+			p.ID, p.Incident, p.Repository, p.State, p.Created.UnixNano(), p.Left != "", encode(p))
 		return err
 	})
 }

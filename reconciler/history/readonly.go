@@ -30,7 +30,7 @@ func OpenBeside(ctx context.Context, dir string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.writer, err = s.connect("mode=rw&_txlock=immediate", "synchronous(normal)", 1); err != nil {
+	if s.writer, err = s.connect("mode=rw&_txlock=immediate", 1, shared...); err != nil {
 		return nil, errors.Join(err, s.reader.Close())
 	}
 	return s, nil
@@ -43,7 +43,7 @@ func lookAt(ctx context.Context, dir string) (*Store, error) {
 	}
 	s := &Store{dir: dir}
 	var err error
-	if s.reader, err = s.connect("mode=ro", "synchronous(normal)", 4); err != nil {
+	if s.reader, err = s.connect("mode=ro", 4, shared...); err != nil {
 		return nil, err
 	}
 	if err := s.fits(ctx); err != nil {

@@ -203,6 +203,8 @@ type Proposal struct {
 	// that is closed in favour of theirs.
 	Joined bool  `json:"joined,omitempty"`
 	Own    int64 `json:"own,omitempty"`
+	// Left says why its page is to be closed, where somebody had stopped Assay when it ended; empty where there is none to close.
+	Left string `json:"left,omitempty"`
 	// Merged is the commit of the base that holds the revert.
 	Merged string `json:"merged,omitempty"`
 	// Reland is where the change was offered back, or why it was not; empty unless the revert was in vain. Relanding says that it is about to be, or was.

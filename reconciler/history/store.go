@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pressly/goose/v3"
@@ -25,6 +26,7 @@ type Store struct {
 	dir    string
 	writer *database
 	reader *database
+	memory memory
 }
 
 // Open opens the history in a folder, which is created when absent, and brings its schema up to date. The error says so when the database
@@ -33,41 +35,53 @@ type Store struct {
 // The database is SQLite with a write-ahead log, synchronised at checkpoints: a crash of Assay loses nothing that was recorded, a crash of
 // the machine may lose the last moments, which the loop then finds again in Git.
 func Open(ctx context.Context, dir string) (*Store, error) {
-	return open(ctx, dir, "synchronous(normal)")
-}
-
-// OpenVolatile is Open without ever waiting for the disk, for a history that no crash of the machine need leave anything of.
-func OpenVolatile(ctx context.Context, dir string) (*Store, error) {
-	return open(ctx, dir, "synchronous(off)")
-}
-
-func open(ctx context.Context, dir, synchronous string) (*Store, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("history: %w", err)
-	}
 	s := &Store{dir: dir}
 	var err error
-	if s.writer, err = s.connect("_txlock=immediate", synchronous, 1); err != nil {
+	if s.writer, err = s.connect("_txlock=immediate", 1, shared...); err != nil {
 		return nil, err
 	}
-	if s.reader, err = s.connect("mode=ro", synchronous, 4); err != nil {
+	if s.reader, err = s.connect("mode=ro", 4, shared...); err != nil {
 		return nil, errors.Join(err, s.writer.Close())
 	}
-	if err := s.migrate(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("history in %s cannot be used: %w", dir, err), s.Close())
-	}
-	return s, nil
+	return s.ready(ctx)
 }
 
-func (s *Store) connect(option, synchronous string, connections int) (*database, error) {
-	pragmas := url.Values{"_pragma": {"busy_timeout(10000)", "journal_mode(wal)", synchronous, "foreign_keys(on)"}}
+// OpenVolatile is Open without ever waiting for the disk or for another process, for a history that no crash of the machine need leave
+// anything of, and that nobody else looks into meanwhile.
+func OpenVolatile(ctx context.Context, dir string) (*Store, error) {
+	s := &Store{dir: dir}
+	var err error
+	if s.writer, err = s.connect("_txlock=deferred", 1, "locking_mode(exclusive)", "journal_mode(memory)", "synchronous(off)"); err != nil {
+		return nil, err
+	}
+	s.reader = s.writer
+	return s.ready(ctx)
+}
+
+// shared has readers not wait for the writer, whatever process they are in.
+var shared = []string{"journal_mode(wal)", "synchronous(normal)"}
+
+// connect opens the database with at most so many connections.
+func (s *Store) connect(option string, connections int, pragmas ...string) (*database, error) {
+	values := url.Values{"_pragma": append(slices.Clone(pragmas), "busy_timeout(10000)", "foreign_keys(on)")}
 	path := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.Join(s.dir, "history.db")}).EscapedPath()}
-	db, err := sql.Open("sqlite", path.String()+"?"+option+"&"+pragmas.Encode())
+	db, err := sql.Open("sqlite", path.String()+"?"+option+"&"+values.Encode())
 	if err != nil {
 		return nil, fmt.Errorf("history: %w", err)
 	}
 	db.SetMaxOpenConns(connections)
 	return newDatabase(db), nil
+}
+
+// ready brings the schema up to date.
+func (s *Store) ready(ctx context.Context) (*Store, error) {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return nil, errors.Join(fmt.Errorf("history: %w", err), s.Close())
+	}
+	if err := s.migrate(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("history in %s cannot be used: %w", s.dir, err), s.Close())
+	}
+	return s, nil
 }
 
 func (s *Store) migrate(ctx context.Context) error {

@@ -19,13 +19,15 @@ type GateState struct {
 	// Incident is the newest, whatever its state, and Proposals are its.
 	Incident  *Incident
 	Proposals []Proposal
+	// Left are the Proposals of any Incident that ended with a page that is still to be closed.
+	Left []Proposal
 	// InconclusiveInARow counts the newest final Verdicts that were Inconclusive, up to ten.
 	InconclusiveInARow int
 	// Holds that concern the Gate and were not lifted, whatever repository they are about; some may be over.
 	Holds []Hold
 }
 
-// Gate reads what is known of a Gate.
+// Gate reads what is known of a Gate. What the slices and maps of its records hold is shared, and not to be changed.
 func (s *Store) Gate(ctx context.Context, key Key) (state GateState, err error) {
 	tx, err := s.reader.begin(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
@@ -33,11 +35,11 @@ func (s *Store) Gate(ctx context.Context, key Key) (state GateState, err error) 
 	}
 	defer tx.end()
 	const newest = ` WHERE environment = ? AND gate = ? `
-	if state.Latest, err = document[Verification](ctx, tx, `SELECT document FROM verifications`+newest+`ORDER BY seq DESC LIMIT 1`, key.Environment, key.Gate); err != nil {
+	if state.Latest, err = remembered[Verification](ctx, s, tx, `SELECT document FROM verifications`+newest+`ORDER BY seq DESC LIMIT 1`, key.Environment, key.Gate); err != nil {
 		return state, err
 	}
 	if state.Final = state.Latest; state.Final != nil && state.Final.Phase != Done {
-		state.Final, err = document[Verification](ctx, tx, `SELECT document FROM verifications`+newest+`AND phase = ? ORDER BY seq DESC LIMIT 1`,
+		state.Final, err = remembered[Verification](ctx, s, tx, `SELECT document FROM verifications`+newest+`AND phase = ? ORDER BY seq DESC LIMIT 1`,
 			key.Environment, key.Gate, Done)
 		if err != nil {
 			return state, err
@@ -52,19 +54,24 @@ func (s *Store) Gate(ctx context.Context, key Key) (state GateState, err error) 
 			state.InconclusiveInARow++
 		}
 	}
-	if state.Passed, err = document[LastPassed](ctx, tx, `SELECT document FROM last_passed`+newest, key.Environment, key.Gate); err != nil {
+	if state.Passed, err = remembered[LastPassed](ctx, s, tx, `SELECT document FROM last_passed`+newest, key.Environment, key.Gate); err != nil {
 		return state, err
 	}
 	if state.Holds, err = holds(ctx, tx); err != nil {
 		return state, err
 	}
 	state.Holds = slices.DeleteFunc(state.Holds, func(h Hold) bool { return !h.Concerns(key) })
-	if state.Incident, err = document[Incident](ctx, tx, `SELECT document FROM incidents`+newest+`ORDER BY seq DESC LIMIT 1`, key.Environment, key.Gate); err != nil {
+	if state.Incident, err = remembered[Incident](ctx, s, tx, `SELECT document FROM incidents`+newest+`ORDER BY seq DESC LIMIT 1`, key.Environment, key.Gate); err != nil {
 		return state, err
 	}
-	if state.Incident != nil {
-		state.Proposals, err = documents[Proposal](ctx, tx, `SELECT document FROM proposals WHERE incident = ? ORDER BY seq`, state.Incident.ID)
+	if state.Incident == nil {
+		return state, nil
 	}
+	if state.Proposals, err = documents[Proposal](ctx, tx, `SELECT document FROM proposals WHERE incident = ? ORDER BY seq`, state.Incident.ID); err != nil {
+		return state, err
+	}
+	state.Left, err = documents[Proposal](ctx, tx, `SELECT p.document FROM proposals p JOIN incidents i ON i.id = p.incident
+		WHERE p.left_open = 1 AND i.environment = ? AND i.gate = ? ORDER BY p.seq`, key.Environment, key.Gate)
 	return state, err
 }
 
@@ -73,18 +80,20 @@ func (s *Store) Keys(ctx context.Context) ([]Key, error) {
 	return documents[Key](ctx, s.reader, `SELECT DISTINCT json_object('environment', environment, 'gate', gate) FROM verifications ORDER BY 1`)
 }
 
-// Unfinished are the Gates that have something to be brought to an end: a Verification or an Incident.
+// Unfinished are the Gates that have something to be brought to an end: a Verification, an Incident, or a page that was left
+// open.
 func (s *Store) Unfinished(ctx context.Context) ([]Key, error) {
 	return documents[Key](ctx, s.reader, `SELECT json_object('environment', environment, 'gate', gate) FROM (
 		SELECT environment, gate FROM verifications WHERE phase IN ('Running', 'Blaming')
-		UNION SELECT environment, gate FROM incidents WHERE state = 'Open') ORDER BY 1`)
+		UNION SELECT environment, gate FROM incidents WHERE state = 'Open'
+		UNION SELECT i.environment, i.gate FROM proposals p JOIN incidents i ON i.id = p.incident WHERE p.left_open = 1) ORDER BY 1`)
 }
 
 // SawSync records a Sync, and tells whether it is another than the last one of its Target.
 func (s *Store) SawSync(ctx context.Context, environment string, seen sync.Sync) (isNew bool, err error) {
 	const last = `SELECT document FROM syncs WHERE environment = ? AND target = ? ORDER BY seq DESC LIMIT 1`
 	same := func(q querier) (bool, error) {
-		known, err := document[sync.Sync](ctx, q, last, environment, seen.Target.String())
+		known, err := remembered[sync.Sync](ctx, s, q, last, environment, seen.Target.String())
 		return known != nil && known.Outcome == seen.Outcome && known.Digest == seen.Digest && encode(known.Revisions) == encode(seen.Revisions), err
 	}
 	if known, err := same(s.reader); known || err != nil {

@@ -252,7 +252,7 @@ func (j *judge) checkEnd() {
 	for _, r := range w.configs {
 		for _, p := range w.servers[r].pulls {
 			if w.servers[r].look(p).State == gitprovider.Open {
-				j.leftOpen++ // as where a hold was on when it was to be closed; it is told, and breaks no truth
+				j.violated("pull request %d of %s is open, though all is well", p.Number, r.url)
 			}
 		}
 	}
