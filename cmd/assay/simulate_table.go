@@ -54,9 +54,6 @@ func simulationNotes(w io.Writer, r *simulate.Result) {
 	for _, missed := range r.Missed {
 		fmt.Fprintln(w, "\nGoal missed: "+missed)
 	}
-	if r.All.LeftOpen > 0 {
-		fmt.Fprintf(w, "\n%s left open though all was well, for people to close\n", several(r.All.LeftOpen, "pull request"))
-	}
 	if len(r.All.Violations) > 0 {
 		fmt.Fprintf(w, "\n%s of what must always hold:\n", several(len(r.All.Violations), "violation"))
 	}

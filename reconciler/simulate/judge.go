@@ -34,7 +34,6 @@ type judge struct {
 	reruns, runs int
 	flakes       flakes
 	violations   []string
-	leftOpen     int
 	writes       writes
 }
 

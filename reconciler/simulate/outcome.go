@@ -18,7 +18,6 @@ type outcome struct {
 	reruns     int
 	passes     int
 	violations []string
-	leftOpen   int
 }
 
 // told is what became of one breakage.
@@ -50,7 +49,7 @@ const (
 
 func (j *judge) outcome(scenario string, seed uint64) *outcome {
 	o := &outcome{
-		scenario: scenario, seed: seed, flakes: j.flakes, runs: j.runs, reruns: j.reruns, passes: j.world.passes, violations: j.violations, leftOpen: j.leftOpen,
+		scenario: scenario, seed: seed, flakes: j.flakes, runs: j.runs, reruns: j.reruns, passes: j.world.passes, violations: j.violations,
 	}
 	for _, p := range j.order {
 		o.proposals = append(o.proposals, *p)

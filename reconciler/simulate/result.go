@@ -38,8 +38,6 @@ type Tally struct {
 	Passes     int       `json:"passes"`
 	// Reasons are what breakages of configuration without a Proposal ended in, most frequent first.
 	Reasons []ReasonTally `json:"reasons,omitempty"`
-	// LeftOpen are pull requests that nobody closed though all was well at the end.
-	LeftOpen int `json:"leftOpen"`
 	// Violations of what must always hold.
 	Violations []Violation `json:"violations,omitempty"`
 
@@ -123,7 +121,6 @@ func (t *Tally) add(o *outcome) {
 	t.Flakes.Inconclusive += o.flakes.Inconclusive
 	t.Flakes.Blamed += o.flakes.Blamed
 	t.Runs, t.Reruns, t.Passes = t.Runs+o.runs, t.Reruns+o.reruns, t.Passes+o.passes
-	t.LeftOpen += o.leftOpen
 	for _, text := range o.violations {
 		t.Violations = append(t.Violations, Violation{o.scenario, o.seed, text})
 	}
