@@ -1,0 +1,38 @@
+package watch
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/cache"
+)
+
+// Indexed is what an object is that is found by something else than its name as well, such as a pod by what owns it.
+type Indexed interface {
+	metav1.Object
+	// IndexKey is what it is found by; empty when it is not to be found so.
+	IndexKey() string
+}
+
+// byKey is the name of the index of Indexed objects.
+const byKey = "key"
+
+var indexers = cache.Indexers{byKey: func(o any) ([]string, error) {
+	if object, ok := o.(Indexed); ok && object.IndexKey() != "" {
+		return []string{object.IndexKey()}, nil
+	}
+	return nil, nil
+}}
+
+// With is every object that has an index key, in no order; T must be Indexed.
+func (k *Kind[T]) With(indexKey string) []T {
+	var all []T
+	for _, store := range k.stores() {
+		objects, err := store.ByIndex(byKey, indexKey)
+		if err != nil {
+			continue // the index is there from the beginning
+		}
+		for _, object := range objects {
+			all = append(all, object.(T))
+		}
+	}
+	return all
+}
