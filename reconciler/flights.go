@@ -85,7 +85,7 @@ func (f *flights) start(l *Loop, key history.Key, run history.Run, job runner.Jo
 const flyAgainAfter = 10 * time.Second
 
 func (l *Loop) fly(ctx context.Context, key history.Key, run history.Run, job runner.Job) error {
-	log, err := l.history.WriteLog(run.ID)
+	log, err := l.history.WriteLog(context.WithoutCancel(ctx), run.ID)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (l *Loop) fly(ctx context.Context, key history.Key, run history.Run, job ru
 		reports = append(reports, r)
 	}
 	for _, file := range result.Artifacts {
-		if err := l.keepArtifact(run.ID, file); err != nil { // no evidence, so the Run counts without it
+		if err := l.keepArtifact(ctx, run.ID, file); err != nil { // no evidence, so the Run counts without it
 			l.log.Error("an artifact is not kept", "run", run.ID, "error", err)
 		}
 	}
@@ -136,13 +136,13 @@ func readReport(ctx context.Context, file runner.File) (*report.Report, error) {
 	return report.Parse(ctx, r, report.Options{Name: file.Path, Format: file.Format})
 }
 
-func (l *Loop) keepArtifact(run string, file runner.File) error {
+func (l *Loop) keepArtifact(ctx context.Context, run string, file runner.File) error {
 	r, err := file.Open()
 	if err != nil {
 		return fmt.Errorf("artifact %s of run %s: %w", file.Path, run, err)
 	}
 	defer r.Close()
-	return l.history.SaveArtifact(run, file.Path, r)
+	return l.history.SaveArtifact(ctx, run, file.Path, r)
 }
 
 // jobOf is what the runner is asked to do for a Run.

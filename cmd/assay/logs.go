@@ -128,7 +128,7 @@ func printLog(ctx context.Context, w io.Writer, store *history.Store, run histor
 // awaitLog opens the log of a Run, which is there once the Run has begun.
 func awaitLog(ctx context.Context, store *history.Store, run *history.Run, follow bool) (io.ReadCloser, error) {
 	for {
-		log, err := store.ReadLog(run.ID)
+		log, err := store.ReadLog(ctx, run.ID)
 		if err == nil || !errors.Is(err, fs.ErrNotExist) || !follow || run.End != "" {
 			return log, err
 		}

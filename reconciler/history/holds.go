@@ -67,9 +67,12 @@ func (h Hold) String() string {
 	return text + ": " + h.Reason
 }
 
+// toHold is the turn of those who hold and lift.
+const toHold turn = "holds"
+
 // Hold puts a Hold into force, beside those that there are.
 func (s *Store) Hold(ctx context.Context, h Hold) error {
-	return s.write(ctx, "a hold of "+h.Scope.String(), func(tx *transaction) error {
+	return s.write(ctx, toHold, "a hold of "+h.Scope.String(), func(tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO holds (environment, gate, repository, lifted, document) VALUES (?, ?, ?, 0, ?)`,
 			h.Environment, h.Gate, h.Repository, encode(h))
 		return err
@@ -78,7 +81,7 @@ func (s *Store) Hold(ctx context.Context, h Hold) error {
 
 // Resume lifts the Holds of exactly this Scope, and returns how many were in force. What a wider or a narrower one holds stays held.
 func (s *Store) Resume(ctx context.Context, scope Scope, by string, at time.Time) (n int, err error) {
-	err = s.write(ctx, "that "+scope.String()+" is held no more", func(tx *transaction) error {
+	err = s.write(ctx, toHold, "that "+scope.String()+" is held no more", func(tx *transaction) error {
 		n = 0
 		held, err := holds(ctx, tx)
 		if err != nil {

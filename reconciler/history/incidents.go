@@ -3,12 +3,13 @@ package history
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 )
 
 // OpenIncident records a new Incident. When it is there already nothing changes, and created is false.
 func (s *Store) OpenIncident(ctx context.Context, i Incident) (created bool, err error) {
-	err = s.write(ctx, "incident "+i.ID, func(tx *transaction) (err error) {
+	err = s.write(ctx, turnOf(i.Key), "incident "+i.ID, func(tx *transaction) (err error) {
 		created, err = insert(ctx, tx, `INSERT INTO incidents (id, environment, gate, state, opened, document) VALUES (?, ?, ?, ?, ?, ?)`,
 			i.ID, i.Key.Environment, i.Key.Gate, i.State, i.Opened.UnixNano(), encode(i))
 		return err
@@ -18,7 +19,7 @@ func (s *Store) OpenIncident(ctx context.Context, i Incident) (created bool, err
 
 // UpdateIncident records what became of an Incident. One that has ended never changes again.
 func (s *Store) UpdateIncident(ctx context.Context, i Incident) error {
-	return s.write(ctx, "incident "+i.ID, func(tx *transaction) error {
+	return s.write(ctx, turnOf(i.Key), "incident "+i.ID, func(tx *transaction) error {
 		known, err := document[Incident](ctx, tx, `SELECT document FROM incidents WHERE id = ?`, i.ID)
 		switch {
 		case err != nil:
@@ -35,7 +36,7 @@ func (s *Store) UpdateIncident(ctx context.Context, i Incident) error {
 
 // SaveProposal records a Proposal, or what became of it. One that was merged or closed never goes back.
 func (s *Store) SaveProposal(ctx context.Context, p Proposal) error {
-	return s.write(ctx, "proposal "+p.ID, func(tx *transaction) error {
+	return s.write(ctx, turnOf(p.Key), "proposal "+p.ID, func(tx *transaction) error {
 		known, err := document[Proposal](ctx, tx, `SELECT document FROM proposals WHERE id = ?`, p.ID)
 		if err != nil {
 			return err
@@ -57,7 +58,7 @@ func (s *Store) ProposalsIn(ctx context.Context, repository string) ([]Proposal,
 
 // Decide records a decision. The same one again, with none other of its Gate in between, only counts, and repeated is true.
 func (s *Store) Decide(ctx context.Context, d Decision) (repeated bool, err error) {
-	err = s.write(ctx, "a decision", func(tx *transaction) error {
+	err = s.write(ctx, turnOf(d.Key), "a decision", func(tx *transaction) error {
 		result, err := tx.ExecContext(ctx, `UPDATE decisions SET times = times + 1
 			WHERE seq = (SELECT max(seq) FROM decisions WHERE environment = ? AND gate = ?) AND action = ? AND reason = ?`,
 			d.Key.Environment, d.Key.Gate, d.Action, d.Reason)
@@ -96,7 +97,7 @@ func (f Filter) bounds() (since int64, limit int) {
 		since = f.Since.UnixNano()
 	}
 	if limit = f.Limit; limit == 0 {
-		limit = -1
+		limit = math.MaxInt32
 	}
 	return since, limit
 }

@@ -70,9 +70,9 @@ func (s *Store) Publications(ctx context.Context, kind PublicationKind, environm
 
 // Published records what was told, so that it is due no more, unless there is something newer to tell by now.
 func (s *Store) Published(ctx context.Context, told []Publication) error {
-	return s.write(ctx, "what was published", func(tx *transaction) error {
+	return s.write(ctx, "publications", "what was published", func(tx *transaction) error {
 		for _, p := range told {
-			if _, err := tx.ExecContext(ctx, `UPDATE publications SET said = ?, due = (version <> ?)
+			if _, err := tx.ExecContext(ctx, `UPDATE publications SET said = ?, due = CASE WHEN version = ? THEN 0 ELSE 1 END
 				WHERE kind = ? AND environment = ? AND gate = ? AND repository = ? AND commit_id = ?`,
 				p.Said, p.version, p.Kind, p.Key.Environment, p.Key.Gate, p.Repository, p.Commit); err != nil {
 				return err
@@ -121,8 +121,8 @@ func due(ctx context.Context, tx *transaction, kind PublicationKind, v Verificat
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO publications
 		(kind, environment, gate, repository, commit_id, verification, targets, same_as, inherited, due, version, said) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, '')
-		ON CONFLICT DO UPDATE SET verification = excluded.verification, targets = excluded.targets, same_as = excluded.same_as,
-			inherited = excluded.inherited, due = 1, version = version + 1`,
+		ON CONFLICT (kind, environment, gate, repository, commit_id) DO UPDATE SET verification = excluded.verification, targets = excluded.targets,
+			same_as = excluded.same_as, inherited = excluded.inherited, due = 1, version = publications.version + 1`,
 		kind, v.Key.Environment, v.Key.Gate, r.Repository, r.Commit, v.ID, encode(targets), sameAs, at)
 	return err
 }

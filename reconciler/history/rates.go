@@ -125,7 +125,7 @@ func count(ctx context.Context, tx *transaction, v Verification, id blame.CaseID
 	if flaked {
 		rate.Flakes++
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO rates VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET runs = excluded.runs, flakes = excluded.flakes, at = excluded.at`,
+	_, err = tx.ExecContext(ctx, `INSERT INTO rates VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (environment, gate, suite, name) DO UPDATE SET runs = excluded.runs, flakes = excluded.flakes, at = excluded.at`,
 		v.Key.Environment, v.Key.Gate, id.Suite, id.Name, rate.Runs, rate.Flakes, v.Finished.UnixNano())
 	return err
 }

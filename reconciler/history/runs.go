@@ -10,7 +10,10 @@ import (
 
 // AddRuns records further Runs of an open Verification. Those that are there already stay as they are.
 func (s *Store) AddRuns(ctx context.Context, runs []Run) error {
-	return s.write(ctx, fmt.Sprintf("%d runs", len(runs)), func(tx *transaction) error { return addRuns(ctx, tx, runs) })
+	if len(runs) == 0 {
+		return nil
+	}
+	return s.write(ctx, turnOfRun(runs[0].ID), fmt.Sprintf("%d runs", len(runs)), func(tx *transaction) error { return addRuns(ctx, tx, runs) })
 }
 
 func addRuns(ctx context.Context, tx *transaction, runs []Run) error {
@@ -24,7 +27,7 @@ func addRuns(ctx context.Context, tx *transaction, runs []Run) error {
 
 // StartRun records when a Run began. One that began before and was cut short begins anew.
 func (s *Store) StartRun(ctx context.Context, id string, at time.Time) error {
-	return s.write(ctx, "the start of run "+id, func(tx *transaction) error {
+	return s.write(ctx, turnOfRun(id), "the start of run "+id, func(tx *transaction) error {
 		run, err := document[Run](ctx, tx, `SELECT document FROM runs WHERE id = ?`, id)
 		switch {
 		case err != nil:
@@ -42,7 +45,7 @@ func (s *Store) StartRun(ctx context.Context, id string, at time.Time) error {
 
 // FinishRun records how a Run ended, with its reports. The first end stands: a second one is refused, unless it is the same.
 func (s *Store) FinishRun(ctx context.Context, run Run, reports []*report.Report) error {
-	return s.write(ctx, "the end of run "+run.ID, func(tx *transaction) error {
+	return s.write(ctx, turnOfRun(run.ID), "the end of run "+run.ID, func(tx *transaction) error {
 		known, err := document[Run](ctx, tx, `SELECT document FROM runs WHERE id = ?`, run.ID)
 		switch {
 		case err != nil:
@@ -62,26 +65,21 @@ func (s *Store) FinishRun(ctx context.Context, run Run, reports []*report.Report
 }
 
 func addReports(ctx context.Context, tx *transaction, run string, reports []*report.Report) error {
-	addCase, err := tx.PrepareContext(ctx, `INSERT INTO cases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-	if err != nil {
-		return err
-	}
-	defer addCase.Close()
+	var heads, cases, metrics [][]any
 	for place, r := range reports {
 		head := *r
 		head.Cases, head.Metrics = nil, nil
-		if _, err := tx.ExecContext(ctx, `INSERT INTO reports VALUES (?, ?, ?)`, run, place, encode(head)); err != nil {
-			return err
-		}
+		heads = append(heads, []any{run, place, encode(head)})
 		for i, c := range r.Cases {
-			if _, err := addCase.ExecContext(ctx, run, place, i, c.Suite, c.Name, c.File, c.Status, c.Flaky, int64(c.Duration), c.Message, c.Detail); err != nil {
-				return err
-			}
+			cases = append(cases, []any{run, place, i, c.Suite, c.Name, c.File, c.Status, c.Flaky, int64(c.Duration), c.Message, c.Detail})
 		}
 		for name, value := range r.Metrics {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO metrics VALUES (?, ?, ?, ?)`, run, place, name, value); err != nil {
-				return err
-			}
+			metrics = append(metrics, []any{run, place, name, value})
+		}
+	}
+	for table, rows := range map[string][][]any{"reports": heads, "cases": cases, "metrics": metrics} {
+		if err := insertAll(ctx, tx, table, rows); err != nil {
+			return err
 		}
 	}
 	return nil

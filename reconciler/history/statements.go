@@ -6,18 +6,25 @@ import (
 	"sync"
 )
 
-// database remembers its statements once they were prepared. It is always the same few dozen, and to parse them each time takes longer than
-// to run them.
+// database says what it is asked in the words of its dialect, and remembers its statements once they were prepared, unless the driver does.
+// It is always the same few dozen, and to parse them each time takes longer than to run them.
 type database struct {
 	*sql.DB
+	dialect  dialect
 	mu       sync.Mutex
 	prepared map[string]*sql.Stmt
 }
 
-func newDatabase(db *sql.DB) *database { return &database{DB: db, prepared: map[string]*sql.Stmt{}} }
+func newDatabase(db *sql.DB, d dialect) *database {
+	return &database{DB: db, dialect: d, prepared: map[string]*sql.Stmt{}}
+}
 
 // QueryContext is that of sql.DB.
 func (d *database) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	query, args = d.dialect.say(query, args)
+	if !d.dialect.prepares() {
+		return d.DB.QueryContext(ctx, query, args...)
+	}
 	statement, err := d.prepare(ctx, query)
 	if err != nil {
 		return nil, err
@@ -72,6 +79,7 @@ func (t *transaction) end() {
 
 // QueryContext is that of sql.Tx.
 func (t *transaction) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	query, args = t.of.dialect.say(query, args)
 	if statement := t.statement(ctx, query); statement != nil {
 		return statement.QueryContext(ctx, args...)
 	}
@@ -80,6 +88,7 @@ func (t *transaction) QueryContext(ctx context.Context, query string, args ...an
 
 // ExecContext is that of sql.Tx.
 func (t *transaction) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	query, args = t.of.dialect.say(query, args)
 	if statement := t.statement(ctx, query); statement != nil {
 		return statement.ExecContext(ctx, args...)
 	}
@@ -87,6 +96,9 @@ func (t *transaction) ExecContext(ctx context.Context, query string, args ...any
 }
 
 func (t *transaction) statement(ctx context.Context, query string) *sql.Stmt {
+	if !t.of.dialect.prepares() {
+		return nil
+	}
 	if known := t.of.known(query); known != nil {
 		return t.StmtContext(ctx, known)
 	}

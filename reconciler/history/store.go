@@ -1,153 +1,121 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
-	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // registers the driver
 )
 
-//go:embed migrations/*.sql
-var migrations embed.FS
-
-// Store is the history of one Assay. It is safe for concurrent use: there is one writer at a time, and readers do not wait for it.
+// Store is the history of one Assay. It is safe for concurrent use: what would interfere is written one after the other, and readers do
+// not wait for it.
 type Store struct {
-	dir    string
-	writer *database
-	reader *database
-	memory memory
+	dialect dialect
+	blobs   blobs
+	writer  *database
+	reader  *database
+	memory  memory
 }
 
-// Open opens the history in a folder, which is created when absent, and brings its schema up to date. The error says so when the database
-// is damaged or comes from a newer Assay.
-//
-// The database is SQLite with a write-ahead log, synchronised at checkpoints: a crash of Assay loses nothing that was recorded, a crash of
-// the machine may lose the last moments, which the loop then finds again in Git.
-func Open(ctx context.Context, dir string) (*Store, error) {
-	s := &Store{dir: dir}
-	var err error
-	if s.writer, err = s.connect("_txlock=immediate", 1, shared...); err != nil {
-		return nil, err
-	}
-	if s.reader, err = s.connect("mode=ro", 4, shared...); err != nil {
-		return nil, errors.Join(err, s.writer.Close())
-	}
-	return s.ready(ctx)
-}
-
-// OpenVolatile is Open without ever waiting for the disk or for another process, for a history that no crash of the machine need leave
-// anything of, and that nobody else looks into meanwhile.
-func OpenVolatile(ctx context.Context, dir string) (*Store, error) {
-	s := &Store{dir: dir}
-	var err error
-	if s.writer, err = s.connect("_txlock=deferred", 1, "locking_mode(exclusive)", "journal_mode(memory)", "synchronous(off)"); err != nil {
-		return nil, err
-	}
-	s.reader = s.writer
-	return s.ready(ctx)
-}
-
-// shared has readers not wait for the writer, whatever process they are in.
-var shared = []string{"journal_mode(wal)", "synchronous(normal)"}
-
-// connect opens the database with at most so many connections.
-func (s *Store) connect(option string, connections int, pragmas ...string) (*database, error) {
-	values := url.Values{"_pragma": append(slices.Clone(pragmas), "busy_timeout(10000)", "foreign_keys(on)")}
-	path := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.Join(s.dir, "history.db")}).EscapedPath()}
-	db, err := sql.Open("sqlite", path.String()+"?"+option+"&"+values.Encode())
+// Open opens the history at a place, which is created when absent, and brings its schema up to date. A place is a folder, for SQLite, or the
+// URL of a PostgreSQL database: postgres://user:password@host:5432/name. The error says so when the database is damaged or comes from a newer
+// Assay; it never holds the password.
+func Open(ctx context.Context, place string) (*Store, error) {
+	d, err := at(place)
 	if err != nil {
 		return nil, fmt.Errorf("history: %w", err)
 	}
-	db.SetMaxOpenConns(connections)
-	return newDatabase(db), nil
+	return open(ctx, d, create)
 }
 
-// ready brings the schema up to date.
-func (s *Store) ready(ctx context.Context) (*Store, error) {
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return nil, errors.Join(fmt.Errorf("history: %w", err), s.Close())
+// OpenVolatile is Open of a folder without ever waiting for the disk or for another process, for a history that no crash of the machine need
+// leave anything of, and that nobody else looks into meanwhile.
+func OpenVolatile(ctx context.Context, dir string) (*Store, error) {
+	return open(ctx, sqlite{dir: dir, volatile: true}, create)
+}
+
+// OpenReadOnly opens the history at a place to be looked at, also while an Assay writes to it. Nothing is created or changed, and whatever
+// would record something is an error. The error is fs.ErrNotExist where there is no history, and says so where another version of Assay
+// wrote it.
+func OpenReadOnly(ctx context.Context, place string) (*Store, error) {
+	d, err := at(place)
+	if err != nil {
+		return nil, fmt.Errorf("history: %w", err)
 	}
-	if err := s.migrate(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("history in %s cannot be used: %w", s.dir, err), s.Close())
+	return open(ctx, d, readOnly)
+}
+
+// OpenBeside opens the history at a place to be read and written, also while an Assay writes to it: each waits for the other's writes.
+// Unlike Open it creates no history and leaves the schema alone, which is the Assay's that runs. Errors are those of OpenReadOnly.
+func OpenBeside(ctx context.Context, place string) (*Store, error) {
+	d, err := at(place)
+	if err != nil {
+		return nil, fmt.Errorf("history: %w", err)
+	}
+	return open(ctx, d, beside)
+}
+
+func open(ctx context.Context, d dialect, a access) (*Store, error) {
+	writer, reader, err := d.connect(ctx, a)
+	if err != nil {
+		return nil, fmt.Errorf("history in %s: %w", d, err)
+	}
+	s := &Store{dialect: d, writer: newDatabase(writer, d), reader: newDatabase(reader, d)}
+	s.blobs = d.blobs(s)
+	ready := migrate
+	if a != create {
+		ready = fits
+	}
+	if err := ready(ctx, d, writer); err != nil {
+		return nil, errors.Join(fmt.Errorf("history in %s cannot be used: %w", d, err), s.Close())
 	}
 	return s, nil
 }
 
-func (s *Store) migrate(ctx context.Context) error {
-	if err := s.Check(ctx); err != nil {
-		return err
-	}
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, s.writer.DB, files)
-	if err != nil {
-		return err
-	}
-	current, target, err := provider.GetVersions(ctx)
-	if err != nil {
-		return err
-	}
-	if current > target {
-		return fmt.Errorf("it was written by a newer Assay (schema %d, this one knows %d): use that one", current, target)
-	}
-	_, err = provider.Up(ctx)
-	return err
-}
-
-// Check reads the whole database for damage.
-func (s *Store) Check(ctx context.Context) error {
-	rows, err := s.writer.DB.QueryContext(ctx, "PRAGMA quick_check")
-	if err != nil {
-		return fmt.Errorf("the database is damaged: move %s away to begin anew (what is open will be found again in Git): %w", s.dir, err)
-	}
-	defer rows.Close()
-	var damage []string
-	for rows.Next() {
-		var line string
-		if err := rows.Scan(&line); err != nil {
-			return err
-		}
-		if line != "ok" {
-			damage = append(damage, line)
-		}
-	}
-	if len(damage) > 0 {
-		return fmt.Errorf("the database is damaged: move %s away to begin anew (what is open will be found again in Git): %s",
-			s.dir, strings.Join(damage, "; "))
-	}
-	return rows.Err()
+// Lead takes the lead under a name: from now on whoever took it before fails with ErrDeposed instead of recording anything, and so will this
+// Store once another takes it. holder says for people who leads. It waits for what is being written; where one Assay has the place for
+// itself it does nothing.
+func (s *Store) Lead(ctx context.Context, name, holder string) error {
+	return s.dialect.lead(ctx, s, name, holder)
 }
 
 // Close ends the use of the history.
 func (s *Store) Close() error { return errors.Join(s.reader.Close(), s.writer.Close()) }
 
-// write runs f in a transaction of its own; either all of it is recorded or nothing.
-func (s *Store) write(ctx context.Context, what string, f func(tx *transaction) error) error {
+// attempts is how often a transaction is tried that others get in the way of.
+const attempts = 5
+
+// write runs f in a transaction of its own, when it is its turn; either all of it is recorded or nothing. f may be run again from the start.
+func (s *Store) write(ctx context.Context, whose turn, what string, f func(tx *transaction) error) error {
+	for attempt := 1; ; attempt++ {
+		err := s.transact(ctx, whose, f)
+		if err == nil {
+			return nil
+		}
+		if attempt == attempts || !s.dialect.again(err) {
+			return fmt.Errorf("record %s: %w", what, err)
+		}
+	}
+}
+
+func (s *Store) transact(ctx context.Context, whose turn, f func(tx *transaction) error) error {
 	tx, err := s.writer.begin(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("record %s: %w", what, err)
+		return err
 	}
 	defer tx.end()
+	if err := s.dialect.await(ctx, tx.Tx, whose); err != nil {
+		return err
+	}
 	if err := f(tx); err != nil {
-		return errors.Join(fmt.Errorf("record %s: %w", what, err), ignoreDone(tx.Rollback()))
+		return errors.Join(err, ignoreDone(tx.Rollback()))
 	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("record %s: %w", what, err)
-	}
-	return nil
+	return tx.Commit()
 }
 
 func ignoreDone(err error) error {
@@ -165,23 +133,18 @@ type querier interface {
 
 // documents reads records of one type.
 func documents[T any](ctx context.Context, q querier, query string, args ...any) (out []T, err error) {
-	rows, err := q.QueryContext(ctx, query, args...)
+	all, err := texts(ctx, q, query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("read history: %w", err)
+		return nil, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
-			return nil, fmt.Errorf("read history: %w", err)
-		}
+	for _, text := range all {
 		var record T
 		if err := json.Unmarshal([]byte(text), &record); err != nil {
 			return nil, fmt.Errorf("read history: a %T: %w", record, err)
 		}
 		out = append(out, record)
 	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // document reads one record, or nil when there is none.
@@ -201,6 +164,51 @@ func insert(ctx context.Context, tx *transaction, query string, args ...any) (bo
 	}
 	n, err := result.RowsAffected()
 	return n > 0, err
+}
+
+// insertAll writes rows of a table whole, many at a time. Their numbers are powers of four, so that there are few statements to remember.
+func insertAll(ctx context.Context, tx *transaction, table string, rows [][]any) error {
+	for size := 256; size >= 1; size /= 4 {
+		for len(rows) >= size {
+			one := "(?" + strings.Repeat(", ?", len(rows[0])-1) + ")"
+			query := "INSERT INTO " + table + " VALUES " + one + strings.Repeat(", "+one, size-1)
+			if _, err := tx.ExecContext(ctx, query, slices.Concat(rows[:size]...)...); err != nil {
+				return err
+			}
+			rows = rows[size:]
+		}
+	}
+	return nil
+}
+
+// texts reads one column.
+func texts(ctx context.Context, q querier, query string, args ...any) (out []string, err error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read history: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, fmt.Errorf("read history: %w", err)
+		}
+		out = append(out, text)
+	}
+	return out, rows.Err()
+}
+
+// number reads one number; the error is fs.ErrNotExist where there is none.
+func number(ctx context.Context, q querier, query string, args ...any) (n int64, err error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return 0, cmp.Or(rows.Err(), fs.ErrNotExist)
+	}
+	return n, errors.Join(rows.Scan(&n), rows.Close())
 }
 
 // encode is a record as its column holds it. Records are plain data, so that encoding cannot fail.

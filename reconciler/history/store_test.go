@@ -277,14 +277,14 @@ func TestPruneKeepsWhatIsStillNeeded(t *testing.T) {
 	verified(t, s, "v6", gate.Failed, &blame.Cause{Kind: blame.Config})
 	_, err := s.OpenIncident(ctx, history.Incident{ID: "v4", Key: key, Verification: "v4", Latest: "v4", State: history.Ongoing})
 	require.NoError(t, err)
-	log, err := s.WriteLog("v1-1")
+	log, err := s.WriteLog(ctx, "v1-1")
 	require.NoError(t, err)
 	require.NoError(t, log.Close())
 
 	gone, err := s.Prune(ctx, history.Retention{MaxVerifications: 1}, noon.Add(time.Hour))
 	require.NoError(t, err)
 	require.Equal(t, history.Pruned{Verifications: 3, Runs: 3}, gone, "all but the newest, the last passed and the incident's")
-	_, err = s.ReadLog("v1-1")
+	_, err = s.ReadLog(ctx, "v1-1")
 	require.ErrorIs(t, err, os.ErrNotExist)
 	left, err := s.Verifications(ctx, history.Filter{})
 	require.NoError(t, err)
@@ -334,7 +334,7 @@ func TestOpenRefusesANewerSchema(t *testing.T) {
 
 func TestBlobsStayInTheirFolder(t *testing.T) {
 	s := open(t)
-	_, err := s.WriteLog("../../elsewhere")
+	_, err := s.WriteLog(t.Context(), "../../elsewhere")
 	require.ErrorContains(t, err, "no name")
-	require.ErrorContains(t, s.SaveArtifact("r", "../../x", nil), "no name")
+	require.ErrorContains(t, s.SaveArtifact(t.Context(), "r", "../../x", nil), "no name")
 }

@@ -2,7 +2,6 @@ package history
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"time"
@@ -29,7 +28,7 @@ type GateState struct {
 
 // Gate reads what is known of a Gate. What the slices and maps of its records hold is shared, and not to be changed.
 func (s *Store) Gate(ctx context.Context, key Key) (state GateState, err error) {
-	tx, err := s.reader.begin(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := s.reader.begin(ctx, s.dialect.snapshot())
 	if err != nil {
 		return state, fmt.Errorf("read history: %w", err)
 	}
@@ -46,11 +45,11 @@ func (s *Store) Gate(ctx context.Context, key Key) (state GateState, err error) 
 		}
 	}
 	if state.Final != nil && state.Final.Verdict.Outcome == gate.Inconclusive {
-		outcomes, err := documents[gate.Outcome](ctx, tx, `SELECT json_quote(outcome) FROM verifications`+newest+`AND phase = ? ORDER BY seq DESC LIMIT 10`, key.Environment, key.Gate, Done)
+		outcomes, err := texts(ctx, tx, `SELECT outcome FROM verifications`+newest+`AND phase = ? ORDER BY seq DESC LIMIT 10`, key.Environment, key.Gate, Done)
 		if err != nil {
 			return state, err
 		}
-		for state.InconclusiveInARow < len(outcomes) && outcomes[state.InconclusiveInARow] == gate.Inconclusive {
+		for state.InconclusiveInARow < len(outcomes) && outcomes[state.InconclusiveInARow] == string(gate.Inconclusive) {
 			state.InconclusiveInARow++
 		}
 	}
@@ -77,16 +76,31 @@ func (s *Store) Gate(ctx context.Context, key Key) (state GateState, err error) 
 
 // Keys are all Gates of which anything is known.
 func (s *Store) Keys(ctx context.Context) ([]Key, error) {
-	return documents[Key](ctx, s.reader, `SELECT DISTINCT json_object('environment', environment, 'gate', gate) FROM verifications ORDER BY 1`)
+	return s.keys(ctx, `SELECT DISTINCT environment, gate FROM verifications ORDER BY 1, 2`)
 }
 
 // Unfinished are the Gates that have something to be brought to an end: a Verification, an Incident, or a page that was left
 // open.
 func (s *Store) Unfinished(ctx context.Context) ([]Key, error) {
-	return documents[Key](ctx, s.reader, `SELECT json_object('environment', environment, 'gate', gate) FROM (
-		SELECT environment, gate FROM verifications WHERE phase IN ('Running', 'Blaming')
+	return s.keys(ctx, `SELECT environment, gate FROM verifications WHERE phase IN ('Running', 'Blaming')
 		UNION SELECT environment, gate FROM incidents WHERE state = 'Open'
-		UNION SELECT i.environment, i.gate FROM proposals p JOIN incidents i ON i.id = p.incident WHERE p.left_open = 1) ORDER BY 1`)
+		UNION SELECT i.environment, i.gate FROM proposals p JOIN incidents i ON i.id = p.incident WHERE p.left_open = 1 ORDER BY 1, 2`)
+}
+
+func (s *Store) keys(ctx context.Context, query string) (keys []Key, err error) {
+	rows, err := s.reader.QueryContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("read history: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var key Key
+		if err := rows.Scan(&key.Environment, &key.Gate); err != nil {
+			return nil, fmt.Errorf("read history: %w", err)
+		}
+		keys = append(keys, key)
+	}
+	return keys, rows.Err()
 }
 
 // SawSync records a Sync, and tells whether it is another than the last one of its Target.
@@ -99,12 +113,11 @@ func (s *Store) SawSync(ctx context.Context, environment string, seen sync.Sync)
 	if known, err := same(s.reader); known || err != nil {
 		return false, err
 	}
-	err = s.write(ctx, "a sync of "+seen.Target.String(), func(tx *transaction) error {
+	err = s.write(ctx, turn("target "+environment+"/"+seen.Target.String()), "a sync of "+seen.Target.String(), func(tx *transaction) error {
 		known, err := same(tx)
-		if known || err != nil {
+		if isNew = !known && err == nil; !isNew {
 			return err
 		}
-		isNew = true
 		_, err = tx.ExecContext(ctx, `INSERT INTO syncs (environment, target, at, document) VALUES (?, ?, ?, ?)`,
 			environment, seen.Target.String(), seen.At.UnixNano(), encode(seen))
 		return err
@@ -114,7 +127,7 @@ func (s *Store) SawSync(ctx context.Context, environment string, seen sync.Sync)
 
 // Begin records a new Verification with its first Runs. When it is there already nothing changes, and created is false.
 func (s *Store) Begin(ctx context.Context, v Verification, runs []Run) (created bool, err error) {
-	err = s.write(ctx, "verification "+v.ID, func(tx *transaction) (err error) {
+	err = s.write(ctx, turnOf(v.Key), "verification "+v.ID, func(tx *transaction) (err error) {
 		created, err = insert(ctx, tx, `INSERT INTO verifications (id, environment, gate, phase, outcome, started, document) VALUES (?, ?, ?, ?, '', ?, ?)`,
 			v.ID, v.Key.Environment, v.Key.Gate, v.Phase, v.Started.UnixNano(), encode(v))
 		if err != nil || !created {
@@ -131,7 +144,7 @@ func (s *Store) Begin(ctx context.Context, v Verification, runs []Run) (created 
 // Advance records how far a Verification has got. One that is final never changes again. A Done and Passed one becomes the last
 // passed state of its Gate, from each Done one flake rates are learnt, and what is to be published of it is due, in the same transaction.
 func (s *Store) Advance(ctx context.Context, v Verification) error {
-	return s.write(ctx, "verification "+v.ID, func(tx *transaction) error {
+	return s.write(ctx, turnOf(v.Key), "verification "+v.ID, func(tx *transaction) error {
 		known, err := document[Verification](ctx, tx, `SELECT document FROM verifications WHERE id = ?`, v.ID)
 		switch {
 		case err != nil:
@@ -188,7 +201,7 @@ func savePassed(ctx context.Context, tx *transaction, key Key, passed LastPassed
 // Inherit moves the commits of a Gate's last final Verification, and with it of its last passed state when it is the same, to Targets that
 // render the same. Digests that differ are refused; times do not move.
 func (s *Store) Inherit(ctx context.Context, key Key, targets []TargetState, why string, at time.Time) error {
-	return s.write(ctx, "an inherited verdict of "+key.Gate, func(tx *transaction) error {
+	return s.write(ctx, turnOf(key), "an inherited verdict of "+key.Gate, func(tx *transaction) error {
 		final, err := document[Verification](ctx, tx, `SELECT document FROM verifications WHERE environment = ? AND gate = ? AND phase = ? ORDER BY seq DESC LIMIT 1`,
 			key.Environment, key.Gate, Done)
 		if err != nil {
