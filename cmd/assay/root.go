@@ -26,7 +26,7 @@ restores the last verified state.
 		newRun(), newDemo(), newStatus(), newHistory(), newIncidents(), newLogs(), newHold(), newResume(),
 		newInit(), newLint(), newVerify(), newSchema(), newSimulate(),
 		newReport(), newRender(), newRevert(),
-		newVersion(),
+		newVersion(), newPod(),
 	)
 	refuseAsNo(root)
 	return root

@@ -27,12 +27,14 @@ func (r room) mark() string { return runVariable + "=" + r.box() }
 // Suite's env, the matrix, Assay's own variables.
 func (r *Runner) environ(ctx context.Context, job runner.Job, room room) (env []string, secrets [][]byte, err error) {
 	vars := map[string]string{
-		"PATH":           strings.Join(append(slices.Clone(r.options.Path), systemPath), string(filepath.ListSeparator)),
-		"HOME":           room.home(),
-		"TMPDIR":         room.tmp(),
-		"LANG":           "C.UTF-8",
-		"XDG_CACHE_HOME": r.cacheDir(job.Environment),
+		"PATH": strings.Join(append(slices.Clone(r.options.Path), systemPath), string(filepath.ListSeparator)),
+		"LANG": "C.UTF-8",
 	}
+	for _, variable := range r.options.Environ {
+		name, value, _ := strings.Cut(variable, "=")
+		vars[name] = value
+	}
+	vars["HOME"], vars["TMPDIR"], vars["XDG_CACHE_HOME"] = room.home(), room.tmp(), r.cacheDir(job.Environment)
 	for _, v := range job.Suite.Spec.Env {
 		if v.ValueFrom == nil {
 			vars[v.Name] = v.Value

@@ -16,6 +16,8 @@ type Options struct {
 	Secrets SecretSource
 	// Path are directories of programs, searched before the system's.
 	Path []string
+	// Environ is what Runs find in their environment besides what is declared, as NAME=value: that of a container's image, PATH included.
+	Environ []string
 	// Hide are paths that no Run may see, besides the usual ones (homes, /run/secrets, container sockets), Dir, and the places of
 	// Secrets. Assay's data belongs here.
 	Hide []string

@@ -5,6 +5,7 @@ package process
 import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
+	"github.com/assay-dev/assay/reconciler/runner"
 	"github.com/assay-dev/assay/sources/tests"
 )
 
@@ -19,7 +20,7 @@ func (r *Runner) groupLimits(asked tests.ResourceList) (limits groupLimits, err 
 	if asked.Memory != "" {
 		quantity, err := resource.ParseQuantity(asked.Memory)
 		if err != nil || quantity.Value() <= 0 {
-			return limits, refuse("resources.limits.memory %q is not an amount of memory such as 256Mi", asked.Memory)
+			return limits, runner.Refuse("resources.limits.memory %q is not an amount of memory such as 256Mi", asked.Memory)
 		}
 		limits.Memory = quantity.Value()
 	}
@@ -29,7 +30,7 @@ func (r *Runner) groupLimits(asked tests.ResourceList) (limits groupLimits, err 
 	if asked.CPU != "" {
 		quantity, err := resource.ParseQuantity(asked.CPU)
 		if err != nil || quantity.MilliValue() <= 0 {
-			return limits, refuse("resources.limits.cpu %q is not an amount of cores such as 500m", asked.CPU)
+			return limits, runner.Refuse("resources.limits.cpu %q is not an amount of cores such as 500m", asked.CPU)
 		}
 		limits.MilliCPU = quantity.MilliValue()
 	}

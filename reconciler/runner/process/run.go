@@ -26,8 +26,8 @@ func (r *Runner) Run(ctx context.Context, job runner.Job) (runner.Result, error)
 	defer r.end(job.ID)
 
 	result, err := r.run(ctx, job, room)
-	if refused := (*refusal)(nil); errors.As(err, &refused) {
-		result, err = runner.Result{End: runner.NotStarted, ExitCode: -1, Reason: refused.reason}, nil
+	if refused := (*runner.Refusal)(nil); errors.As(err, &refused) {
+		result, err = runner.Result{End: runner.NotStarted, ExitCode: -1, Reason: refused.Reason}, nil
 	}
 	if err != nil && ctx.Err() != nil {
 		result, err = runner.Result{End: runner.Cancelled, ExitCode: -1, Reason: "cancelled before it started"}, nil
@@ -41,7 +41,7 @@ func (r *Runner) Run(ctx context.Context, job runner.Job) (runner.Result, error)
 func (r *Runner) run(ctx context.Context, job runner.Job, room room) (runner.Result, error) {
 	env, secrets, err := r.environ(ctx, job, room)
 	if err != nil {
-		return runner.Result{}, refuse("%v", err)
+		return runner.Result{}, runner.Refuse("%v", err)
 	}
 	redact := runner.NewRedactor(secrets...)
 	if err := removeAll(room.dir); err != nil {
@@ -54,7 +54,7 @@ func (r *Runner) run(ctx context.Context, job runner.Job, room room) (runner.Res
 
 	cwd := workingDirectory(job.Suite)
 	if !filepath.IsLocal(cwd) {
-		return runner.Result{}, refuse("workingDirectory %s leaves the repository", job.Suite.Spec.WorkingDirectory)
+		return runner.Result{}, runner.Refuse("workingDirectory %s leaves the repository", job.Suite.Spec.WorkingDirectory)
 	}
 	if err := copyFiles(ctx, room.work(), job.Files, job.Suite); err != nil {
 		return runner.Result{}, err
@@ -70,7 +70,7 @@ func (r *Runner) run(ctx context.Context, job runner.Job, room room) (runner.Res
 		}
 	}
 	if len(order.Argv) == 0 {
-		return runner.Result{}, refuse("the Suite has neither command nor script")
+		return runner.Result{}, runner.Refuse("the Suite has neither command nor script")
 	}
 	if err := r.admit(ctx, job.Environment, room, &order); err != nil {
 		return runner.Result{}, err
