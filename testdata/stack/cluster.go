@@ -17,6 +17,8 @@ type Options struct {
 	// Controllers starts the controller manager: service accounts, garbage collection, the end of namespaces, aggregated roles (view, edit and
 	// admin are empty without it), the status of Jobs. Without it pods can be written down, but nobody gives them a service account.
 	Controllers bool
+	// Pods adds a scheduler and a node, on which pods really run: containerd and a kubelet. It needs root on Linux, and starts the controllers too.
+	Pods bool
 	// Logs is the folder for what the processes print; when it is empty, they print into the cluster's own folder, which Close removes.
 	Logs string
 }
@@ -32,6 +34,7 @@ type Cluster struct {
 	admin           pair
 	etcd            *relay
 	server          apiServer
+	node            *node // nil when no pods run
 }
 
 // StartCluster starts a cluster for the time of a test. Its logs are the test's artifacts (go test -artifacts keeps them).
@@ -86,6 +89,15 @@ func newCluster(o Options) (*Cluster, error) {
 }
 
 func (c *Cluster) start(ctx context.Context, o Options) error {
+	o.Controllers = o.Controllers || o.Pods
+	if o.Pods {
+		if err := c.startNode(ctx); err != nil {
+			return err
+		}
+	}
+	if err := c.placeAPIServer(); err != nil {
+		return err
+	}
 	if err := c.issueCertificates(); err != nil {
 		return fmt.Errorf("issue the cluster's certificates: %w", err)
 	}
@@ -100,6 +112,10 @@ func (c *Cluster) start(ctx context.Context, o Options) error {
 	}
 	var rest errgroup.Group
 	rest.Go(func() error { return c.startControllerManager(ctx) })
+	if o.Pods {
+		rest.Go(func() error { return c.startScheduler(ctx) })
+		rest.Go(func() error { return c.runPods(ctx) })
+	}
 	return rest.Wait()
 }
 
@@ -108,15 +124,16 @@ func (c *Cluster) issueCertificates() (err error) {
 	if c.authority, err = newAuthority(); err != nil {
 		return err
 	}
-	servers, err := c.authority.issue(pkix.Name{CommonName: "control-plane"}, "127.0.0.1", "kubernetes", "kubernetes.default.svc")
+	hosts := []string{"127.0.0.1", "kubernetes", "kubernetes.default.svc"}
+	if c.node != nil {
+		hosts = append(hosts, c.node.server())
+	}
+	servers, err := c.authority.issue(pkix.Name{CommonName: "control-plane"}, hosts...)
 	if err != nil {
 		return err
 	}
 	tokens, err := signingKey()
 	if err != nil {
-		return err
-	}
-	if c.server.address, err = freeAddress(); err != nil {
 		return err
 	}
 	if c.admin, err = c.authority.issue(pkix.Name{CommonName: "admin", Organization: []string{"system:masters"}}); err != nil {
@@ -132,10 +149,13 @@ func (c *Cluster) path(name string) string { return filepath.Join(c.dir, name) }
 
 // Close ends every process of the cluster and removes its folder.
 func (c *Cluster) Close() error {
-	c.supervisor.close()
 	var err error
+	if c.node != nil {
+		err = c.node.close()
+	}
+	c.supervisor.close()
 	if c.etcd != nil {
-		err = c.etcd.close()
+		err = errors.Join(err, c.etcd.close())
 	}
 	return errors.Join(err, os.RemoveAll(c.dir))
 }

@@ -19,9 +19,10 @@ import (
 
 // apiServer is what it takes to start the API server a second time.
 type apiServer struct {
-	address string
-	args    []string
-	process *process
+	address  string
+	services string // the addresses of Services, the first of which is its own
+	args     []string
+	process  *process
 }
 
 // startEtcd starts a store of one member that never waits for the disk, and the relay through which the API server reaches it.
@@ -53,6 +54,17 @@ func (c *Cluster) startEtcd(ctx context.Context) error {
 // SlowEtcd has all that the API server asks of etcd take longer by a delay, from now on; zero ends it.
 func (c *Cluster) SlowEtcd(delay time.Duration) { c.etcd.delay.Store(int64(delay)) }
 
+// placeAPIServer chooses where the API server listens: where pods find it, when there are any.
+func (c *Cluster) placeAPIServer() (err error) {
+	if c.node != nil {
+		c.server.address, c.server.services = net.JoinHostPort(c.node.server(), "443"), c.node.services()
+		return nil
+	}
+	c.server.services = "10.97.0.0/24"
+	c.server.address, err = freeAddress()
+	return err
+}
+
 func (c *Cluster) startAPIServer(ctx context.Context, o Options) error {
 	host, port, err := net.SplitHostPort(c.server.address)
 	if err != nil {
@@ -60,7 +72,7 @@ func (c *Cluster) startAPIServer(ctx context.Context, o Options) error {
 	}
 	c.server.args = []string{
 		"--etcd-servers=http://" + c.etcd.address,
-		"--bind-address=" + host, "--secure-port=" + port, "--advertise-address=" + host, "--service-cluster-ip-range=10.97.0.0/24",
+		"--bind-address=" + host, "--secure-port=" + port, "--advertise-address=" + host, "--service-cluster-ip-range=" + c.server.services,
 		"--tls-cert-file=" + c.path("server.crt"), "--tls-private-key-file=" + c.path("server.key"), "--client-ca-file=" + c.path("ca.crt"),
 		"--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-key-file=" + c.path("tokens.key"), "--service-account-signing-key-file=" + c.path("tokens.key"),
@@ -71,7 +83,23 @@ func (c *Cluster) startAPIServer(ctx context.Context, o Options) error {
 		// Nobody makes the service accounts on which it insists.
 		c.server.args = append(c.server.args, "--disable-admission-plugins=ServiceAccount")
 	}
+	if o.Pods {
+		if err := c.trustKubelet(); err != nil {
+			return err
+		}
+	}
 	return c.runAPIServer(ctx)
+}
+
+// trustKubelet has the API server ask the kubelet for logs and for commands in pods.
+func (c *Cluster) trustKubelet() error {
+	client, err := c.authority.issue(pkix.Name{CommonName: "kube-apiserver", Organization: []string{"system:masters"}})
+	if err != nil {
+		return err
+	}
+	c.server.args = append(c.server.args, "--kubelet-preferred-address-types=InternalIP", "--kubelet-certificate-authority="+c.path("ca.crt"),
+		"--kubelet-client-certificate="+c.path("kubelet-client.crt"), "--kubelet-client-key="+c.path("kubelet-client.key"))
+	return client.write(c.path("kubelet-client"))
 }
 
 // runAPIServer starts the API server, and returns when it serves and has written what a cluster has from the beginning.
@@ -114,6 +142,11 @@ func (c *Cluster) startControllerManager(ctx context.Context) error {
 		_, err := client.CoreV1().ServiceAccounts(metav1.NamespaceDefault).Get(ctx, "default", metav1.GetOptions{})
 		return err
 	})
+}
+
+func (c *Cluster) startScheduler(ctx context.Context) error {
+	_, err := c.startController(ctx, "kube-scheduler")
+	return err
 }
 
 // startController starts the controller manager or the scheduler, under the user to which Kubernetes gives its rights, alone and thus without an election.

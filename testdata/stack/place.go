@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -32,6 +33,14 @@ func installed(name, debian string) (string, error) {
 		return "", fmt.Errorf("%w: install it with apt-get install %s", err, debian)
 	}
 	return path, nil
+}
+
+// build builds programs of Assay's own module, to run without anything else, into the cluster's folder bin.
+func (c *Cluster) build(ctx context.Context, packages ...string) error {
+	build := exec.CommandContext(ctx, "go", append([]string{"build", "-trimpath", "-o", c.path("bin") + "/"}, packages...)...)
+	build.Dir, build.Env = c.root, append(os.Environ(), "CGO_ENABLED=0")
+	_, err := run(build)
+	return err
 }
 
 // moduleDir is the folder of a module that a peer is built from, where its data lies.

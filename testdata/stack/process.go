@@ -91,8 +91,12 @@ func (p *process) stop(grace time.Duration) {
 		case <-time.After(grace):
 		}
 	}
-	syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
-	<-p.ended
+	select {
+	case <-p.ended:
+	default:
+		syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+		<-p.ended
+	}
 }
 
 // startTimeout bounds how long any one process may take until it answers, on a machine that is busy with other things too.

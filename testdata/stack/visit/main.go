@@ -1,0 +1,30 @@
+// Command visit asks for each URL of its arguments and prints what it gets. It fails when one does not answer; without arguments it succeeds at once.
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+)
+
+func main() {
+	client := &http.Client{Timeout: 5 * time.Second}
+	for _, url := range os.Args[1:] {
+		if err := visit(client, url); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+}
+
+func visit(client *http.Client, url string) error {
+	response, err := client.Get(url)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	_, err = io.Copy(os.Stdout, response.Body)
+	return err
+}
