@@ -1,6 +1,8 @@
 package watch
 
 import (
+	"slices"
+
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 )
@@ -43,4 +45,9 @@ func (k *kind) Forbidden() bool {
 		}
 	}
 	return false
+}
+
+// Watches says that the objects of a namespace are seen; the empty one stands for what lies in none.
+func (c *Cluster) Watches(namespace string) bool {
+	return slices.Contains(c.namespaces, "") || slices.Contains(c.namespaces, namespace)
 }
