@@ -78,6 +78,9 @@ func (b *Builder) build(f *filesystem, dir string) (rendering *Rendering, err er
 	if err := postBuild(f.settings, built); err != nil {
 		return nil, err
 	}
+	if f.settings.Unknown != "" {
+		return nil, &Error{Reason: ReasonUnknown, Detail: f.settings.Unknown}
+	}
 	return b.rendering(f, built)
 }
 

@@ -15,6 +15,7 @@ const (
 	ReasonMissing   Reason = "missing"   // no folder, or no kustomization file in it
 	ReasonVariables Reason = "variables" // variables cannot be substituted
 	ReasonLimit     Reason = "limit"     // building it would take too much time or memory
+	ReasonUnknown   Reason = "unknown"   // Settings.Unknown: something that goes into the build is not known here
 	ReasonInvalid   Reason = "invalid"   // Kustomize says that it does not build
 )
 

@@ -24,7 +24,7 @@ func postBuild(s *Settings, built resmap.ResMap) error {
 		return err
 	}
 	for _, object := range built.Resources() {
-		if len(variables) > 0 {
+		if len(variables) > 0 || s.PostBuild != nil && s.PostBuild.Always {
 			if err := substitute(object, variables, s.PostBuild.Strict); err != nil {
 				return &Error{Reason: ReasonVariables, Field: "postBuild",
 					Detail: fmt.Sprintf("%s: %v", object.CurId(), err)}

@@ -90,7 +90,11 @@ func (r *Rendering) size() int {
 func (b *Builder) rendering(f *filesystem, built resmap.ResMap) (*Rendering, error) {
 	r := &Rendering{Objects: make([]Object, 0, built.Size()), Files: f.seen.files()}
 	sums := make([][]byte, 0, built.Size())
-	for _, res := range built.Resources() {
+	resources, err := narrow(built.Resources(), f.settings.Only)
+	if err != nil {
+		return nil, err
+	}
+	for _, res := range resources {
 		object, err := b.object(f, res)
 		if err != nil {
 			return nil, err
@@ -99,6 +103,9 @@ func (b *Builder) rendering(f *filesystem, built resmap.ResMap) (*Rendering, err
 		sums = append(sums, object.sum[:])
 	}
 	slices.SortFunc(sums, bytes.Compare)
+	if besides := f.settings.Besides; besides != "" {
+		sums = append(sums, b.keyed([]byte(besides)))
+	}
 	whole := sha256.Sum256(slices.Concat(sums...))
 	r.Digest = "sha256:" + hex.EncodeToString(whole[:])
 	return r, nil

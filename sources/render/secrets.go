@@ -77,8 +77,13 @@ func (b *Builder) replaced(o *Object, content map[string]any, mark func(string) 
 // mark is the keyed digest of a value. The object and the key are part of it: equal values in different places must not
 // show as equal.
 func (b *Builder) mark(o *Object, key string, value any) string {
-	mac := hmac.New(sha256.New, b.key)
 	text, _ := json.Marshal([]any{o.Kind, o.Namespace, o.Name, key, value}) // decoded from JSON, so it encodes
+	return hex.EncodeToString(b.keyed(text))
+}
+
+// keyed is the digest of what may hold secrets.
+func (b *Builder) keyed(text []byte) []byte {
+	mac := hmac.New(sha256.New, b.key)
 	mac.Write(text)
-	return hex.EncodeToString(mac.Sum(nil))
+	return mac.Sum(nil)
 }

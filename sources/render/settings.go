@@ -44,7 +44,20 @@ type Settings struct {
 	Configurations []string
 	// Origins asks for Object.Origin. It costs a little time and changes nothing in the output.
 	Origins bool
+
+	// Only narrows the rendering to these objects and what they name themselves: of a HelmRelease, what valuesFrom, chartRef and
+	// chart.spec.sourceRef name. Nil stands for every object.
+	Only []ObjectRef
+	// Besides is what the Target hangs on that no file says, such as the version that a floating chart resolved to. It enters the digest, as
+	// what Secrets hold does.
+	Besides string
+	// Unknown says what goes into the engine's build and is not known here. What is built is an *Error then, which tells the closure of what
+	// is known.
+	Unknown string
 }
+
+// ObjectRef names an object of a Rendering.
+type ObjectRef struct{ Group, Kind, Namespace, Name string }
 
 // PostBuild is Flux's variable substitution over the built objects.
 type PostBuild struct {
@@ -53,6 +66,8 @@ type PostBuild struct {
 	From map[string]string
 	// Strict makes a variable that has neither a value nor a default an error.
 	Strict bool
+	// Always substitutes also where there is no variable at all, so that defaults are filled in.
+	Always bool
 }
 
 // CommonMetadata is set on every built object, replacing values of the same key.
