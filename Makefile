@@ -64,6 +64,35 @@ soak: ## The long versions of the crash and fuzz tests
 e2e: bin/gitea ## Build the real peers, start them, and prove the promises against them
 	$(GO) test -tags e2e -count=1 -timeout 30m -run Real ./reconciler ./rollback/...
 
+KUBERNETES := bin/kube-apiserver bin/kube-controller-manager bin/kube-scheduler bin/kubectl bin/kubelet
+FLUX := bin/source-controller bin/kustomize-controller
+
+.PHONY: peers
+peers: $(KUBERNETES) $(FLUX) bin/argocd bin/gitea bin/kustomize ## Build Kubernetes, Flux, Argo CD and Gitea into bin/ (25 minutes, once)
+
+.PHONY: stack-up
+stack-up: peers ## Start a cluster with Flux, Argo CD and Gitea to play with; as root also with pods
+	testdata/stack/debian.sh
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/stack ./testdata/stack/up
+	bin/stack up
+
+.PHONY: stack-down
+stack-down: ## End what stack-up started, and remove its state
+	bin/stack down
+
+$(KUBERNETES) &: testdata/stack/kubernetes/go.mod testdata/stack/kubernetes/go.sum
+	cd testdata/stack/kubernetes && CGO_ENABLED=0 $(GO) build -trimpath \
+		-ldflags '-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3' -o ../../../bin/ tool
+	@touch $(KUBERNETES)
+
+$(FLUX): bin/%: testdata/stack/%/go.mod testdata/stack/%/go.sum
+	cd testdata/stack/$* && CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o ../../../bin/ tool
+	@touch $@
+
+bin/argocd: testdata/stack/argocd/go.mod testdata/stack/argocd/go.sum
+	cd testdata/stack/argocd && CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o ../../../bin/argocd tool
+	@touch $@
+
 bin/gitea: testdata/stack/gitea/go.mod testdata/stack/gitea/go.sum
 	cd testdata/stack/gitea && CGO_ENABLED=1 GOEXPERIMENT=jsonv2 $(GO) build -trimpath \
 		-tags 'sqlite sqlite_unlock_notify' -ldflags '-s -w -X main.Version=1.26.2' -o ../../../bin/ tool
