@@ -49,3 +49,6 @@ func (l *Loop) Alive(limit time.Duration) error {
 	}
 	return nil
 }
+
+// Underway is how many Runs are under way.
+func (l *Loop) Underway() int { return len(l.flights.ids()) }

@@ -1,0 +1,64 @@
+package metrics
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// patience is how long a scrape waits for history.
+const patience = 5 * time.Second
+
+// present is what is there now, read at every scrape. Replicas that share a history tell the same.
+type present struct{ options Options }
+
+var (
+	reachable = prometheus.NewDesc("assay_history_reachable", "1 while the history can be read.", nil, nil)
+	openDesc  = prometheus.NewDesc("assay_incidents_open", "Incidents that have not ended; every replica tells the same.", []string{"environment", "gate"}, nil)
+	proposals = prometheus.NewDesc("assay_proposals", "Proposals in history, by state; every replica tells the same.", []string{"environment", "state"}, nil)
+	underway  = prometheus.NewDesc("assay_runs_under_way", "Runs that this replica is at.", nil, nil)
+	synced    = prometheus.NewDesc("assay_source_synced", "1 once a source of Syncs knows all that there is.", []string{"environment", "source"}, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (p *present) Describe(to chan<- *prometheus.Desc) {
+	for _, desc := range []*prometheus.Desc{reachable, openDesc, proposals, underway, synced} {
+		to <- desc
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (p *present) Collect(to chan<- prometheus.Metric) {
+	gauge := func(desc *prometheus.Desc, value int, labels ...string) {
+		to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(value), labels...)
+	}
+	if p.options.Underway != nil {
+		gauge(underway, p.options.Underway())
+	}
+	if p.options.Sources != nil {
+		for _, s := range p.options.Sources() {
+			gauge(synced, number(s.Synced), s.Environment, s.Name)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	tally, err := p.options.Past.Tally(ctx)
+	gauge(reachable, number(err == nil))
+	if err != nil {
+		p.options.Log.Error("history cannot be counted", "error", err)
+	}
+	for key, n := range tally.Open {
+		gauge(openDesc, n, key.Environment, key.Gate)
+	}
+	for of, n := range tally.Proposals {
+		gauge(proposals, n, of.Environment, string(of.State))
+	}
+}
+
+func number(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
