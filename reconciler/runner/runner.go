@@ -5,6 +5,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"time"
@@ -78,14 +79,19 @@ type File struct {
 	Open   func() (io.ReadCloser, error)
 }
 
+// ErrStopping is the cause (context.Cause) of a Run's end where Assay itself is ending.
+var ErrStopping = errors.New("Assay is stopping")
+
 // Runner runs Jobs. Implementations are safe for concurrent use and pass the conformance suite of runnertest.
 type Runner interface {
-	// Run runs the Job to its end. A cancelled ctx ends the run and its whole process tree; the Result then says Cancelled. An error is
-	// Assay's own: the Job is unknown, the disk is full.
+	// Run runs the Job to its end. A cancelled ctx ends the run and its whole process tree; the Result then says Cancelled. Where the cause is
+	// ErrStopping, a run that can outlive Assay goes on, to be adopted by the next one. An error is Assay's own: the Job is unknown, the disk
+	// is full.
 	Run(ctx context.Context, job Job) (Result, error)
 	// Forget removes what a Run left: its files, reports and artifacts. Of an unknown ID there is nothing to remove, which is fine.
 	Forget(ctx context.Context, id string) error
-	// Recover ends what an earlier Assay left running and removes its leftovers. It is called once, before the first Run.
+	// Recover takes care of what an earlier Assay left. Runs that could not outlive it are ended, and their leftovers removed; those that did
+	// are adopted when they are asked for again by their ID, and ended where nobody asks. It is called once, before the first Run.
 	Recover(ctx context.Context) error
 	// Isolation says in one line for people how runs are kept from Assay's own files and processes, and whether they are.
 	Isolation() (text string, isolated bool)

@@ -17,6 +17,8 @@ import (
 // logGrace is how long the end of a Run waits for the reader of its log to take the rest.
 const logGrace = 2 * time.Second
 
+const completionName = "completion.json"
+
 // Delivery is what one pod delivers.
 type Delivery struct {
 	server           *Server
@@ -108,7 +110,7 @@ func removeOthers(dir, incarnation string) error {
 
 func (d *Delivery) part(name string) string { return filepath.Join(d.dir, name) }
 
-func (d *Delivery) completionFile() string { return filepath.Join(d.dir, "completion.json") }
+func (d *Delivery) completionFile() string { return filepath.Join(d.dir, completionName) }
 
 // finish makes the Completion known. It is called once.
 func (d *Delivery) finish(completion Completion) {
@@ -124,7 +126,7 @@ func (d *Delivery) Complete() <-chan struct{} { return d.complete }
 func (d *Delivery) Completion() Completion { return d.completion }
 
 // Printed is what the Run has printed so far, as far as it was delivered.
-func (d *Delivery) Printed() io.Reader { return io.NewSectionReader(d.output, 0, d.output.Size()) }
+func (d *Delivery) Printed() (io.ReadCloser, error) { return os.Open(d.part(OutputPart)) }
 
 // Close serves the pod no longer, and hands the log the rest. What was delivered stays. It returns how many bytes the log's reader did not
 // take; one that is stuck is left behind after two seconds.

@@ -86,6 +86,12 @@ func (s *Server) Expect(run, incarnation string, limits Limits, log io.Writer) (
 	return d, nil
 }
 
+// Has says whether this incarnation of a Run has delivered all of its result here.
+func (s *Server) Has(run, incarnation string) bool {
+	_, err := os.Stat(filepath.Join(s.dir, run, incarnation, completionName))
+	return err == nil
+}
+
 // Forget removes what a Run delivered.
 func (s *Server) Forget(run string) error { return os.RemoveAll(filepath.Join(s.dir, run)) }
 

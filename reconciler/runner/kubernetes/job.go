@@ -1,0 +1,202 @@
+package kubernetes
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/reconciler/runner/kubernetes/pod"
+	"github.com/assay-dev/assay/sources/tests"
+)
+
+// Labels and annotations of what this package makes.
+const (
+	managedBy = "app.kubernetes.io/managed-by"
+	instance  = "app.kubernetes.io/instance"
+	component = "app.kubernetes.io/component"
+
+	labelEnvironment = "assay.dev/environment"
+	labelGate        = "assay.dev/gate"
+	labelSuite       = "assay.dev/suite"
+	labelRun         = "assay.dev/run"
+
+	annotationRun    = "assay.dev/run-id"
+	annotationInputs = "assay.dev/inputs"
+)
+
+// Names inside of a pod.
+const (
+	namePrefix     = "assay-run-"
+	fetchContainer = "assay-fetch"
+	runContainer   = "suite"
+	volume         = "assay"
+	tokenKey       = "token"
+	caKey          = "ca.crt"
+)
+
+// deliveryTime is what a Job gets, over all that its pod is bounded by, until the backstop ends it.
+const deliveryTime = time.Minute
+
+// objectName is that of a Run's Job and Secret.
+func objectName(run string) string {
+	sum := sha256.Sum256([]byte(run))
+	return namePrefix + hex.EncodeToString(sum[:10])
+}
+
+// jobOf is the Job object of a Run. What its Suite may not have is a *runner.Refusal.
+func (r *Runner) jobOf(job runner.Job, inputs string) (*batchv1.Job, error) {
+	spec, err := r.podOf(job)
+	if err != nil {
+		return nil, err
+	}
+	labels := r.labels(job)
+	podLabels, podAnnotations := maps.Clone(job.Suite.Spec.Pod.Labels), job.Suite.Spec.Pod.Annotations
+	if podLabels == nil {
+		podLabels = map[string]string{}
+	}
+	maps.Copy(podLabels, labels)
+	bounds, limits := r.options.Bounds, r.options.Limits
+	deadline := bounds.Start + r.timeout(job) + limits.Grace + limits.Away + deliveryTime
+	return &batchv1.Job{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: objectName(job.ID), Namespace: r.options.namespace(job.Environment), Labels: labels,
+			Annotations: map[string]string{annotationRun: job.ID, annotationInputs: inputs},
+		},
+		Spec: batchv1.JobSpec{
+			BackoffLimit:            new(int32(0)),
+			ActiveDeadlineSeconds:   new(int64(deadline.Seconds())),
+			TTLSecondsAfterFinished: new(int32(bounds.TTL.Seconds())),
+			PodReplacementPolicy:    new(batchv1.Failed),
+			Template:                corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: podLabels, Annotations: podAnnotations}, Spec: spec},
+		},
+	}, nil
+}
+
+func (r *Runner) timeout(job runner.Job) time.Duration {
+	if timeout := job.Suite.Spec.Timeout.Duration; timeout > 0 {
+		return timeout
+	}
+	return r.options.Limits.Timeout
+}
+
+// own are the labels by which this Assay finds its own.
+func (o Options) own() map[string]string {
+	return map[string]string{managedBy: "assay", instance: o.Instance, component: "run"}
+}
+
+func (r *Runner) labels(job runner.Job) map[string]string {
+	labels := r.options.own()
+	labels[labelEnvironment] = labelValue(job.Environment)
+	labels[labelSuite] = labelValue(job.Suite.Name())
+	labels[labelRun] = strings.TrimPrefix(objectName(job.ID), namePrefix)
+	if gate := job.Env["ASSAY_GATE"]; gate != "" {
+		labels[labelGate] = labelValue(gate)
+	}
+	return labels
+}
+
+// labelValue is a text as a label may hold it: at most 63 letters, digits, dashes, dots and underscores that neither begin nor end with one of
+// the latter three.
+func labelValue(text string) string {
+	allowed := func(c rune) rune {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '.', c == '_':
+			return c
+		}
+		return '-'
+	}
+	text = strings.Map(allowed, text)
+	return strings.Trim(text[:min(len(text), 63)], "-._")
+}
+
+func (r *Runner) podOf(job runner.Job) (corev1.PodSpec, error) {
+	fetch := r.container(fetchContainer, r.options.Image, job.ID)
+	fetch.Args = []string{"pod", "fetch"}
+	fetch.Resources = corev1.ResourceRequirements{
+		Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("10m"), corev1.ResourceMemory: resource.MustParse("32Mi")},
+		Limits:   corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("256Mi")},
+	}
+	run := r.container(runContainer, cmp.Or(job.Suite.Spec.Image, r.options.Rules.DefaultImage), job.ID)
+	if run.Image == "" {
+		return corev1.PodSpec{}, runner.Refuse("the Suite names no image to run in, and the operator has set none for such Suites")
+	}
+	run.Command = []string{pod.Binary, "pod", "run"}
+	for _, v := range job.Suite.Spec.Env {
+		if v.ValueFrom == nil {
+			continue // is told in the Order, as Assay's own variables are
+		}
+		ref := v.ValueFrom.SecretKeyRef
+		if strings.HasPrefix(ref.Name, namePrefix) {
+			return corev1.PodSpec{}, runner.Refuse("env %s: secrets that begin with %s are Assay's own", v.Name, namePrefix)
+		}
+		run.Env = append(run.Env, fromSecret(v.Name, ref.Name, ref.Key))
+	}
+	spec := corev1.PodSpec{
+		RestartPolicy:                 corev1.RestartPolicyNever,
+		EnableServiceLinks:            new(false),
+		TerminationGracePeriodSeconds: new(int64((r.options.Limits.Grace + graceToDeliver).Seconds())),
+		InitContainers:                []corev1.Container{fetch},
+		Containers:                    []corev1.Container{run},
+		Volumes: []corev1.Volume{{Name: volume, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{
+			SizeLimit: resource.NewQuantity(int64(r.options.Limits.Disk)+2*r.options.Limits.Log, resource.BinarySI),
+		}}}},
+	}
+	if err := r.furnish(&spec, job.Suite); err != nil {
+		return corev1.PodSpec{}, err
+	}
+	if r.options.Services != nil {
+		if err := r.options.Services(job, &spec); err != nil {
+			return corev1.PodSpec{}, err
+		}
+	} else if slices.ContainsFunc(job.Suite.Spec.Services, func(s tests.Service) bool { return s.Image != "" }) {
+		return corev1.PodSpec{}, runner.Refuse("the Suite has services beside it, which this Assay does not run")
+	}
+	return spec, nil
+}
+
+// graceToDeliver is how long a pod that is told to end has to deliver what there is, in addition to its command's grace.
+const graceToDeliver = 10 * time.Second
+
+// container is one of Assay's two: both know where Assay is.
+func (r *Runner) container(name, image, run string) corev1.Container {
+	secret := objectName(run)
+	env := []corev1.EnvVar{{Name: pod.URLVariable, Value: r.options.URL + "/runs/" + run}, fromSecret(pod.TokenVariable, secret, tokenKey)}
+	if r.options.CA != "" {
+		env = append(env, fromSecret(pod.CAVariable, secret, caKey))
+	}
+	return corev1.Container{
+		Name: name, Image: image, ImagePullPolicy: r.options.Rules.PullPolicy, Env: env,
+		VolumeMounts: []corev1.VolumeMount{{Name: volume, MountPath: pod.Dir}},
+	}
+}
+
+func fromSecret(variable, name, key string) corev1.EnvVar {
+	return corev1.EnvVar{Name: variable, ValueFrom: &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{
+		LocalObjectReference: corev1.LocalObjectReference{Name: name}, Key: key,
+	}}}
+}
+
+// secretOf holds what a Job's pod needs to reach Assay. It goes with its Job.
+func (r *Runner) secretOf(job *batchv1.Job, token string) *corev1.Secret {
+	data := map[string][]byte{tokenKey: []byte(token)}
+	if r.options.CA != "" {
+		data[caKey] = []byte(r.options.CA)
+	}
+	owner := metav1.OwnerReference{APIVersion: batchv1.SchemeGroupVersion.String(), Kind: "Job", Name: job.Name, UID: job.UID, Controller: new(true)}
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: job.Name, Namespace: job.Namespace, Labels: job.Labels, OwnerReferences: []metav1.OwnerReference{owner},
+		},
+		Immutable: new(true), Data: data, Type: corev1.SecretTypeOpaque,
+	}
+}
