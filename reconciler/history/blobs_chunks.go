@@ -78,7 +78,8 @@ func (c chunks) fill(ctx context.Context, run string, seq int64, r io.Reader) (s
 }
 
 func (c chunks) readLog(ctx context.Context, run string) (io.ReadCloser, error) {
-	seq, err := number(ctx, c.s.reader, `SELECT seq FROM blobs WHERE run = ? AND path = ? ORDER BY seq DESC LIMIT 1`, run, noPath)
+	seq, err := number(ctx, c.s.reader, `SELECT seq FROM blobs WHERE run = ? AND path = ?
+		AND EXISTS (SELECT 1 FROM chunks WHERE blob = seq) ORDER BY seq DESC LIMIT 1`, run, noPath)
 	if err != nil {
 		return nil, fmt.Errorf("log of run %s: %w", run, err)
 	}

@@ -1,7 +1,6 @@
 package history_test
 
 import (
-	"io/fs"
 	"testing"
 	"time"
 
@@ -11,32 +10,34 @@ import (
 )
 
 func TestHoldsAreInForceUntilTheyAreLiftedOrOver(t *testing.T) {
-	s, ctx := open(t), t.Context()
-	prod := history.Scope{Environment: "prod"}
-	require.NoError(t, s.Hold(ctx, history.Hold{Scope: prod, Reason: "the fair", By: "ann", At: noon, Until: noon.Add(2 * time.Hour)}))
-	require.NoError(t, s.Hold(ctx, history.Hold{Scope: history.Scope{Gate: "shop"}, Reason: "we look at it", By: "bob", At: noon}))
+	everywhere(t, func(t *testing.T, s *history.Store) {
+		ctx := t.Context()
+		prod := history.Scope{Environment: "prod"}
+		require.NoError(t, s.Hold(ctx, history.Hold{Scope: prod, Reason: "the fair", By: "ann", At: noon, Until: noon.Add(2 * time.Hour)}))
+		require.NoError(t, s.Hold(ctx, history.Hold{Scope: history.Scope{Gate: "shop"}, Reason: "we look at it", By: "bob", At: noon}))
 
-	held := func(now time.Time) (by []string) {
-		all, err := s.Holds(ctx, now)
-		require.NoError(t, err)
-		for _, h := range all {
-			by = append(by, h.By)
+		held := func(now time.Time) (by []string) {
+			all, err := s.Holds(ctx, now)
+			require.NoError(t, err)
+			for _, h := range all {
+				by = append(by, h.By)
+			}
+			return by
 		}
-		return by
-	}
-	require.Equal(t, []string{"ann", "bob"}, held(noon))
-	require.Equal(t, []string{"bob"}, held(noon.Add(2*time.Hour)), "over by itself")
+		require.Equal(t, []string{"ann", "bob"}, held(noon))
+		require.Equal(t, []string{"bob"}, held(noon.Add(2*time.Hour)), "over by itself")
 
-	n, err := s.Resume(ctx, history.Scope{}, "eve", noon)
-	require.NoError(t, err)
-	require.Zero(t, n, "a wider scope lifts nothing")
-	n, err = s.Resume(ctx, prod, "eve", noon.Add(3*time.Hour))
-	require.NoError(t, err)
-	require.Zero(t, n, "what is over is not lifted")
-	n, err = s.Resume(ctx, prod, "eve", noon.Add(time.Hour))
-	require.NoError(t, err)
-	require.Equal(t, 1, n)
-	require.Equal(t, []string{"bob"}, held(noon.Add(time.Hour)))
+		n, err := s.Resume(ctx, history.Scope{}, "eve", noon)
+		require.NoError(t, err)
+		require.Zero(t, n, "a wider scope lifts nothing")
+		n, err = s.Resume(ctx, prod, "eve", noon.Add(3*time.Hour))
+		require.NoError(t, err)
+		require.Zero(t, n, "what is over is not lifted")
+		n, err = s.Resume(ctx, prod, "eve", noon.Add(time.Hour))
+		require.NoError(t, err)
+		require.Equal(t, 1, n)
+		require.Equal(t, []string{"bob"}, held(noon.Add(time.Hour)))
+	})
 }
 
 func TestWhatAHoldStops(t *testing.T) {
@@ -65,20 +66,16 @@ func TestWhatAHoldStops(t *testing.T) {
 }
 
 func TestAnotherProcessHoldsWhileAnAssayWrites(t *testing.T) {
-	dir, ctx := t.TempDir(), t.Context()
-	_, err := history.OpenBeside(ctx, dir)
-	require.ErrorIs(t, err, fs.ErrNotExist, "no history is made")
+	everyPlace(t, func(t *testing.T, place string) {
+		ctx, running := t.Context(), open(t, place)
+		verified(t, running, "v1", "Passed", nil)
+		beside, err := history.OpenBeside(ctx, place)
+		require.NoError(t, err)
+		require.NoError(t, beside.Hold(ctx, history.Hold{Reason: "the fair", By: "ann", At: noon}))
+		require.NoError(t, beside.Close())
 
-	running, err := history.Open(ctx, dir)
-	require.NoError(t, err)
-	verified(t, running, "v1", "Passed", nil)
-	beside, err := history.OpenBeside(ctx, dir)
-	require.NoError(t, err)
-	require.NoError(t, beside.Hold(ctx, history.Hold{Reason: "the fair", By: "ann", At: noon}))
-	require.NoError(t, beside.Close())
-
-	state, err := running.Gate(ctx, key)
-	require.NoError(t, err)
-	require.Len(t, state.Holds, 1, "what is held is known at once")
-	require.NoError(t, running.Close())
+		state, err := running.Gate(ctx, key)
+		require.NoError(t, err)
+		require.Len(t, state.Holds, 1, "what is held is known at once")
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,14 +24,6 @@ var (
 	key  = history.Key{Environment: "staging", Gate: "shop"}
 	shop = sync.Target{Kind: "Site", Name: "shop"}
 )
-
-func open(t *testing.T) *history.Store {
-	t.Helper()
-	s, err := history.Open(t.Context(), t.TempDir())
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	return s
-}
 
 func at(digest, commit string) []history.TargetState {
 	return []history.TargetState{{
@@ -67,238 +60,260 @@ func verified(t *testing.T, s *history.Store, id string, outcome gate.Outcome, c
 }
 
 func TestWhatIsNamedByItsInputsIsWrittenOnce(t *testing.T) {
-	s, ctx := open(t), t.Context()
-	v := verified(t, s, "v1", gate.Passed, nil, report.Case{Name: "pays", Status: report.Passed})
+	everywhere(t, func(t *testing.T, s *history.Store) {
+		ctx := t.Context()
+		v := verified(t, s, "v1", gate.Passed, nil, report.Case{Name: "pays", Status: report.Passed})
 
-	created, err := s.Begin(ctx, history.Verification{ID: "v1", Key: key, Phase: history.Running}, nil)
-	require.NoError(t, err)
-	require.False(t, created)
-	require.NoError(t, s.Advance(ctx, v), "the same end again")
-	v.Verdict.Outcome = gate.Failed
-	require.ErrorContains(t, s.Advance(ctx, v), "Done already, and that is final")
+		created, err := s.Begin(ctx, history.Verification{ID: "v1", Key: key, Phase: history.Running}, nil)
+		require.NoError(t, err)
+		require.False(t, created)
+		require.NoError(t, s.Advance(ctx, v), "the same end again")
+		v.Verdict.Outcome = gate.Failed
+		require.ErrorContains(t, s.Advance(ctx, v), "Done already, and that is final")
 
-	runs, err := s.Runs(ctx, "v1")
-	require.NoError(t, err)
-	require.Len(t, runs, 1)
-	require.NoError(t, s.AddRuns(ctx, runs))
-	require.NoError(t, s.FinishRun(ctx, runs[0], nil), "the same end again")
-	require.ErrorContains(t, s.StartRun(ctx, runs[0].ID, noon), "ended already")
-	runs[0].ExitCode = 1
-	require.ErrorContains(t, s.FinishRun(ctx, runs[0], nil), "it ended as Exited already")
-	require.ErrorContains(t, s.StartRun(ctx, "none", noon), "no such run")
+		runs, err := s.Runs(ctx, "v1")
+		require.NoError(t, err)
+		require.Len(t, runs, 1)
+		require.NoError(t, s.AddRuns(ctx, runs))
+		require.NoError(t, s.FinishRun(ctx, runs[0], nil), "the same end again")
+		require.ErrorContains(t, s.StartRun(ctx, runs[0].ID, noon), "ended already")
+		runs[0].ExitCode = 1
+		require.ErrorContains(t, s.FinishRun(ctx, runs[0], nil), "it ended as Exited already")
+		require.ErrorContains(t, s.StartRun(ctx, "none", noon), "no such run")
+	})
 }
 
 func TestReportsComeBackAsTheyWere(t *testing.T) {
-	s, ctx := open(t), t.Context()
-	want := &report.Report{
-		Format: "junit", Counts: report.Counts{Total: 2, Passed: 1, Failed: 1}, Duration: 3 * time.Second, Problems: []string{"a problem"},
-		Metrics: map[string]float64{"p95": 12.5},
-		Cases: []report.Case{
-			{Name: "pays", Suite: "checkout", File: "pay.go", Status: report.Failed, Message: "402", Detail: "stack", Duration: time.Second},
-			{Name: "lists", Status: report.Passed, Flaky: true},
-		},
-	}
-	run := history.Run{ID: "r", Verification: "v", Suite: "smoke"}
-	_, err := s.Begin(ctx, history.Verification{ID: "v", Key: key, Phase: history.Running}, []history.Run{run})
-	require.NoError(t, err)
-	run.End = runner.Exited
-	require.NoError(t, s.FinishRun(ctx, run, []*report.Report{want, report.Single(report.Case{Name: "x", Status: report.Passed})}))
-	got, err := s.Reports(ctx, "r")
-	require.NoError(t, err)
-	require.Len(t, got, 2)
-	require.Equal(t, want, got[0])
+	everywhere(t, func(t *testing.T, s *history.Store) {
+		ctx := t.Context()
+		want := &report.Report{
+			Format: "junit", Counts: report.Counts{Total: 2, Passed: 1, Failed: 1}, Duration: 3 * time.Second, Problems: []string{"a problem"},
+			Metrics: map[string]float64{"p95": 12.5},
+			Cases: []report.Case{
+				{Name: "pays", Suite: "checkout", File: "pay.go", Status: report.Failed, Message: "402", Detail: "stack", Duration: time.Second},
+				{Name: "lists", Status: report.Passed, Flaky: true},
+			},
+		}
+		run := history.Run{ID: "r", Verification: "v", Suite: "smoke"}
+		_, err := s.Begin(ctx, history.Verification{ID: "v", Key: key, Phase: history.Running}, []history.Run{run})
+		require.NoError(t, err)
+		run.End = runner.Exited
+		require.NoError(t, s.FinishRun(ctx, run, []*report.Report{want, report.Single(report.Case{Name: "x", Status: report.Passed})}))
+		got, err := s.Reports(ctx, "r")
+		require.NoError(t, err)
+		require.Len(t, got, 2)
+		require.Equal(t, want, got[0])
+	})
 }
 
 func TestGateTellsWhatIsOpenAndWhatPassed(t *testing.T) {
-	s, ctx := open(t), t.Context()
-	empty, err := s.Gate(ctx, key)
-	require.NoError(t, err)
-	require.Equal(t, history.GateState{}, empty)
+	everywhere(t, func(t *testing.T, s *history.Store) {
+		ctx := t.Context()
+		empty, err := s.Gate(ctx, key)
+		require.NoError(t, err)
+		require.Equal(t, history.GateState{}, empty)
 
-	passed := verified(t, s, "v1", gate.Passed, nil)
-	failed := verified(t, s, "v2", gate.Failed, &blame.Cause{Kind: blame.Config, Reason: "c2"})
-	verified(t, s, "v3", gate.Inconclusive, nil)
-	verified(t, s, "v4", gate.Inconclusive, nil)
-	_, err = s.Begin(ctx, history.Verification{ID: "v5", Key: key, Phase: history.Running}, nil)
-	require.NoError(t, err)
-	created, err := s.OpenIncident(ctx, history.Incident{ID: "v2", Key: key, Verification: "v2", Latest: "v2", State: history.Ongoing, Cause: failed.Cause})
-	require.NoError(t, err)
-	require.True(t, created)
-	proposal := history.Proposal{ID: "p", Incident: "v2", Key: key, Repository: "https://git.example/config", State: history.ProposalOpen}
-	require.NoError(t, s.SaveProposal(ctx, proposal))
+		passed := verified(t, s, "v1", gate.Passed, nil)
+		failed := verified(t, s, "v2", gate.Failed, &blame.Cause{Kind: blame.Config, Reason: "c2"})
+		verified(t, s, "v3", gate.Inconclusive, nil)
+		verified(t, s, "v4", gate.Inconclusive, nil)
+		_, err = s.Begin(ctx, history.Verification{ID: "v5", Key: key, Phase: history.Running}, nil)
+		require.NoError(t, err)
+		created, err := s.OpenIncident(ctx, history.Incident{ID: "v2", Key: key, Verification: "v2", Latest: "v2", State: history.Ongoing, Cause: failed.Cause})
+		require.NoError(t, err)
+		require.True(t, created)
+		proposal := history.Proposal{ID: "p", Incident: "v2", Key: key, Repository: "https://git.example/config", State: history.ProposalOpen}
+		require.NoError(t, s.SaveProposal(ctx, proposal))
 
-	got, err := s.Gate(ctx, key)
-	require.NoError(t, err)
-	require.Equal(t, "v5", got.Latest.ID)
-	require.Equal(t, "v4", got.Final.ID)
-	require.Equal(t, 2, got.InconclusiveInARow)
-	require.Equal(t, passed.ID, got.Passed.Verification)
-	require.Equal(t, passed.Finished, got.Passed.RanAt)
-	require.Equal(t, "v2", got.Incident.ID)
-	require.Equal(t, []history.Proposal{proposal}, got.Proposals)
+		got, err := s.Gate(ctx, key)
+		require.NoError(t, err)
+		require.Equal(t, "v5", got.Latest.ID)
+		require.Equal(t, "v4", got.Final.ID)
+		require.Equal(t, 2, got.InconclusiveInARow)
+		require.Equal(t, passed.ID, got.Passed.Verification)
+		require.Equal(t, passed.Finished, got.Passed.RanAt)
+		require.Equal(t, "v2", got.Incident.ID)
+		require.Equal(t, []history.Proposal{proposal}, got.Proposals)
 
-	keys, err := s.Keys(ctx)
-	require.NoError(t, err)
-	require.Equal(t, []history.Key{key}, keys)
-	unfinished, err := s.Unfinished(ctx)
-	require.NoError(t, err)
-	require.Equal(t, []history.Key{key}, unfinished)
+		keys, err := s.Keys(ctx)
+		require.NoError(t, err)
+		require.Equal(t, []history.Key{key}, keys)
+		unfinished, err := s.Unfinished(ctx)
+		require.NoError(t, err)
+		require.Equal(t, []history.Key{key}, unfinished)
+	})
 }
 
 func TestUnfinishedIsWhatMustEnd(t *testing.T) {
-	s, ctx := open(t), t.Context()
-	verified(t, s, "v1", gate.Failed, &blame.Cause{Kind: blame.Config})
-	incident := history.Incident{ID: "v1", Key: key, State: history.Ongoing}
-	_, err := s.OpenIncident(ctx, incident)
-	require.NoError(t, err)
-	unfinished, err := s.Unfinished(ctx)
-	require.NoError(t, err)
-	require.Equal(t, []history.Key{key}, unfinished)
-	incident.State = history.Recovered
-	require.NoError(t, s.UpdateIncident(ctx, incident))
-	unfinished, err = s.Unfinished(ctx)
-	require.NoError(t, err)
-	require.Empty(t, unfinished)
+	everywhere(t, func(t *testing.T, s *history.Store) {
+		ctx := t.Context()
+		verified(t, s, "v1", gate.Failed, &blame.Cause{Kind: blame.Config})
+		incident := history.Incident{ID: "v1", Key: key, State: history.Ongoing}
+		_, err := s.OpenIncident(ctx, incident)
+		require.NoError(t, err)
+		unfinished, err := s.Unfinished(ctx)
+		require.NoError(t, err)
+		require.Equal(t, []history.Key{key}, unfinished)
+		incident.State = history.Recovered
+		require.NoError(t, s.UpdateIncident(ctx, incident))
+		unfinished, err = s.Unfinished(ctx)
+		require.NoError(t, err)
+		require.Empty(t, unfinished)
+	})
 }
 
 func TestInheritMovesCommitsAndNothingElse(t *testing.T) {
-	s, ctx := open(t), t.Context()
-	verified(t, s, "v1", gate.Passed, nil)
-	require.ErrorContains(t, s.Inherit(ctx, key, at("B", "c2"), "no", noon), "no verdict of the same digests")
-	require.NoError(t, s.Inherit(ctx, key, at("A", "c2"), "renders the same", noon.Add(time.Hour)))
-	got, err := s.Gate(ctx, key)
-	require.NoError(t, err)
-	require.Equal(t, "c2", got.Passed.Targets[0].Revisions[0].Commit)
-	require.Equal(t, "c2", got.Final.Targets[0].Revisions[0].Commit)
-	require.Equal(t, noon.Add(time.Minute), got.Passed.RanAt, "the time of the last pass that ran")
+	everywhere(t, func(t *testing.T, s *history.Store) {
+		ctx := t.Context()
+		verified(t, s, "v1", gate.Passed, nil)
+		require.ErrorContains(t, s.Inherit(ctx, key, at("B", "c2"), "no", noon), "no verdict of the same digests")
+		require.NoError(t, s.Inherit(ctx, key, at("A", "c2"), "renders the same", noon.Add(time.Hour)))
+		got, err := s.Gate(ctx, key)
+		require.NoError(t, err)
+		require.Equal(t, "c2", got.Passed.Targets[0].Revisions[0].Commit)
+		require.Equal(t, "c2", got.Final.Targets[0].Revisions[0].Commit)
+		require.Equal(t, noon.Add(time.Minute), got.Passed.RanAt, "the time of the last pass that ran")
 
-	verified(t, s, "v2", gate.Failed, &blame.Cause{Kind: blame.Unknown})
-	require.NoError(t, s.Inherit(ctx, key, at("A", "c3"), "renders the same", noon))
-	got, err = s.Gate(ctx, key)
-	require.NoError(t, err)
-	require.Equal(t, "c2", got.Passed.Targets[0].Revisions[0].Commit, "a failed state hands no pass down")
+		verified(t, s, "v2", gate.Failed, &blame.Cause{Kind: blame.Unknown})
+		require.NoError(t, s.Inherit(ctx, key, at("A", "c3"), "renders the same", noon))
+		got, err = s.Gate(ctx, key)
+		require.NoError(t, err)
+		require.Equal(t, "c2", got.Passed.Targets[0].Revisions[0].Commit, "a failed state hands no pass down")
+	})
 }
 
 func TestSawSyncKeepsOnlyWhatIsNew(t *testing.T) {
-	s, ctx := open(t), t.Context()
-	one := sync.Sync{Target: shop, Digest: "A", Outcome: sync.Applied, At: noon}
-	two := sync.Sync{Target: shop, Digest: "B", Outcome: sync.Applied, At: noon.Add(time.Minute)}
-	for _, tt := range []struct {
-		seen  sync.Sync
-		isNew bool
-	}{{one, true}, {one, false}, {two, true}, {one, true}, {one, false}} {
-		isNew, err := s.SawSync(ctx, "staging", tt.seen)
-		require.NoError(t, err)
-		require.Equal(t, tt.isNew, isNew)
-	}
+	everywhere(t, func(t *testing.T, s *history.Store) {
+		ctx := t.Context()
+		one := sync.Sync{Target: shop, Digest: "A", Outcome: sync.Applied, At: noon}
+		two := sync.Sync{Target: shop, Digest: "B", Outcome: sync.Applied, At: noon.Add(time.Minute)}
+		for _, tt := range []struct {
+			seen  sync.Sync
+			isNew bool
+		}{{one, true}, {one, false}, {two, true}, {one, true}, {one, false}} {
+			isNew, err := s.SawSync(ctx, "staging", tt.seen)
+			require.NoError(t, err)
+			require.Equal(t, tt.isNew, isNew)
+		}
+	})
 }
 
 func TestRatesAreLearntAndDecay(t *testing.T) {
-	s, ctx := open(t), t.Context()
-	pays := blame.CaseID{Suite: "smoke", Name: "checkout: pays"}
-	ok := report.Case{Suite: "checkout", Name: "pays", Status: report.Passed}
-	bad := report.Case{Suite: "checkout", Name: "pays", Status: report.Failed}
-	verified(t, s, "v1", gate.Passed, nil, ok)
-	verified(t, s, "v2", gate.Passed, &blame.Cause{Kind: blame.Flake}, bad)
-	verified(t, s, "v3", gate.Failed, &blame.Cause{Kind: blame.Config}, bad)
+	everywhere(t, func(t *testing.T, s *history.Store) {
+		ctx := t.Context()
+		pays := blame.CaseID{Suite: "smoke", Name: "checkout: pays"}
+		ok := report.Case{Suite: "checkout", Name: "pays", Status: report.Passed}
+		bad := report.Case{Suite: "checkout", Name: "pays", Status: report.Failed}
+		verified(t, s, "v1", gate.Passed, nil, ok)
+		verified(t, s, "v2", gate.Passed, &blame.Cause{Kind: blame.Flake}, bad)
+		verified(t, s, "v3", gate.Failed, &blame.Cause{Kind: blame.Config}, bad)
 
-	rates, err := s.Rates(ctx, key, []blame.CaseID{pays, {Suite: "smoke", Name: "other"}}, noon.Add(time.Minute))
-	require.NoError(t, err)
-	require.Equal(t, map[blame.CaseID]blame.Rate{pays: {Runs: 2, Flakes: 1}}, rates, "what broke for good teaches nothing of flakes")
-	rates, err = s.Rates(ctx, key, []blame.CaseID{pays}, noon.Add(time.Minute+30*24*time.Hour))
-	require.NoError(t, err)
-	require.InDelta(t, 0.5, rates[pays].Flakes, 1e-9)
+		rates, err := s.Rates(ctx, key, []blame.CaseID{pays, {Suite: "smoke", Name: "other"}}, noon.Add(time.Minute))
+		require.NoError(t, err)
+		require.Equal(t, map[blame.CaseID]blame.Rate{pays: {Runs: 2, Flakes: 1}}, rates, "what broke for good teaches nothing of flakes")
+		rates, err = s.Rates(ctx, key, []blame.CaseID{pays}, noon.Add(time.Minute+30*24*time.Hour))
+		require.NoError(t, err)
+		require.InDelta(t, 0.5, rates[pays].Flakes, 1e-9)
+	})
 }
 
 // A Run that was lost says of its cases neither that they passed at once nor that they did not.
 func TestALostRunTeachesNoRate(t *testing.T) {
-	s, ctx := open(t), t.Context()
-	v := history.Verification{ID: "v1", Key: key, Targets: at("A", "c1"), Phase: history.Running, Started: noon}
-	var runs []history.Run
-	ends := []runner.End{runner.Killed, runner.NotStarted, runner.Exited}
-	for n := range ends {
-		runs = append(runs, history.Run{ID: fmt.Sprint("v1-", n), Verification: "v1", Purpose: history.ToVerify, Suite: "smoke", Attempt: n + 1, Shards: 1})
-	}
-	_, err := s.Begin(ctx, v, runs)
-	require.NoError(t, err)
-	pays := report.Case{Name: "pays", Status: report.Passed}
-	for n, run := range runs {
-		run.End, run.Started, run.Finished = ends[n], noon, noon.Add(time.Second)
-		require.NoError(t, s.FinishRun(ctx, run, []*report.Report{report.Single(pays)}))
-	}
-	v.Phase, v.Finished, v.Verdict = history.Done, noon.Add(time.Minute), &gate.Verdict{Outcome: gate.Passed}
-	require.NoError(t, s.Advance(ctx, v))
-	id := blame.CaseID{Suite: "smoke", Name: "pays"}
-	rates, err := s.Rates(ctx, key, []blame.CaseID{id}, v.Finished)
-	require.NoError(t, err)
-	require.Equal(t, map[blame.CaseID]blame.Rate{id: {Runs: 1}}, rates)
+	everywhere(t, func(t *testing.T, s *history.Store) {
+		ctx := t.Context()
+		v := history.Verification{ID: "v1", Key: key, Targets: at("A", "c1"), Phase: history.Running, Started: noon}
+		var runs []history.Run
+		ends := []runner.End{runner.Killed, runner.NotStarted, runner.Exited}
+		for n := range ends {
+			runs = append(runs, history.Run{ID: fmt.Sprint("v1-", n), Verification: "v1", Purpose: history.ToVerify, Suite: "smoke", Attempt: n + 1, Shards: 1})
+		}
+		_, err := s.Begin(ctx, v, runs)
+		require.NoError(t, err)
+		pays := report.Case{Name: "pays", Status: report.Passed}
+		for n, run := range runs {
+			run.End, run.Started, run.Finished = ends[n], noon, noon.Add(time.Second)
+			require.NoError(t, s.FinishRun(ctx, run, []*report.Report{report.Single(pays)}))
+		}
+		v.Phase, v.Finished, v.Verdict = history.Done, noon.Add(time.Minute), &gate.Verdict{Outcome: gate.Passed}
+		require.NoError(t, s.Advance(ctx, v))
+		id := blame.CaseID{Suite: "smoke", Name: "pays"}
+		rates, err := s.Rates(ctx, key, []blame.CaseID{id}, v.Finished)
+		require.NoError(t, err)
+		require.Equal(t, map[blame.CaseID]blame.Rate{id: {Runs: 1}}, rates)
+	})
 }
 
 func TestWhatIsFinalStaysFinal(t *testing.T) {
-	s, ctx := open(t), t.Context()
-	incident := history.Incident{ID: "i", Key: key, State: history.Ongoing}
-	_, err := s.OpenIncident(ctx, incident)
-	require.NoError(t, err)
-	incident.State = history.Recovered
-	require.NoError(t, s.UpdateIncident(ctx, incident))
-	incident.State = history.Ongoing
-	require.ErrorContains(t, s.UpdateIncident(ctx, incident), "Recovered already")
+	everywhere(t, func(t *testing.T, s *history.Store) {
+		ctx := t.Context()
+		incident := history.Incident{ID: "i", Key: key, State: history.Ongoing}
+		_, err := s.OpenIncident(ctx, incident)
+		require.NoError(t, err)
+		incident.State = history.Recovered
+		require.NoError(t, s.UpdateIncident(ctx, incident))
+		incident.State = history.Ongoing
+		require.ErrorContains(t, s.UpdateIncident(ctx, incident), "Recovered already")
 
-	proposal := history.Proposal{ID: "p", Key: key, State: history.ProposalClosed}
-	require.NoError(t, s.SaveProposal(ctx, proposal))
-	proposal.State = history.ProposalOpen
-	require.ErrorContains(t, s.SaveProposal(ctx, proposal), "Closed already")
+		proposal := history.Proposal{ID: "p", Key: key, State: history.ProposalClosed}
+		require.NoError(t, s.SaveProposal(ctx, proposal))
+		proposal.State = history.ProposalOpen
+		require.ErrorContains(t, s.SaveProposal(ctx, proposal), "Closed already")
+	})
 }
 
 func TestDecisionsCountUp(t *testing.T) {
-	s, ctx := open(t), t.Context()
-	d := history.Decision{Key: key, Action: "Wait", Reason: "nothing changed", At: noon}
-	for i, want := range []bool{false, true, true} {
-		repeated, err := s.Decide(ctx, d)
+	everywhere(t, func(t *testing.T, s *history.Store) {
+		ctx := t.Context()
+		d := history.Decision{Key: key, Action: "Wait", Reason: "nothing changed", At: noon}
+		for i, want := range []bool{false, true, true} {
+			repeated, err := s.Decide(ctx, d)
+			require.NoError(t, err)
+			require.Equal(t, want, repeated, i)
+		}
+		_, err := s.Decide(ctx, history.Decision{Key: key, Action: "Verify", Reason: "a sync", At: noon.Add(time.Second)})
 		require.NoError(t, err)
-		require.Equal(t, want, repeated, i)
-	}
-	_, err := s.Decide(ctx, history.Decision{Key: key, Action: "Verify", Reason: "a sync", At: noon.Add(time.Second)})
-	require.NoError(t, err)
-	got, err := s.Decisions(ctx, history.Filter{Environment: "staging", Limit: 5})
-	require.NoError(t, err)
-	require.Len(t, got, 2)
-	require.Equal(t, "Verify", got[0].Action)
-	require.Equal(t, 3, got[1].Times)
+		got, err := s.Decisions(ctx, history.Filter{Environment: "staging", Limit: 5})
+		require.NoError(t, err)
+		require.Len(t, got, 2)
+		require.Equal(t, "Verify", got[0].Action)
+		require.Equal(t, 3, got[1].Times)
+	})
 }
 
 func TestPruneKeepsWhatIsStillNeeded(t *testing.T) {
-	s, ctx := open(t), t.Context()
-	for _, id := range []string{"v1", "v2", "v3"} {
-		verified(t, s, id, gate.Passed, nil, report.Case{Name: "pays", Status: report.Passed})
-	}
-	verified(t, s, "v4", gate.Failed, &blame.Cause{Kind: blame.Config})
-	verified(t, s, "v5", gate.Failed, &blame.Cause{Kind: blame.Config})
-	verified(t, s, "v6", gate.Failed, &blame.Cause{Kind: blame.Config})
-	_, err := s.OpenIncident(ctx, history.Incident{ID: "v4", Key: key, Verification: "v4", Latest: "v4", State: history.Ongoing})
-	require.NoError(t, err)
-	log, err := s.WriteLog(ctx, "v1-1")
-	require.NoError(t, err)
-	require.NoError(t, log.Close())
+	everywhere(t, func(t *testing.T, s *history.Store) {
+		ctx := t.Context()
+		for _, id := range []string{"v1", "v2", "v3"} {
+			verified(t, s, id, gate.Passed, nil, report.Case{Name: "pays", Status: report.Passed})
+		}
+		verified(t, s, "v4", gate.Failed, &blame.Cause{Kind: blame.Config})
+		verified(t, s, "v5", gate.Failed, &blame.Cause{Kind: blame.Config})
+		verified(t, s, "v6", gate.Failed, &blame.Cause{Kind: blame.Config})
+		_, err := s.OpenIncident(ctx, history.Incident{ID: "v4", Key: key, Verification: "v4", Latest: "v4", State: history.Ongoing})
+		require.NoError(t, err)
+		log, err := s.WriteLog(ctx, "v1-1")
+		require.NoError(t, err)
+		require.NoError(t, log.Close())
 
-	gone, err := s.Prune(ctx, history.Retention{MaxVerifications: 1}, noon.Add(time.Hour))
-	require.NoError(t, err)
-	require.Equal(t, history.Pruned{Verifications: 3, Runs: 3}, gone, "all but the newest, the last passed and the incident's")
-	_, err = s.ReadLog(ctx, "v1-1")
-	require.ErrorIs(t, err, os.ErrNotExist)
-	left, err := s.Verifications(ctx, history.Filter{})
-	require.NoError(t, err)
-	require.Len(t, left, 3)
+		gone, err := s.Prune(ctx, history.Retention{MaxVerifications: 1}, noon.Add(time.Hour))
+		require.NoError(t, err)
+		require.Equal(t, history.Pruned{Verifications: 3, Runs: 3}, gone, "all but the newest, the last passed and the incident's")
+		_, err = s.ReadLog(ctx, "v1-1")
+		require.ErrorIs(t, err, os.ErrNotExist)
+		left, err := s.Verifications(ctx, history.Filter{})
+		require.NoError(t, err)
+		require.Len(t, left, 3)
 
-	_, err = s.Begin(ctx, history.Verification{ID: "v7", Key: key, Phase: history.Running, Started: noon}, nil)
-	require.NoError(t, err)
-	gone, err = s.Prune(ctx, history.Retention{MaxVerifications: 1}, noon.Add(time.Hour))
-	require.NoError(t, err)
-	require.Zero(t, gone, "the newest final one is still what counts while another is open")
+		_, err = s.Begin(ctx, history.Verification{ID: "v7", Key: key, Phase: history.Running, Started: noon}, nil)
+		require.NoError(t, err)
+		gone, err = s.Prune(ctx, history.Retention{MaxVerifications: 1}, noon.Add(time.Hour))
+		require.NoError(t, err)
+		require.Zero(t, gone, "the newest final one is still what counts while another is open")
 
-	gone, err = s.Prune(ctx, history.Retention{MaxAge: time.Hour}, noon.Add(30*time.Minute))
-	require.NoError(t, err)
-	require.Zero(t, gone)
+		gone, err = s.Prune(ctx, history.Retention{MaxAge: time.Hour}, noon.Add(30*time.Minute))
+		require.NoError(t, err)
+		require.Zero(t, gone)
+	})
 }
 
 func TestOpenRefusesADamagedDatabase(t *testing.T) {
@@ -319,22 +334,61 @@ func TestOpenRefusesADamagedDatabase(t *testing.T) {
 }
 
 func TestOpenRefusesANewerSchema(t *testing.T) {
-	dir := t.TempDir()
-	s, err := history.Open(t.Context(), dir)
-	require.NoError(t, err)
-	require.NoError(t, s.Close())
-	db, err := sql.Open("sqlite", filepath.Join(dir, "history.db"))
-	require.NoError(t, err)
-	_, err = db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)`)
-	require.NoError(t, err)
-	require.NoError(t, db.Close())
-	_, err = history.Open(t.Context(), dir)
-	require.ErrorContains(t, err, "newer Assay")
+	everyPlace(t, func(t *testing.T, place string) {
+		s, err := history.Open(t.Context(), place)
+		require.NoError(t, err)
+		require.NoError(t, s.Close())
+		driver, name := "sqlite", filepath.Join(place, "history.db")
+		if strings.HasPrefix(place, "postgres:") {
+			driver, name = "pgx", place
+		}
+		db, err := sql.Open(driver, name)
+		require.NoError(t, err)
+		_, err = db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, '1')`)
+		require.NoError(t, err)
+		require.NoError(t, db.Close())
+		_, err = history.Open(t.Context(), place)
+		require.ErrorContains(t, err, "newer Assay")
+		_, err = history.OpenReadOnly(t.Context(), place)
+		require.ErrorContains(t, err, "another version of Assay")
+	})
 }
 
-func TestBlobsStayInTheirFolder(t *testing.T) {
-	s := open(t)
-	_, err := s.WriteLog(t.Context(), "../../elsewhere")
-	require.ErrorContains(t, err, "no name")
-	require.ErrorContains(t, s.SaveArtifact(t.Context(), "r", "../../x", nil), "no name")
+// A report may hold what no database takes as it is. Everything else of it is kept, and it never keeps the Run from being recorded.
+func TestWhatIsNoTextIsRecorded(t *testing.T) {
+	everywhere(t, func(t *testing.T, s *history.Store) {
+		ctx := t.Context()
+		run := history.Run{ID: "r", Verification: "v", Suite: "smoke", Output: "a\x00b"}
+		_, err := s.Begin(ctx, history.Verification{ID: "v", Key: key, Phase: history.Running}, []history.Run{run})
+		require.NoError(t, err)
+		run.End = runner.Exited
+		bad := report.Case{Name: "zero \x00 byte", Message: "no \xff UTF-8", Detail: "kept", Status: report.Failed}
+		require.NoError(t, s.FinishRun(ctx, run, []*report.Report{report.Single(bad)}))
+		got, err := s.Reports(ctx, "r")
+		require.NoError(t, err)
+		require.Equal(t, "kept", got[0].Cases[0].Detail)
+		known, err := s.Run(ctx, "r")
+		require.NoError(t, err)
+		require.Equal(t, run.Output, known.Output)
+		_, err = s.Decide(ctx, history.Decision{Key: key, Action: "Wait", Reason: "it said \x00 and \xff", At: noon})
+		require.NoError(t, err)
+	})
+}
+
+func TestAThousandCasesComeBackInTheirOrder(t *testing.T) {
+	everywhere(t, func(t *testing.T, s *history.Store) {
+		ctx := t.Context()
+		run := history.Run{ID: "r", Verification: "v", Suite: "smoke"}
+		_, err := s.Begin(ctx, history.Verification{ID: "v", Key: key, Phase: history.Running}, []history.Run{run})
+		require.NoError(t, err)
+		want := &report.Report{Metrics: map[string]float64{}}
+		for i := range 1371 {
+			want.Cases = append(want.Cases, report.Case{Name: fmt.Sprint("case ", i), Status: report.Passed})
+		}
+		run.End = runner.Exited
+		require.NoError(t, s.FinishRun(ctx, run, []*report.Report{want}))
+		got, err := s.Reports(ctx, "r")
+		require.NoError(t, err)
+		require.Equal(t, want.Cases, got[0].Cases)
+	})
 }
