@@ -137,18 +137,10 @@ func (f *followed) update(now time.Time, next State) bool {
 	if next.Trial != nil || next.Sync == nil && next.Reason != "" {
 		next.Sync = before.Sync // what was live is the best that is known
 	}
-	if a, b := before.Sync, next.Sync; b != nil && a != b {
-		switch {
-		case a != nil && sameSync(*a, *b):
-			next.Sync = a
-		default:
-			b.At = now
-			if a != nil {
-				b.Since = a.Since
-			}
-			if f.away || a != nil && (a.Digest != b.Digest || a.Outcome != b.Outcome) {
-				b.Since = now
-			}
+	if next.Sync != nil && next.Sync != before.Sync {
+		next.Sync = Newer(before.Sync, next.Sync, now)
+		if f.away && next.Sync != before.Sync {
+			next.Sync.Since = now
 		}
 		f.away = f.trial != nil
 	}

@@ -90,8 +90,38 @@ type State struct {
 	Trial *Trial
 	// Reason why there is no Sync, or why the one there may be stale.
 	Reason string
+	// Good are the Revisions that the engine itself took for good last; nil where it does not say.
+	Good []Revision
+	// Definition is where the Target itself is written, when another Target applied it.
+	Definition *Definition
 	// RequestedAt is the value of the annotation assay.dev/requestedAt, or its like.
 	RequestedAt string
+}
+
+// Definition is a Target seen as something that another Target applied.
+type Definition struct {
+	// By is that other Target.
+	By Target
+	// Revision is what By rendered last, and Build renders the Target's own object of it, alone.
+	Revision Revision
+	Build    render.Settings
+}
+
+// Newer is the Sync that follows upon before, which is nil where there was none: before itself where next tells the same, otherwise next,
+// seen now, with what is known of when its digest changed.
+func Newer(before, next *Sync, now time.Time) *Sync {
+	if before != nil && sameSync(*before, *next) {
+		return before
+	}
+	newer := *next
+	newer.At = now
+	if before != nil {
+		newer.Since = before.Since
+		if before.Digest != next.Digest || before.Outcome != next.Outcome {
+			newer.Since = now
+		}
+	}
+	return &newer
 }
 
 // Source watches the Targets of one engine. Implementations are safe for concurrent use.

@@ -1,0 +1,84 @@
+package sync
+
+import (
+	"context"
+	"path"
+	"slices"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// Rule says which Targets an Environment may see. Every field that is given must match.
+type Rule struct {
+	// Cluster is the operator's name for it.
+	Cluster string
+	// Namespaces are globs, as path.Match takes them; one that is malformed matches nothing.
+	Namespaces []string
+	// Labels are those of the Target.
+	Labels labels.Selector
+}
+
+// Allows tells whether a Target may be seen.
+func (r Rule) Allows(t Target, of map[string]string) bool {
+	return (r.Cluster == "" || r.Cluster == t.Cluster) &&
+		(len(r.Namespaces) == 0 || slices.ContainsFunc(r.Namespaces, func(glob string) bool {
+			matched, err := path.Match(glob, t.Namespace)
+			return matched && err == nil
+		})) &&
+		(r.Labels == nil || r.Labels.Matches(labels.Set(of)))
+}
+
+// Shared is one Source for several Environments, each of which sees what its Rule allows and hears of every change.
+type Shared struct {
+	source Source
+
+	mu   sync.Mutex
+	seen []*allowed
+}
+
+// Share makes a Source one for several; its Changed is Shared's alone from now on.
+func Share(source Source) *Shared { return &Shared{source: source} }
+
+// Run passes on what changes until ctx ends.
+func (s *Shared) Run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.source.Changed():
+		}
+		s.mu.Lock()
+		for _, a := range s.seen {
+			select {
+			case a.changed <- struct{}{}:
+			default:
+			}
+		}
+		s.mu.Unlock()
+	}
+}
+
+// Allowed is the part of the Source that a Rule allows to be seen.
+func (s *Shared) Allowed(rule Rule) Source {
+	a := &allowed{source: s.source, rule: rule, changed: make(chan struct{}, 1)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen = append(s.seen, a)
+	return a
+}
+
+type allowed struct {
+	source  Source
+	rule    Rule
+	changed chan struct{}
+}
+
+// Changed implements Source.
+func (a *allowed) Changed() <-chan struct{} { return a.changed }
+
+// Targets implements Source.
+func (a *allowed) Targets(ctx context.Context) ([]State, error) {
+	states, err := a.source.Targets(ctx)
+	return slices.DeleteFunc(states, func(s State) bool { return !a.rule.Allows(s.Target, s.Labels) }), err
+}
