@@ -78,9 +78,14 @@ func (c *Cluster) Kubectl(t testing.TB, args ...string) string {
 // Apply brings objects, in YAML, into the cluster as a cluster administrator.
 func (c *Cluster) Apply(t testing.TB, objects string) {
 	t.Helper()
-	if _, err := c.kubectl(t.Context(), objects, "apply", "--server-side", "-f", "-"); err != nil {
+	if err := c.apply(t.Context(), objects); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func (c *Cluster) apply(ctx context.Context, objects string) error {
+	_, err := c.kubectl(ctx, objects, "apply", "--server-side", "--force-conflicts", "--filename=-")
+	return err
 }
 
 func (c *Cluster) kubectl(ctx context.Context, stdin string, args ...string) (string, error) {

@@ -17,8 +17,14 @@ type Options struct {
 	// Controllers starts the controller manager: service accounts, garbage collection, the end of namespaces, aggregated roles (view, edit and
 	// admin are empty without it), the status of Jobs. Without it pods can be written down, but nobody gives them a service account.
 	Controllers bool
-	// Pods adds a scheduler and a node, on which pods really run: containerd and a kubelet. It needs root on Linux, and starts the controllers too.
+	// Pods adds a scheduler and a node, on which pods really run: containerd and a kubelet. It needs root on Linux, and starts the controllers too, as do Flux and Argo CD.
 	Pods bool
+	// Flux adds source-controller and kustomize-controller, and the CRDs of helm-controller's API.
+	Flux bool
+	// FluxEvents is the URL to which Flux posts its events, as it does to notification-controller; empty is none.
+	FluxEvents string
+	// ArgoCD adds Argo CD's repository server and application controller, with the project "default", and Applications allowed in every namespace.
+	ArgoCD bool
 	// Logs is the folder for what the processes print; when it is empty, they print into the cluster's own folder, which Close removes.
 	Logs string
 }
@@ -89,7 +95,7 @@ func newCluster(o Options) (*Cluster, error) {
 }
 
 func (c *Cluster) start(ctx context.Context, o Options) error {
-	o.Controllers = o.Controllers || o.Pods
+	o.Controllers = o.Controllers || o.Pods || o.Flux || o.ArgoCD
 	if o.Pods {
 		if err := c.startNode(ctx); err != nil {
 			return err
@@ -107,14 +113,20 @@ func (c *Cluster) start(ctx context.Context, o Options) error {
 	if err := c.startAPIServer(ctx, o); err != nil {
 		return err
 	}
-	if !o.Controllers {
-		return nil
-	}
 	var rest errgroup.Group
-	rest.Go(func() error { return c.startControllerManager(ctx) })
-	if o.Pods {
-		rest.Go(func() error { return c.startScheduler(ctx) })
-		rest.Go(func() error { return c.runPods(ctx) })
+	for _, part := range []struct {
+		wanted bool
+		start  func(context.Context) error
+	}{
+		{o.Controllers, c.startControllerManager},
+		{o.Pods, c.startScheduler},
+		{o.Pods, c.runPods},
+		{o.Flux, func(ctx context.Context) error { return c.startFlux(ctx, o.FluxEvents) }},
+		{o.ArgoCD, c.startArgoCD},
+	} {
+		if part.wanted {
+			rest.Go(func() error { return part.start(ctx) })
+		}
 	}
 	return rest.Wait()
 }

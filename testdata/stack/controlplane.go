@@ -2,13 +2,8 @@ package stack
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"crypto/x509/pkix"
-	"errors"
-	"fmt"
 	"net"
-	"net/http"
 	"os/exec"
 	"testing"
 	"time"
@@ -173,27 +168,4 @@ func (c *Cluster) startController(ctx context.Context, name string, args ...stri
 		return nil, err
 	}
 	return p, p.await(ctx, c.healthy("https://"+address+"/healthz"))
-}
-
-// healthy asks a health endpoint, that of a server of this cluster or a plain one.
-func (c *Cluster) healthy(url string) func(context.Context) error {
-	trusted := x509.NewCertPool()
-	trusted.AddCert(c.authority.certificate)
-	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
-		DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: trusted},
-	}}
-	return func(ctx context.Context) error {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-		if err != nil {
-			return err
-		}
-		response, err := client.Do(request)
-		if err != nil {
-			return err
-		}
-		if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusOK {
-			return errors.Join(err, fmt.Errorf("%s: %s", url, response.Status))
-		}
-		return nil
-	}
 }

@@ -1,12 +1,9 @@
-// Package stack starts the real servers that end-to-end tests talk to, as processes of this machine: on loopback, in a folder of the test's own,
-// and gone when the test is. The programs are built from the modules beneath this folder; nothing is downloaded here.
 package stack
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -14,7 +11,6 @@ import (
 	"os/user"
 	"path/filepath"
 	"testing"
-	"time"
 
 	sdk "code.gitea.io/sdk/gitea"
 )
@@ -26,49 +22,82 @@ type Gitea struct {
 	// Token has the scopes write:repository and write:issue.
 	Token string
 
-	binary, config string
-	client         *sdk.Client
+	binary, dir string
+	supervisor  *supervisor
+	client      *sdk.Client
 }
 
-// StartGitea starts bin/gitea for the time of a test.
+// StartGitea starts bin/gitea on loopback for the time of a test.
 func StartGitea(t testing.TB) *Gitea {
 	t.Helper()
-	g, err := startGitea(t)
+	return StartGiteaAt(t, "127.0.0.1")
+}
+
+// StartGiteaAt starts it at an address of this machine: at a cluster's BridgeAddress all in the cluster reach it, and so does this machine.
+func StartGiteaAt(t testing.TB, host string) *Gitea {
+	t.Helper()
+	g, err := NewGitea(t.Context(), host)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := g.Close(); err != nil {
+			t.Errorf("close Gitea: %v", err)
+		}
+	})
 	return g
 }
 
-func startGitea(t testing.TB) (*Gitea, error) {
+// NewGitea starts a server that its caller closes. The context bounds the start alone. When it fails, nothing is left.
+func NewGitea(ctx context.Context, host string) (*Gitea, error) {
 	root, err := checkout()
 	if err != nil {
 		return nil, err
 	}
-	g := &Gitea{User: "ana", Password: "correct-horse-battery", binary: filepath.Join(root, "bin", "gitea")}
-	if _, err := os.Stat(g.binary); err != nil {
-		return nil, fmt.Errorf("%w: build it with make bin/gitea", err)
+	g := &Gitea{User: "ana", Password: "correct-horse-battery"}
+	if g.binary, err = built(root, "gitea"); err != nil {
+		return nil, err
 	}
-	assets, err := output(exec.CommandContext(t.Context(), "go", "-C", filepath.Join(root, "testdata", "stack", "gitea"), "list", "-m", "-f", "{{.Dir}}", "code.gitea.io/gitea"))
+	assets, err := moduleDir(root, "gitea", "code.gitea.io/gitea")
 	if err != nil {
 		return nil, err
 	}
-	address, err := freeAddress()
+	address, err := freeAddressOf(host)
 	if err != nil {
 		return nil, err
 	}
-	dir := t.TempDir()
-	g.URL, g.config = "http://"+address, filepath.Join(dir, "app.ini")
-	if err := errors.Join(g.configure(dir, address, assets), standIns(dir)); err != nil {
+	if g.dir, err = os.MkdirTemp("", "assay-gitea-"); err != nil {
 		return nil, err
 	}
-	if err := g.run(t, dir); err != nil {
-		return nil, err
+	g.URL, g.supervisor = "http://"+address, newSupervisor(g.dir)
+	if err := g.start(ctx, address, assets); err != nil {
+		return nil, errors.Join(err, g.Close())
 	}
-	return g, g.createUser(t.Context())
+	return g, nil
 }
 
-func (g *Gitea) configure(dir, address, assets string) error {
+// start returns when the server answers and has its user.
+func (g *Gitea) start(ctx context.Context, address, assets string) error {
+	if err := errors.Join(g.configure(address, assets), standIns(g.dir)); err != nil {
+		return err
+	}
+	server, err := g.supervisor.start("gitea", g.command(context.WithoutCancel(ctx), "web"))
+	if err != nil {
+		return err
+	}
+	if err := server.await(ctx, healthy(http.DefaultTransport, g.URL+"/api/v1/version")); err != nil {
+		return err
+	}
+	return g.createUser(ctx)
+}
+
+// Close ends the server and removes its folder with all repositories.
+func (g *Gitea) Close() error {
+	g.supervisor.close()
+	return os.RemoveAll(g.dir)
+}
+
+func (g *Gitea) configure(address, assets string) error {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return err
@@ -77,7 +106,7 @@ func (g *Gitea) configure(dir, address, assets string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(g.config, fmt.Appendf(nil, `RUN_MODE = prod
+	return os.WriteFile(g.config(), fmt.Appendf(nil, `RUN_MODE = prod
 RUN_USER = %s
 I_AM_BEING_UNSAFE_RUNNING_AS_ROOT = true
 WORK_PATH = %s
@@ -102,7 +131,7 @@ DISABLE_REGISTRATION = true
 ENABLED = false
 [indexer]
 ISSUE_INDEXER_TYPE = db
-`, me.Username, dir, host, port, g.URL, assets, filepath.Join(dir, "gitea.db")), 0o600)
+`, me.Username, g.dir, host, port, g.URL, assets, filepath.Join(g.dir, "gitea.db")), 0o600)
 }
 
 // standIns takes the place of the scripts and styles that Gitea's own release builds and its module lacks: without them each page stops at an alert.
@@ -125,65 +154,10 @@ func standIns(dir string) error {
 	return nil
 }
 
-// run starts the server, waits until it answers, and stops it when the test ends.
-func (g *Gitea) run(t testing.TB, dir string) error {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	log, err := os.Create(filepath.Join(dir, "gitea.log"))
-	if err != nil {
-		cancel()
-		return err
-	}
-	server := g.command(ctx, "web")
-	server.Stdout, server.Stderr = log, log
-	server.Cancel = func() error { return server.Process.Signal(os.Interrupt) }
-	server.WaitDelay = 10 * time.Second
-	if err := server.Start(); err != nil {
-		cancel()
-		return errors.Join(err, log.Close())
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Wait() }()
-	t.Cleanup(func() {
-		cancel()
-		<-ended
-		log.Close()
-	})
-	if err := g.await(t.Context(), ended); err != nil {
-		said, _ := os.ReadFile(log.Name())
-		return fmt.Errorf("start gitea: %w\n%s", err, said)
-	}
-	return nil
-}
-
-// await returns when the server answers, or has ended, or a minute is over.
-func (g *Gitea) await(ctx context.Context, ended chan error) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case err := <-ended:
-			ended <- err
-			return fmt.Errorf("it ended: %w", err)
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-		response, err := http.Get(g.URL + "/api/v1/version")
-		if err != nil {
-			continue
-		}
-		io.Copy(io.Discard, response.Body)
-		response.Body.Close()
-		if response.StatusCode == http.StatusOK {
-			return nil
-		}
-	}
-}
+func (g *Gitea) config() string { return filepath.Join(g.dir, "app.ini") }
 
 func (g *Gitea) command(ctx context.Context, args ...string) *exec.Cmd {
-	return exec.CommandContext(ctx, g.binary, append([]string{"--config", g.config}, args...)...)
+	return exec.CommandContext(ctx, g.binary, append([]string{"--config", g.config()}, args...)...)
 }
 
 func (g *Gitea) createUser(ctx context.Context) (err error) {

@@ -175,8 +175,13 @@ func (c *Cluster) StartNode(t testing.TB) {
 	}
 }
 
-// BridgeAddress is the address of this machine at which pods reach servers of this machine.
-func (c *Cluster) BridgeAddress() string { return c.node.host() }
+// BridgeAddress is the address of this machine at which all in the cluster, pods included, reach servers of this machine: loopback when no pods run.
+func (c *Cluster) BridgeAddress() string {
+	if c.node == nil {
+		return "127.0.0.1"
+	}
+	return c.node.host()
+}
 
 // InNode runs a program of this machine in the node's network, through which all traffic of pods goes: "iptables" is how a test cuts it.
 func (c *Cluster) InNode(t testing.TB, args ...string) string {

@@ -1,0 +1,103 @@
+package stack
+
+import (
+	"context"
+	"crypto/x509/pkix"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+const fluxNamespace = "flux-system"
+
+// startFlux starts source-controller and kustomize-controller, and returns when both are ready.
+func (c *Cluster) startFlux(ctx context.Context, events string) error {
+	if err := c.installFluxCRDs(ctx); err != nil {
+		return err
+	}
+	if err := c.apply(ctx, namespaceDocument(fluxNamespace)); err != nil {
+		return err
+	}
+	kubeconfig, err := c.kubeconfig("flux", pkix.Name{CommonName: "flux", Organization: []string{"system:masters"}})
+	if err != nil {
+		return err
+	}
+	artifacts, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	if err := c.startFluxController(ctx, "source-controller", kubeconfig, events,
+		"--storage-path="+c.path("artifacts"), "--storage-addr="+artifacts, "--storage-adv-addr="+artifacts); err != nil {
+		return err
+	}
+	return c.startFluxController(ctx, "kustomize-controller", kubeconfig, events)
+}
+
+// startFluxController starts one of them. What waits for another object is looked at again after 5 s rather than 30, since a person waits for the test.
+func (c *Cluster) startFluxController(ctx context.Context, name, kubeconfig, events string, args ...string) error {
+	binary, err := built(c.root, name)
+	if err != nil {
+		return err
+	}
+	metrics, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	health, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	scratch, err := c.folders("artifacts", "scratch/"+name)
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(binary, append(args, "--metrics-addr="+metrics, "--health-addr="+health, "--events-addr="+events,
+		"--enable-leader-election=false", "--requeue-dependency=5s")...)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig, "RUNTIME_NAMESPACE="+fluxNamespace, "TMPDIR="+scratch)
+	p, err := c.supervisor.start(name, cmd)
+	if err != nil {
+		return err
+	}
+	return p.await(ctx, c.healthy("http://"+health+"/readyz"))
+}
+
+// InstallFluxCRDs installs the kinds of source-, kustomize- and helm-controller without the controllers. It returns when the API server serves them.
+func (c *Cluster) InstallFluxCRDs(t testing.TB) {
+	t.Helper()
+	if err := c.installFluxCRDs(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// installFluxCRDs also installs HelmRelease, for which no controller is here: see crds.
+func (c *Cluster) installFluxCRDs(ctx context.Context) error {
+	dirs := []string{filepath.Join(c.root, "testdata", "stack", "crds")}
+	for _, controller := range []string{"source-controller", "kustomize-controller"} {
+		module, err := moduleDir(c.root, controller, "github.com/fluxcd/"+controller)
+		if err != nil {
+			return err
+		}
+		dirs = append(dirs, filepath.Join(module, "config", "crd", "bases"))
+	}
+	return c.installCRDs(ctx, dirs...)
+}
+
+// installCRDs returns when the API server serves the kinds.
+func (c *Cluster) installCRDs(ctx context.Context, files ...string) error {
+	apply, wait := []string{"apply", "--server-side"}, []string{"wait", "--for=condition=Established", "--timeout=1m"}
+	for _, file := range files {
+		apply, wait = append(apply, "--filename="+file), append(wait, "--filename="+file)
+	}
+	for _, args := range [][]string{apply, wait} {
+		if _, err := c.kubectl(ctx, "", args...); err != nil {
+			return fmt.Errorf("install CRDs: %w", err)
+		}
+	}
+	return nil
+}
+
+func namespaceDocument(name string) string {
+	return "{apiVersion: v1, kind: Namespace, metadata: {name: " + name + "}}"
+}
