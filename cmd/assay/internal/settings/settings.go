@@ -36,6 +36,18 @@ type Global struct {
 	RunMemory   Bytes     `env:"RUN_MEMORY" shown:"no limit" meaning:"memory that a Run may use, such as 2Gi; a Suite may ask for less, not for more"`
 	Isolation   Isolation `env:"RUN_ISOLATION" shown:"the best that works" meaning:"how Runs are kept apart: namespaces, user-namespace, own-user or none; refuses to start where that does not work"`
 
+	Kubeconfig           string      `env:"KUBECONFIG" shown:"the pod's service account" meaning:"file with access to the cluster whose Flux and Argo CD are followed; outside a pod there is no cluster without it"`
+	Cluster              string      `env:"CLUSTER" shown:"none" meaning:"name of the cluster in its Targets, where Gates tell clusters apart"`
+	WatchNamespaces      []Namespace `env:"WATCH_NAMESPACES" shown:"all" meaning:"namespaces that Targets and what they apply are looked for in"`
+	NoCrossNamespaceRefs Switch      `env:"NO_CROSS_NAMESPACE_REFS, default=false" meaning:"true where Flux runs with the flag of that name: a Target's source is in its own namespace"`
+
+	RunImage           string      `env:"RUN_IMAGE" shown:"required by the kubernetes runner" meaning:"Assay's own image, which brings a Suite's files into its pod"`
+	RunURL             string      `env:"RUN_URL" shown:"required by the kubernetes runner" meaning:"where pods reach Assay, such as http://assay.assay-system:9292"`
+	RunDefaultImage    string      `env:"RUN_DEFAULT_IMAGE" shown:"none" meaning:"image of Suites that name none"`
+	RunServiceAccounts []Namespace `env:"RUN_SERVICE_ACCOUNTS" shown:"none" meaning:"service accounts that a Suite may name"`
+	RunTokens          Switch      `env:"RUN_TOKENS, default=false" meaning:"true lets a Suite have the token of its service account"`
+	RunRoot            Switch      `env:"RUN_ROOT, default=false" meaning:"true lets a Suite run as root, still without capabilities"`
+
 	Stop             Switch   `env:"STOP, default=false" meaning:"true stops all Proposals; tests go on"`
 	MaxOpenProposals Count    `env:"MAX_OPEN_PROPOSALS, default=3" meaning:"Proposals open at a time in a repository; 0 is no limit"`
 	MaxPerDay        Count    `env:"MAX_PROPOSALS_PER_DAY, default=10" meaning:"Proposals in a repository within 24 hours; 0 is no limit"`
@@ -67,6 +79,11 @@ type Environment struct {
 	TestsVerifyKeys  string   `env:"TESTS_VERIFY_KEYS" shown:"unverified" meaning:"folder with public keys (*.asc, *.sshpub), one of which must have signed the head commit: tests are code that runs"`
 	TestsCredentials string   `env:"TESTS_CREDENTIALS" shown:"none" meaning:"folder with the credentials of the test repository"`
 	Secrets          string   `env:"SECRETS" shown:"none" meaning:"folder with the secrets that Suites may refer to, as <secret>/<key>; readable to nobody else"`
+
+	TargetNamespaces []NamespaceGlob `env:"TARGET_NAMESPACES" shown:"all" meaning:"globs of the namespaces whose Flux and Argo CD objects this Environment may see"`
+	TargetLabels     LabelSelector   `env:"TARGET_LABELS" shown:"all" meaning:"selector of the labels that these objects must have, such as environment=staging"`
+	Runner           RunnerKind      `env:"RUNNER" shown:"kubernetes where there is a cluster" meaning:"what Suites run as: process, on the machine of Assay, or kubernetes, as Jobs"`
+	RunNamespace     Namespace       `env:"RUN_NAMESPACE, default=assay-runs" meaning:"namespace of these Jobs, and of what Suites create; nothing else belongs there"`
 
 	ConfigRepositories []string `env:"CONFIG_REPOSITORIES" shown:"none" meaning:"URLs of the config repositories that Assay may write to"`
 	ConfigCredentials  string   `env:"CONFIG_CREDENTIALS" shown:"none" meaning:"folder with the credentials of these repositories"`
