@@ -233,3 +233,10 @@ func parsed(t *testing.T, text string) map[string]any {
 	require.NoError(t, json.Unmarshal(data, &object))
 	return object
 }
+
+func asYAML(t *testing.T, value any) string {
+	t.Helper()
+	data, err := yaml.Marshal(value)
+	require.NoError(t, err)
+	return string(data)
+}
