@@ -29,16 +29,20 @@ type Source struct {
 	Synced bool
 }
 
-// Options say what is measured besides the Events.
+// Options say whose metrics they are.
 type Options struct {
 	// Version and Revision are those of this binary.
 	Version, Revision string
-	Past              Past
 	Clock             clock.PassiveClock
-	// Underway tells how many Runs are under way, Sources what is watched. Both are asked at every scrape, and may be left out.
+	Log               *slog.Logger
+}
+
+// Present is what is asked at every scrape.
+type Present struct {
+	Past Past
+	// Underway tells how many Runs are under way, Sources what is watched. Both may be left out.
 	Underway func() int
 	Sources  func() []Source
-	Log      *slog.Logger
 }
 
 // Metrics are those of one process. They are safe for concurrent use.
@@ -72,12 +76,15 @@ func New(o Options) *Metrics {
 	build.Set(1)
 	m.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		build, m.leader, m.webhooks, m.events, &present{options: o},
+		build, m.leader, m.webhooks, m.events,
 	)
 	m.registry.MustRegister(m.loop.all()...)
 	m.registry.MustRegister(m.queue.all()...)
 	return m
 }
+
+// Ask has what is there now told, too. It is called once.
+func (m *Metrics) Ask(p Present) { m.registry.MustRegister(&present{Present: p, log: m.log}) }
 
 // Handler answers scrapes. What cannot be read is left out, and the rest is told all the same.
 func (m *Metrics) Handler() http.Handler {

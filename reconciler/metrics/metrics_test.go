@@ -56,9 +56,11 @@ func eventful(t *testing.T) (*metrics.Metrics, *past) {
 		Open: map[history.Key]int{key: 1}, Proposals: map[history.ProposalsOf]int{{Environment: "staging", State: history.ProposalOpen}: 2},
 	}}
 	m := metrics.New(metrics.Options{
-		Version: "v1.2.3", Revision: "731f7ea", Past: p, Clock: clocktesting.NewFakePassiveClock(noon), Log: slog.New(slog.DiscardHandler),
-		Underway: func() int { return 3 },
-		Sources:  func() []metrics.Source { return []metrics.Source{{Environment: "staging", Name: "flux", Synced: true}} },
+		Version: "v1.2.3", Revision: "731f7ea", Clock: clocktesting.NewFakePassiveClock(noon), Log: slog.New(slog.DiscardHandler),
+	})
+	m.Ask(metrics.Present{
+		Past: p, Underway: func() int { return 3 },
+		Sources: func() []metrics.Source { return []metrics.Source{{Environment: "staging", Name: "flux", Synced: true}} },
 	})
 	incident := &history.Incident{Key: key, State: history.Ongoing, Broke: noon.Add(-2 * time.Minute)}
 	recovered := &history.Incident{Key: key, State: history.Recovered, Recovery: 20 * time.Minute}

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,7 +12,10 @@ import (
 const patience = 5 * time.Second
 
 // present is what is there now, read at every scrape. Replicas that share a history tell the same.
-type present struct{ options Options }
+type present struct {
+	Present
+	log *slog.Logger
+}
 
 var (
 	reachable = prometheus.NewDesc("assay_history_reachable", "1 while the history can be read.", nil, nil)
@@ -33,20 +37,20 @@ func (p *present) Collect(to chan<- prometheus.Metric) {
 	gauge := func(desc *prometheus.Desc, value int, labels ...string) {
 		to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(value), labels...)
 	}
-	if p.options.Underway != nil {
-		gauge(underway, p.options.Underway())
+	if p.Underway != nil {
+		gauge(underway, p.Underway())
 	}
-	if p.options.Sources != nil {
-		for _, s := range p.options.Sources() {
+	if p.Sources != nil {
+		for _, s := range p.Sources() {
 			gauge(synced, number(s.Synced), s.Environment, s.Name)
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	tally, err := p.options.Past.Tally(ctx)
+	tally, err := p.Past.Tally(ctx)
 	gauge(reachable, number(err == nil))
 	if err != nil {
-		p.options.Log.Error("history cannot be counted", "error", err)
+		p.log.Error("history cannot be counted", "error", err)
 	}
 	for key, n := range tally.Open {
 		gauge(openDesc, n, key.Environment, key.Gate)
