@@ -1,0 +1,272 @@
+package flux
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	kustomizev1 "github.com/fluxcd/kustomize-controller/api/v1"
+
+	"github.com/assay-dev/assay/sources/render"
+	syncs "github.com/assay-dev/assay/sources/sync"
+	"github.com/assay-dev/assay/sources/sync/rollout"
+	"github.com/assay-dev/assay/sources/sync/watch"
+)
+
+// tracked is a Target with what is known of it. Only the worker that looks at it touches anything but the view, which Source.mu guards.
+type tracked struct {
+	view
+
+	last     *syncs.Sync // that finished
+	pending  attempt     // that is on its way, and since when
+	since    time.Time
+	finished attempt // whose workloads were seen to be done
+	failed   attempt
+	rendered *rendered
+}
+
+// view is what a look at a Target found.
+type view struct {
+	state   syncs.State
+	rolling bool // it waits for its workloads
+	settled bool // it need not be looked at again before something changes
+}
+
+// attempt identifies what Flux tries to bring about: a revision, under a generation of the spec.
+type attempt struct {
+	revision, origin string
+	generation       int64
+}
+
+// look finds out what there is to tell of a Target now. It returns false when it is to be tried again.
+func (s *Source) look(ctx context.Context, i item) (settled bool) {
+	t, v, found := s.target(i), view{settled: true}, false
+	v.state.Target = syncs.Target{Cluster: s.options.Cluster, Kind: i.kind, Namespace: i.key.Namespace, Name: i.key.Name}
+	switch i.kind {
+	case KindKustomization:
+		var k *kustomization
+		if k, found = s.kustomizations.Get(i.key); found {
+			v.begin(&k.target, s.kustomizations.Reason())
+			s.lookAtKustomization(ctx, i, t, k, &v)
+		}
+	case KindHelmRelease:
+		var r *helmRelease
+		if r, found = s.releases.Get(i.key); found {
+			v.begin(&r.target, s.releases.Reason())
+			s.lookAtRelease(ctx, i, t, r, &v)
+		}
+	}
+	switch {
+	case ctx.Err() != nil: // what was found may be about that
+	case found:
+		s.tell(i, t, v)
+	default:
+		s.forget(i)
+	}
+	return v.settled
+}
+
+// begin tells what does not hang on the status.
+func (v *view) begin(of *target, stale string) {
+	v.state.Labels, v.state.RequestedAt, v.state.Reason = of.Labels, of.Annotations[requestedAt], stale
+}
+
+// target is what is known of one, which may be nothing yet.
+func (s *Source) target(i item) *tracked {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.targets[i]; t != nil {
+		return t
+	}
+	return &tracked{}
+}
+
+// conclude turns the progress of a Target and what it renders into its state.
+func (s *Source) conclude(ctx context.Context, t *tracked, p progress, of *target, r *rendered, v *view) {
+	this := attempt{p.revision, p.origin, of.Generation}
+	next := &syncs.Sync{
+		Target: v.state.Target, Revisions: r.revisions, Outcome: p.outcome, Reason: p.reason, Failure: p.failure, Digest: r.digest,
+	}
+	v.state.Build = r.build
+	if p.again && t.failed == this { // Flux tries the same once more
+		v.state.Sync = t.last
+		return
+	}
+	finished := !p.pending
+	if p.outcome == syncs.Applied && t.finished != this && !t.sameAs(next) {
+		finished = s.roll(ctx, of, next, v)
+	}
+	switch {
+	case finished:
+		s.finish(t, this, next, v)
+	case v.state.Reason == "":
+		s.wait(t, this, next, v)
+	}
+}
+
+// finish tells of a Sync that has finished.
+func (s *Source) finish(t *tracked, this attempt, next *syncs.Sync, v *view) {
+	t.pending, t.finished, t.failed = attempt{}, attempt{}, attempt{}
+	if next.Outcome == syncs.Applied {
+		t.finished = this
+	} else {
+		t.failed = this
+	}
+	t.last = syncs.Newer(t.last, next, s.clock.Now())
+	v.state.Sync = t.last
+}
+
+// wait tells of a Sync that is on its way.
+func (s *Source) wait(t *tracked, this attempt, next *syncs.Sync, v *view) {
+	if t.pending != this {
+		t.pending, t.since = this, s.clock.Now()
+	}
+	next.At = t.since
+	v.state.Sync, v.state.Pending = t.last, next
+}
+
+// sameAs tells whether a Sync brought what was finished already: its workloads are those that were looked at then.
+func (t *tracked) sameAs(next *syncs.Sync) bool {
+	return t.last != nil && t.last.Outcome == syncs.Applied && next.Digest != "" && t.last.Digest == next.Digest
+}
+
+// roll asks how far the workloads are, and has next say so. What the answer is not known of, or hangs on a person, is a Reason, and then
+// it has not finished either.
+func (s *Source) roll(ctx context.Context, of *target, next *syncs.Sync, v *view) (finished bool) {
+	if s.options.Rollout == nil || of.remote { // in another cluster, Flux's word is all there is
+		return true
+	}
+	result, err := s.options.Rollout.Finished(ctx, of.objects(), of.ResourceVersion)
+	if err == nil && result.State == rollout.Done {
+		return true
+	}
+	v.rolling = true // also where it failed: whoever brings it out may come round
+	switch {
+	case err != nil:
+		v.state.Reason, v.settled = err.Error(), false
+		return false
+	case result.State == rollout.Held:
+		v.state.Reason = result.Reason
+		return false
+	}
+	next.Outcome, next.Failure, next.Reason = syncs.Failed, syncs.NotHealthy, result.Reason
+	if result.State == rollout.RolledBack {
+		next.Failure = syncs.RolledBack
+	}
+	return result.State != rollout.Waiting
+}
+
+// tell puts what was found in place of what was known, and has it heard of when it says something new.
+func (s *Source) tell(i item, t *tracked, v view) {
+	s.mu.Lock()
+	_, known := s.targets[i]
+	before := t.state
+	t.view = v
+	if !known {
+		s.targets[i], s.sorted = t, nil
+	}
+	if i.kind == KindKustomization && before.Sync != v.state.Sync {
+		for child := range s.children[i.key] {
+			s.queue.Add(child)
+		}
+	}
+	s.mu.Unlock()
+	if !known || differs(before, v.state) {
+		s.signal()
+	}
+}
+
+func differs(a, b syncs.State) bool {
+	return a.Sync != b.Sync || a.Reason != b.Reason || a.RequestedAt != b.RequestedAt || !maps.Equal(a.Labels, b.Labels) ||
+		(a.Pending == nil) != (b.Pending == nil) || a.Pending != nil && (!a.Pending.At.Equal(b.Pending.At) || a.Pending.Reason != b.Pending.Reason)
+}
+
+// forget drops a Target that is gone.
+func (s *Source) forget(i item) {
+	s.mu.Lock()
+	_, known := s.targets[i]
+	delete(s.targets, i)
+	for _, children := range s.children {
+		delete(children, i)
+	}
+	s.sorted = nil
+	s.mu.Unlock()
+	if known {
+		s.signal()
+	}
+}
+
+// adopt notes which Kustomization applied a Target, which is looked at again when that one has moved. It returns what is known of it.
+func (s *Source) adopt(parent watch.Key, child item) (state syncs.State, known bool) {
+	if parent.Name == "" {
+		return state, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.children[parent] == nil {
+		s.children[parent] = map[item]bool{}
+	}
+	s.children[parent][child] = true
+	t, known := s.targets[item{KindKustomization, parent}]
+	if known {
+		state = t.state
+	}
+	return state, known
+}
+
+// definition is where a Kustomization that another one applied is written.
+func (s *Source) definition(i item, parent watch.Key) *syncs.Definition {
+	by, known := s.adopt(parent, i)
+	if !known || by.Sync == nil || len(by.Sync.Revisions) != 1 || parent == i.key {
+		return nil
+	}
+	build := by.Build
+	build.Only = []render.ObjectRef{{Group: kustomizev1.GroupVersion.Group, Kind: i.kind, Namespace: i.key.Namespace, Name: i.key.Name}}
+	return &syncs.Definition{By: by.Target, Revision: by.Sync.Revisions[0], Build: build}
+}
+
+// lookAtKustomization looks at one.
+func (s *Source) lookAtKustomization(ctx context.Context, i item, t *tracked, k *kustomization, v *view) {
+	v.state.Definition = s.definition(i, k.parent())
+	var newest source
+	if from, reason := s.source(k.source()); reason == "" {
+		newest = *from
+	}
+	p := k.progress(newest.revision, newest.originRevision)
+	if p.nothing != "" {
+		v.state.Reason = p.nothing
+		return
+	}
+	o, reason := s.origin(k, p.revision, p.origin)
+	if reason != "" {
+		v.state.Reason = reason
+		return
+	}
+	if good, reason := s.origin(k, k.applied, k.appliedOrigin); reason == "" && k.applied != "" {
+		v.state.Good = good.revisions
+	}
+	r, err := s.render(ctx, i, t, k, o, p)
+	if err != nil {
+		s.unrendered(t, err, v)
+		return
+	}
+	s.conclude(ctx, t, p, &k.target, r, v)
+}
+
+// unrendered tells of a Target of which it is not known what it renders. While the commit is fetched that is what was known before, unless
+// that was nothing.
+func (s *Source) unrendered(t *tracked, err error, v *view) {
+	if !errors.Is(err, errUnderway) {
+		v.state.Reason, v.settled = fmt.Sprintf("what it renders is not known: %v", err), false
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := t.state
+	v.state.Sync, v.state.Pending, v.state.Build, v.state.Good = before.Sync, before.Pending, before.Build, before.Good
+	if before.Sync == nil && v.state.Reason == "" {
+		v.state.Reason = err.Error()
+	}
+}

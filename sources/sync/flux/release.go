@@ -1,0 +1,202 @@
+package flux
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	helmv2 "github.com/fluxcd/helm-controller/api/v2"
+	"github.com/fluxcd/pkg/apis/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/assay-dev/assay/sources/render"
+	"github.com/assay-dev/assay/sources/sync"
+	"github.com/assay-dev/assay/sources/sync/watch"
+)
+
+// progress reads the status of a HelmRelease. Revisions are not its own: it knows charts only.
+func (r *helmRelease) progress() progress {
+	if why := r.held(); why != "" {
+		return progress{nothing: why}
+	}
+	ready, told := r.conditions[meta.ReadyCondition]
+	remediated := r.conditions.is(helmv2.RemediatedCondition, metav1.ConditionTrue)
+	// While Flux has retries left it is still at it.
+	over := r.conditions.is(meta.StalledCondition, metav1.ConditionTrue) || !r.conditions.is(meta.ReconcilingCondition, metav1.ConditionTrue)
+	switch {
+	case !told:
+		return progress{nothing: "Flux has not reconciled it yet"}
+	case ready.status == metav1.ConditionTrue && r.observed == r.Generation && ready.generation == r.Generation:
+		return progress{outcome: sync.Applied}
+	case ready.status != metav1.ConditionFalse && r.observed == r.Generation && r.attempted == r.Generation && r.status == deployed:
+		return progress{outcome: sync.Applied, again: true}
+	case ready.status != metav1.ConditionFalse:
+		p := pending(sync.DeployFailed, "Flux is releasing it")
+		p.again = true
+		return p
+	case remediated && over:
+		return failed(sync.RolledBack, ready.message)
+	case over && r.attempted == r.Generation:
+		return failed(releaseFailure(ready), ready.message)
+	}
+	return pending(releaseFailure(ready), ready.message)
+}
+
+// deployed is what Helm calls a release that is in force.
+const deployed = "deployed"
+
+// releaseFailure is the kind of failure that a Ready condition tells of.
+func releaseFailure(ready condition) sync.Failure {
+	switch ready.reason {
+	case helmv2.DependencyNotReadyReason:
+		return sync.Waiting
+	case helmv2.ArtifactFailedReason, "SourceNotReady", "HelmChartNotReady", "HelmChartNotAccessible":
+		return sync.Unreachable
+	case helmv2.RollbackSucceededReason, helmv2.UninstallSucceededReason:
+		return sync.RolledBack
+	case helmv2.TestFailedReason:
+		return sync.NotHealthy
+	}
+	for _, part := range []string{"timed out", "context deadline exceeded", "not ready", "progress deadline"} {
+		if strings.Contains(ready.message, part) {
+			return sync.NotHealthy
+		}
+	}
+	return applyFailure(ready.message)
+}
+
+// delivered is the revision that the objects of a Kustomization are of. While it is applying they may be of either of two.
+func (k *kustomization) delivered(sourceOrigin string) (revision, origin string, known bool) {
+	ready, healthy := k.conditions[meta.ReadyCondition], k.conditions[meta.HealthyCondition]
+	checking := healthy.status == metav1.ConditionUnknown && strings.Contains(healthy.message, k.attempted)
+	switch {
+	case k.attempted == "":
+		return "", "", false
+	case k.applied == k.attempted:
+		return k.applied, k.appliedOrigin, true
+	case checking, ready.status == metav1.ConditionFalse &&
+		(ready.reason == meta.HealthCheckFailedReason || ready.reason == meta.HealthCheckCanceledReason || ready.reason == meta.PruneFailedReason):
+		return k.attempted, sourceOrigin, true
+	case ready.status == metav1.ConditionFalse && ready.reason == meta.BuildFailedReason && k.applied != "":
+		return k.applied, k.appliedOrigin, true
+	}
+	return "", "", false
+}
+
+// lookAtRelease looks at a HelmRelease: its commit is that of the Kustomization that applied it, and what it renders is its own object
+// there, with what that names. One that nobody applied from Git is known by Flux's digest of the release.
+func (s *Source) lookAtRelease(ctx context.Context, i item, t *tracked, r *helmRelease, v *view) {
+	parent := r.parent()
+	s.adopt(parent, i)
+	p := r.progress()
+	if p.nothing != "" {
+		v.state.Reason = p.nothing
+		return
+	}
+	if parent.Name == "" {
+		s.conclude(ctx, t, p, &r.target, &rendered{digest: "flux:" + r.digest}, v)
+		return
+	}
+	k, found := s.kustomizations.Get(parent)
+	if !found {
+		v.state.Reason = fmt.Sprintf("the Kustomization %s that applied it is not seen", parent)
+		return
+	}
+	var sourceOrigin string
+	if from, reason := s.source(k.source()); reason == "" {
+		sourceOrigin = from.originRevision
+	}
+	var known bool
+	if p.revision, p.origin, known = k.delivered(sourceOrigin); !known {
+		s.unrendered(t, errApplying, v)
+		return
+	}
+	o, reason := s.origin(k, p.revision, p.origin)
+	if reason != "" {
+		v.state.Reason = reason
+		return
+	}
+	rendering, err := s.renderRelease(ctx, i, t, r, k, o, p)
+	if err != nil {
+		s.unrendered(t, err, v)
+		return
+	}
+	s.conclude(ctx, t, p, &r.target, rendering, v)
+}
+
+// errApplying says that it is not known which commit a HelmRelease is of.
+var errApplying = fmt.Errorf("its Kustomization is being applied: %w", errUnderway)
+
+// renderRelease builds what a HelmRelease renders, unless it is known already.
+func (s *Source) renderRelease(
+	ctx context.Context, i item, t *tracked, r *helmRelease, k *kustomization, o origin, p progress,
+) (*rendered, error) {
+	state := renderedState{
+		attempt: attempt{p.revision, p.origin, r.Generation}, built: r.digest,
+		from: fmt.Sprint(k.Generation, k.built, k.digest, o),
+	}
+	if t.rendered != nil && t.rendered.state == state {
+		return t.rendered, nil
+	}
+	whole := &tracked{}
+	of, err := s.render(ctx, i, whole, k, o, p)
+	if err != nil {
+		return nil, err
+	}
+	out := &rendered{state: state, revisions: of.revisions, build: of.build, digest: "flux:" + r.digest}
+	out.build.Only = []render.ObjectRef{{Group: helmv2.GroupVersion.Group, Kind: KindHelmRelease, Namespace: r.Namespace, Name: r.Name}}
+	besides, unknown, err := s.besides(ctx, r, watch.Key{Namespace: k.Namespace, Name: k.Name})
+	if err != nil {
+		return nil, err
+	}
+	if out.build.Besides = besides; unknown != "" {
+		out.build.Unknown = unknown
+	}
+	if len(of.revisions) == 1 {
+		if out.digest, err = s.digest(ctx, i, of.revisions[0], out.build); err != nil {
+			return nil, err
+		}
+	}
+	t.rendered = out
+	return out, nil
+}
+
+// exact is a chart version that stands for one chart only.
+var exact = regexp.MustCompile(`^v?\d+\.\d+\.\d+(-[\w.-]+)?(\+[\w.-]+)?$`)
+
+// besides is what a release hangs on that its Kustomization does not render: the version that a floating chart resolved to, and values of
+// others. Unknown says which of that cannot be known.
+func (s *Source) besides(ctx context.Context, r *helmRelease, parent watch.Key) (besides, unknown string, err error) {
+	var all []string
+	if !exact.MatchString(r.chart) {
+		all = append(all, "chart "+r.version+" "+r.ociDigest)
+	}
+	for _, from := range r.valuesFrom {
+		object, err := s.object(ctx, from.Kind, r.Namespace, from.Name)
+		var never *unreadable
+		switch {
+		case errors.As(err, &never):
+			if !from.Optional || !never.missing {
+				unknown = "spec.valuesFrom: " + never.reason
+			}
+			continue
+		case err != nil:
+			return "", "", err
+		case (&target{ObjectMeta: watch.Meta(object)}).parent() == parent:
+			continue // it is part of what is rendered
+		}
+		values, err := content(object)
+		if err != nil {
+			return "", err.Error(), nil
+		}
+		text, err := json.Marshal([]string{from.Kind, from.Name, values[from.GetValuesKey()]})
+		if err != nil {
+			return "", "", fmt.Errorf("read values of %s %s: %w", from.Kind, from.Name, err)
+		}
+		all = append(all, string(text))
+	}
+	return strings.Join(all, "\n"), unknown, nil
+}
