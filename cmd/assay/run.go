@@ -34,6 +34,12 @@ var runFlags = map[string]struct{ variable, usage string }{
 	"max-parallel": {"MAX_PARALLEL", "how `many` runs may be under way at a time"},
 	"log-level":    {"LOG_LEVEL", "`level`: debug, info, warn or error"},
 	"log-encoding": {"LOG_ENCODING", "`encoding`: text or json"},
+	"addr":         {"ADDR", "`address` that webhooks and run pods reach Assay at"},
+	"metrics-addr": {"METRICS_ADDR", "`address` of /metrics"},
+	"health-addr":  {"HEALTH_ADDR", "`address` of /healthz and /readyz"},
+	"concurrent":   {"CONCURRENT", "how `many` Gates are looked at at the same time"},
+
+	"no-cross-namespace-refs": {"NO_CROSS_NAMESPACE_REFS", "`true` where Flux runs with the flag of this name"},
 }
 
 func newRun() *cobra.Command {
@@ -82,9 +88,15 @@ func run(ctx context.Context, s *settings.Settings, log *slog.Logger) error {
 	if err != nil {
 		return unusable(err)
 	}
+	front := newFront(s, log)
+	wired.Announce, wired.QueueMetrics = front.metrics.Heard, front.metrics.Queue()
 	assay, err := wire.New(ctx, wired)
 	if err != nil {
 		return err
+	}
+	ctx, serving, err := front.serve(ctx, assay)
+	if err != nil {
+		return errors.Join(err, assay.Close())
 	}
 	level := slog.LevelInfo
 	text, isolated := assay.Process.Isolation()
@@ -99,6 +111,7 @@ func run(ctx context.Context, s *settings.Settings, log *slog.Logger) error {
 	wait.Go(func() { prune(ctx, assay.History, retention(s), log) })
 	err = assay.Loop.Run(ctx)
 	wait.Wait()
+	err = errors.Join(err, serving.end())
 	log.Info("stopped")
 	return errors.Join(err, assay.Close())
 }
@@ -144,7 +157,7 @@ func wiring(s *settings.Settings, log *slog.Logger) (w wire.Settings, err error)
 	}
 	secrets := process.SecretDirs{}
 	w = wire.Settings{
-		DataDir: s.DataDir, Auth: credentials.Git, MaxParallel: parallel, Log: log,
+		DataDir: s.DataDir, Auth: credentials.Git, MaxParallel: parallel, Log: log, Workers: int(s.Concurrent),
 		Process: process.Options{
 			Secrets: secrets, Path: s.RunPath, Show: s.RunShow, Isolation: process.Level(s.Isolation),
 			Limits: process.Limits{Memory: int64(s.RunMemory)}, Hide: private(s),
@@ -188,7 +201,7 @@ func wiring(s *settings.Settings, log *slog.Logger) (w wire.Settings, err error)
 
 // private are the places of what no Run may read.
 func private(s *settings.Settings) (paths []string) {
-	all := []string{s.Credentials, s.SigningKey, s.Passphrase}
+	all := []string{s.Credentials, s.SigningKey, s.Passphrase, s.TLSKey, s.WebhookSecrets}
 	for _, env := range s.Environments {
 		all = append(all, env.TestsCredentials, env.ConfigCredentials)
 	}

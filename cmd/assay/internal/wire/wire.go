@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 
 	"github.com/assay-dev/assay/reconciler"
@@ -42,9 +43,11 @@ type Settings struct {
 	// MaxParallel is how many Runs there may be at a time; at least 1.
 	MaxParallel int
 	Rollback    reconciler.Rollback
-	// Log and Announce are the loop's, and may be left out.
-	Log      *slog.Logger
-	Announce func(reconciler.Event)
+	// Log, Announce, Workers and QueueMetrics are the loop's, and may be left out.
+	Log          *slog.Logger
+	Announce     func(reconciler.Event)
+	Workers      int
+	QueueMetrics workqueue.MetricsProvider
 }
 
 // Environment is one overlay of a test repository, and what the operator allows there.
@@ -114,6 +117,7 @@ func (a *Assay) open(ctx context.Context, s Settings) error {
 	options := reconciler.Options{
 		History: a.History, Runner: runner.Limit(a.Process, s.MaxParallel), Mirrors: mirrors, Builder: builder,
 		Rollback: s.Rollback, DigestKey: notes.Fingerprint(key), Log: s.Log, Announce: s.Announce,
+		Workers: s.Workers, QueueMetrics: s.QueueMetrics,
 	}
 	for _, env := range s.Environments {
 		writable, err := providers(mirrors, env.Repositories)
