@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/api/resource"
 )
 
 // Builder builds folders of trees and remembers what it built. It is safe for concurrent use.
@@ -68,20 +69,29 @@ func (b *Builder) build(f *filesystem, dir string) (rendering *Rendering, err er
 	if err := f.enter(dir); err != nil {
 		return nil, err
 	}
-	built, err := f.kustomize()
+	built, err := f.objects()
 	if err != nil {
 		return nil, err
 	}
 	if err := f.ctx.Err(); err != nil {
-		return nil, fmt.Errorf("after Kustomize: %w", err)
-	}
-	if err := postBuild(f.settings, built); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("after the build: %w", err)
 	}
 	if f.settings.Unknown != "" {
 		return nil, &Error{Reason: ReasonUnknown, Detail: f.settings.Unknown}
 	}
 	return b.rendering(f, built)
+}
+
+// objects are what the engine makes of the folder.
+func (f *filesystem) objects() ([]*resource.Resource, error) {
+	if f.settings.Engine == ArgoCD {
+		return f.argo()
+	}
+	built, err := f.kustomize()
+	if err != nil {
+		return nil, err
+	}
+	return built.Resources(), postBuild(f.settings, built)
 }
 
 // enter makes dir the folder that is built.
@@ -96,7 +106,7 @@ func (f *filesystem) enter(dir string) error {
 	if f.build, err = inTree(confirmed.String()); err != nil {
 		return fmt.Errorf("enter %s: %w", dir, err)
 	}
-	if f.settings.Engine == Flux {
+	if f.settings.Engine != Kustomize {
 		return nil
 	}
 	for _, name := range konfig.RecognizedKustomizationFileNames() {

@@ -5,6 +5,8 @@
 // digest of them, and the closure, every file that was looked at, present or absent. What cannot be built is an *Error
 // that carries the reason, the file and the field.
 //
+// Argo CD's charts and plain folders are built in memory likewise, by Helm's own engine (see argo.go).
+//
 // Kustomize runs in memory on the tree as it lies in the object store; nothing is checked out and nothing is copied that
 // the build does not read. An overlay whose closure is unchanged is not built again.
 //

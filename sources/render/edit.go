@@ -73,6 +73,9 @@ func missingKustomization() *Error {
 // apply makes the Target's own settings part of a kustomization.
 func (f *filesystem) apply(k *types.Kustomization) error {
 	s := f.settings
+	if s.Engine == ArgoCD {
+		return f.applyArgo(k)
+	}
 	for _, setting := range []struct {
 		value string
 		field *string
@@ -84,15 +87,8 @@ func (f *filesystem) apply(k *types.Kustomization) error {
 	for _, p := range s.Patches {
 		k.Patches = append(k.Patches, types.Patch{Patch: p.Patch, Target: p.Target})
 	}
-	for i, component := range s.Components {
-		if isRemoteFile(component) || isRemoteBase(component) || path.IsAbs(component) {
-			return &Error{Reason: ReasonRemote, Field: fmt.Sprintf("components[%d]", i),
-				Detail: fmt.Sprintf("the Target adds the component %q; components must be paths relative to the folder", component)}
-		}
-		if s.IgnoreMissingComponents && !f.Exists(path.Join(mount, f.build, component)) {
-			continue
-		}
-		k.Components = append(k.Components, component)
+	if err := f.addComponents(k, s.Components, s.IgnoreMissingComponents); err != nil {
+		return err
 	}
 	for _, image := range s.Images {
 		k.Images = mergeImage(k.Images, image)

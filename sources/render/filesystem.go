@@ -37,8 +37,9 @@ type filesystem struct {
 
 	unsettled bool // the tree did not answer a question, so that the closure does not say all
 
-	overlay      map[string][]byte // kustomization files written by Settings, by path
-	unparsed     map[string]bool   // by path: whether all kustomizations read so far refer to it as data only
+	overlay      map[string][]byte     // kustomization files written by Settings, by path
+	options      *ApplicationKustomize // those of an Application, parameter files included
+	unparsed     map[string]bool       // by path: whether all kustomizations read so far refer to it as data only
 	spent        spent
 	customSchema bool // this run began with a fresh schema
 	keepOrigins  bool // the build itself asks for origin annotations

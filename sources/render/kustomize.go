@@ -19,17 +19,26 @@ import (
 // Kustomize's kyaml package, which builds read and write without agreeing on it.
 var turn = make(chan struct{}, 1)
 
+// takeTurn waits until nobody else runs Kustomize; free lets the next one.
+func (f *filesystem) takeTurn() (free func(), err error) {
+	select {
+	case turn <- struct{}{}:
+		return func() { <-turn }, nil
+	case <-f.ctx.Done():
+		return nil, fmt.Errorf("wait for other builds: %w", f.ctx.Err())
+	}
+}
+
 // kustomize waits for its turn and runs Kustomize on the folder of f.
 //
 // The schema is what costs: reading Kubernetes' own takes longer than a hundred builds. It is kept, unless a build brings
 // one; that build is begun again with a fresh schema, as a new process would, and leaves a fresh one behind.
 func (f *filesystem) kustomize() (resmap.ResMap, error) {
-	select {
-	case turn <- struct{}{}:
-		defer func() { <-turn }()
-	case <-f.ctx.Done():
-		return nil, fmt.Errorf("wait for other builds: %w", f.ctx.Err())
+	free, err := f.takeTurn()
+	if err != nil {
+		return nil, err
 	}
+	defer free()
 	built, err := f.run()
 	if !errors.Is(err, errCustomSchema) {
 		return built, err

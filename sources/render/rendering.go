@@ -8,7 +8,6 @@ import (
 	"path"
 	"slices"
 
-	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/yaml"
 )
@@ -86,14 +85,14 @@ func (r *Rendering) size() int {
 	return n
 }
 
-// rendering takes the objects out of what Kustomize built.
-func (b *Builder) rendering(f *filesystem, built resmap.ResMap) (*Rendering, error) {
-	r := &Rendering{Objects: make([]Object, 0, built.Size()), Files: f.seen.files()}
-	sums := make([][]byte, 0, built.Size())
-	resources, err := narrow(built.Resources(), f.settings.Only)
+// rendering takes the objects out of what was built.
+func (b *Builder) rendering(f *filesystem, built []*resource.Resource) (*Rendering, error) {
+	resources, err := narrow(built, f.settings.Only)
 	if err != nil {
 		return nil, err
 	}
+	r := &Rendering{Objects: make([]Object, 0, len(resources)), Files: f.seen.files()}
+	sums := make([][]byte, 0, len(resources))
 	for _, res := range resources {
 		object, err := b.object(f, res)
 		if err != nil {

@@ -19,6 +19,9 @@ const (
 	// manifest beneath it, unknown top-level fields are dropped, the order is that of the files, and what the source
 	// excludes (.sourceignore, Settings.Ignore, Flux's default list) is not there.
 	Flux Engine = "flux"
+	// ArgoCD builds as Argo CD's repo-server does, as Settings.Application says: a kustomization, a chart, or the manifests of a folder.
+	// Objects come in the order of their files, and may come twice.
+	ArgoCD Engine = "argocd"
 )
 
 // Settings is what a Target says about building its folder; the zero value is a plain `kustomize build`. The fields are
@@ -38,6 +41,9 @@ type Settings struct {
 	PostBuild               *PostBuild
 	CommonMetadata          *CommonMetadata
 	Ignore                  string // spec.ignore of the Flux source, in .gitignore syntax
+
+	// Application is what an Argo CD Application says. With ArgoCD as the engine it must be given, and none of the above is.
+	Application *Application
 
 	// Configurations are Kustomize transformer configurations (their YAML, not paths) in force in every kustomization of
 	// the build, so that kinds which Kustomize does not know take part in, say, name references.
@@ -78,7 +84,7 @@ type CommonMetadata struct {
 
 // edited tells whether the folder's kustomization differs from the file in the tree.
 func (s *Settings) edited() bool {
-	return s.Engine == Flux || s.TargetNamespace != "" || s.NamePrefix != "" || s.NameSuffix != "" ||
+	return s.Engine != Kustomize || s.TargetNamespace != "" || s.NamePrefix != "" || s.NameSuffix != "" ||
 		len(s.Patches) > 0 || len(s.Images) > 0 || len(s.Components) > 0 || len(s.BuildMetadata) > 0
 }
 
