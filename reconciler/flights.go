@@ -165,7 +165,7 @@ func (l *Loop) jobOf(w *world, run history.Run, of *revision) (runner.Job, error
 	}
 	env["ASSAY_TARGETS"] = targets.String()
 	return runner.Job{
-		ID: run.ID, Environment: w.key.Environment, Suite: suite, Files: of.tree,
+		ID: run.ID, Environment: w.key.Environment, Gate: w.key.Gate, Suite: suite, Files: of.tree,
 		Shard: run.Shard, Shards: run.Shards, Matrix: run.Matrix, Env: env,
 	}, nil
 }

@@ -18,7 +18,9 @@ type Job struct {
 	// ID is unique, stable over restarts, and fit for a file name: a Job that is asked for again with the same ID is the same Job.
 	ID          string
 	Environment string
-	Suite       *tests.Suite
+	// Gate that asks for it; empty where none does.
+	Gate  string
+	Suite *tests.Suite
 	// Files is the tree of the test repository that the Suite's globs choose from.
 	Files fs.FS
 	// Shard is 0-based; Shards is at least 1.

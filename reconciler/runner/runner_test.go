@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -114,6 +115,39 @@ func TestLimitTakesTurns(t *testing.T) {
 		for _, results := range all {
 			require.Equal(t, Exited, (<-results).End)
 		}
+	})
+}
+
+// A Gate with a hundred Runs, of which the first have all slots, makes another's only Run wait for one of them and no more.
+func TestLimitIsFairToGates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := held{started: make(chan string, 200), goOn: make(chan struct{})}
+		limited := Limit(h, 2)
+		var ran sync.WaitGroup
+		ask := func(gate, suiteName, id string) {
+			ran.Go(func() {
+				result, err := limited.Run(t.Context(), Job{ID: id, Environment: "staging", Gate: gate, Suite: suite(suiteName)})
+				require.NoError(t, err)
+				require.Equal(t, Exited, result.End)
+			})
+			synctest.Wait()
+		}
+		for n := range 100 {
+			ask("busy", "load", fmt.Sprint("busy-", n))
+		}
+		ask("quiet", "smoke", "quiet-0")
+		ask("calm", "smoke", "calm-0")
+		ask("calm", "smoke", "calm-1")
+
+		var order []string
+		for range 103 {
+			order = append(order, <-h.started)
+			h.goOn <- struct{}{}
+			synctest.Wait()
+		}
+		ran.Wait()
+		require.Equal(t, []string{"busy-0", "busy-1", "busy-2", "quiet-0", "calm-0", "busy-3", "calm-1", "busy-4"}, order[:8])
+		require.Equal(t, "busy-99", order[102], "none is lost")
 	})
 }
 
