@@ -1,6 +1,9 @@
 package tests
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Service is a throw-away dependency of a Suite, such as a database or a mock: a container beside each of its runs, or a Kustomize folder that is
 // applied to a namespace made for the run. It is there before the run starts, and gone after it, however that ends.
@@ -86,4 +89,9 @@ func (s Service) checkFolder(at field, report func(at field, message, remedy str
 			report(at.at(name), "means nothing to a folder", "remove it, and say it in the folder's manifests")
 		}
 	}
+}
+
+// ServiceVariable is the environment variable that holds the address of a service.
+func ServiceVariable(name string) string {
+	return "ASSAY_SERVICE_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }

@@ -1,7 +1,6 @@
 package kubernetes
 
 import (
-	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -55,7 +54,7 @@ func sidecar(service tests.Service) (corev1.Container, error) {
 	}
 	var err error
 	if container.Resources, err = (Rules{}).resources(service.Resources); err != nil {
-		return container, fmt.Errorf("services: %s: %w", service.Name, err)
+		return container, runner.Refuse("services: %s: %v", service.Name, err)
 	}
 	return container, nil
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -55,28 +54,6 @@ func (r *Runner) adopt(ctx context.Context, at place, want *unstructured.Unstruc
 		return nil, runner.Refuse("%s of an earlier attempt is still being deleted", at)
 	}
 	return there, nil
-}
-
-// locate finds the API of an object's kind, asking the cluster anew when it is not known.
-func (r *Runner) locate(ctx context.Context, object *unstructured.Unstructured) (place, error) {
-	kind := object.GroupVersionKind()
-	var mapping *meta.RESTMapping
-	err := cluster.Patiently(ctx, func() (err error) {
-		if mapping, err = r.mapper.RESTMapping(kind.GroupKind(), kind.Version); meta.IsNoMatchError(err) {
-			r.mapper.Reset()
-			mapping, err = r.mapper.RESTMapping(kind.GroupKind(), kind.Version)
-		}
-		return err
-	})
-	switch {
-	case meta.IsNoMatchError(err):
-		return place{}, runner.Refuse("the cluster has no kind %s of %s: install its CustomResourceDefinition and controller", kind.Kind, object.GetAPIVersion())
-	case err != nil:
-		return place{}, fmt.Errorf("look for the API of kind %s of %s: %w", kind.Kind, object.GetAPIVersion(), err)
-	case mapping.Scope.Name() != meta.RESTScopeNameNamespace:
-		return place{}, runner.Refuse("a %s of %s is no part of a namespace, and a Suite creates only what is", kind.Kind, object.GetAPIVersion())
-	}
-	return place{mapping.Resource, object.GetNamespace(), object.GetName()}, nil
 }
 
 // delete removes the object of that UID and what it owns, and is content when it is gone already, or another stands in its place.

@@ -13,26 +13,24 @@ func (e ending) late(timeout time.Duration) string {
 	if e.unclear != nil {
 		return text + "; " + e.unclear.Error()
 	}
-	if object, ok := e.vars[varObject].(map[string]any); ok {
-		if state := stateOf(object); state != "" {
-			return text + "; it was last seen at " + state
-		}
+	if state := stateOf(e.seen.Object); state != "" {
+		return text + "; it was last seen at " + state
 	}
 	return text
 }
 
 // report makes the Run's report of what was seen last. Where no condition told the end, only what the resource itself has cases and metrics of is kept.
 func (e ending) report(job runner.Job, s subject, result *runner.Result) error {
-	if e.vars == nil || result.End != runner.Exited && result.End != runner.TimedOut {
+	if e.seen.Object == nil || result.End != runner.Exited && result.End != runner.TimedOut {
 		return nil
 	}
-	cases, metrics, problem := s.conditions.results(e.vars)
+	cases, metrics, problem := s.conditions.Results(e.seen)
 	if problem != nil {
 		result.Notes = append(result.Notes, problem.Error())
 	}
 	took := result.Finished.Sub(result.Started)
-	if e.verdict != nil {
-		cases = e.reported(job.Suite.Name(), cases, took)
+	if e.Verdict != nil {
+		cases = reported(e.Verdict, job.Suite.Name(), cases, took)
 	}
 	if len(cases) == 0 && len(metrics) == 0 {
 		return nil
@@ -50,10 +48,10 @@ func (e ending) closing(result runner.Result) string {
 	switch {
 	case result.End != runner.Exited:
 		return result.Reason
-	case e.message != "" && result.ExitCode == 0:
-		return "succeeded: " + e.message
-	case e.message != "":
-		return "failed: " + e.message
+	case e.Message != "" && result.ExitCode == 0:
+		return "succeeded: " + e.Message
+	case e.Message != "":
+		return "failed: " + e.Message
 	case result.ExitCode == 0:
 		return "succeeded"
 	}

@@ -22,6 +22,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/dynamic/fake"
 	clienttesting "k8s.io/client-go/testing"
+	"sigs.k8s.io/yaml"
 
 	"github.com/assay-dev/assay/reconciler/report"
 	"github.com/assay-dev/assay/reconciler/runner"
@@ -171,4 +172,21 @@ func read(t *testing.T, result runner.Result) *report.Report {
 	got, err := report.Parse(t.Context(), bytes.NewReader(data), report.Options{Name: file.Path, Format: file.Format})
 	require.NoError(t, err)
 	return got
+}
+
+// parsed reads YAML as the API server's JSON is read.
+func parsed(t *testing.T, text string) map[string]any {
+	t.Helper()
+	var object map[string]any
+	data, err := yaml.YAMLToJSON([]byte(text))
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, &object))
+	return object
+}
+
+func asYAML(t *testing.T, value any) string {
+	t.Helper()
+	data, err := yaml.Marshal(value)
+	require.NoError(t, err)
+	return string(data)
 }

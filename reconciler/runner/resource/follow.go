@@ -12,12 +12,13 @@ import (
 
 	"github.com/assay-dev/assay/reconciler/runner"
 	"github.com/assay-dev/assay/reconciler/runner/cluster"
+	"github.com/assay-dev/assay/reconciler/runner/resource/condition"
 )
 
 // subject is the object of a Run that is waited for.
 type subject struct {
 	known
-	conditions *conditions
+	conditions *condition.Conditions
 	asked      time.Time
 	deadline   time.Time
 	timeout    time.Duration
@@ -43,10 +44,10 @@ func (r *Runner) follow(ctx context.Context, job runner.Job, s subject) (runner.
 	}
 	result := runner.Result{Started: s.asked, Finished: time.Now(), ExitCode: -1}
 	switch {
-	case ended.verdict != nil && ended.end == runner.Exited:
-		result.End, result.ExitCode = ended.end, ended.code
-	case ended.verdict != nil:
-		result.End, result.Reason = ended.end, ended.message
+	case ended.Verdict != nil && ended.End == runner.Exited:
+		result.End, result.ExitCode = ended.End, ended.ExitCode
+	case ended.Verdict != nil:
+		result.End, result.Reason = ended.End, ended.Message
 	case ctx.Err() != nil:
 		result.End, result.Reason = runner.Cancelled, "cancelled"
 	default:
@@ -80,9 +81,9 @@ func (r *Runner) discard(ctx context.Context, s subject) error {
 
 // ending is how the wait for an object ended.
 type ending struct {
-	*verdict // nil when it was not the object that ended it
-	// vars are what was seen last; nil when nothing was.
-	vars map[string]any
+	*condition.Verdict // nil when it was not the object that ended it
+	// seen is what was there last; without an object when nothing was.
+	seen condition.Seen
 	// unclear is why no condition could tell.
 	unclear error
 }
@@ -103,18 +104,18 @@ func (r *Runner) await(ctx context.Context, s subject, sight *sight, told *telle
 		case ctx.Err() != nil:
 			return last, nil
 		case apierrors.IsNotFound(err):
-			last.verdict = &verdict{end: runner.Killed, code: -1, message: fmt.Sprintf("%s was deleted before it had ended", s.place)}
+			last.Verdict = &condition.Verdict{End: runner.Killed, ExitCode: -1, Message: fmt.Sprintf("%s was deleted before it had ended", s.place)}
 			return last, nil
 		case err != nil:
 			return last, err
 		case object.GetUID() != s.uid:
-			last.verdict = &verdict{end: runner.Killed, code: -1, message: fmt.Sprintf("%s was deleted before it had ended, and another one has its name", s.place)}
+			last.Verdict = &condition.Verdict{End: runner.Killed, ExitCode: -1, Message: fmt.Sprintf("%s was deleted before it had ended, and another one has its name", s.place)}
 			return last, nil
 		}
 		told.tell(object)
-		last.vars = map[string]any{varObject: object.Object, varJobs: sight.jobsOf(s.uid)}
-		last.verdict, last.unclear = s.conditions.judge(last.vars)
-		if last.verdict != nil {
+		last.seen = condition.Seen{Object: object.Object, Jobs: sight.jobsOf(s.uid)}
+		last.Verdict, last.unclear = s.conditions.Judge(last.seen)
+		if last.Verdict != nil {
 			return last, nil
 		}
 	}

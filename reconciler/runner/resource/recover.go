@@ -2,11 +2,9 @@ package resource
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -20,7 +18,7 @@ import (
 // Recover finds what an earlier Assay left. A Run that is asked for again adopts its object; what nobody has asked for within the time for orphans is deleted
 // then, unless ctx ends before. Kinds that Assay may not list hold none of its objects.
 func (r *Runner) Recover(ctx context.Context) error {
-	var left map[string]known
+	var left map[string]func(context.Context) error
 	err := cluster.Patiently(ctx, func() (err error) {
 		left, err = r.left(ctx)
 		return err
@@ -29,13 +27,21 @@ func (r *Runner) Recover(ctx context.Context) error {
 		return fmt.Errorf("find the resources of earlier runs: %w", err)
 	}
 	if len(left) > 0 {
-		go r.sweep(ctx, left)
+		orphans := cluster.Orphans{What: "a resource", After: r.options.Orphan, Asked: r.asked, Log: r.options.Log}
+		go orphans.Sweep(ctx, left)
 	}
 	return nil
 }
 
-// left are the objects of earlier Runs by the Runs' IDs.
-func (r *Runner) left(ctx context.Context) (map[string]known, error) {
+func (r *Runner) asked(id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, asked := r.known[id]
+	return asked
+}
+
+// left says how to delete the objects of earlier Runs, by the Runs' IDs.
+func (r *Runner) left(ctx context.Context) (map[string]func(context.Context) error, error) {
 	kinds, err := r.kinds()
 	if err != nil {
 		return nil, err
@@ -46,7 +52,7 @@ func (r *Runner) left(ctx context.Context) (map[string]known, error) {
 			namespaces = append(namespaces, namespace)
 		}
 	}
-	found := map[string]known{}
+	found := map[string]func(context.Context) error{}
 	selector := labels.SelectorFromSet(cluster.Own(r.options.Instance, component)).String()
 	for _, kind := range kinds {
 		for _, namespace := range namespaces {
@@ -58,7 +64,8 @@ func (r *Runner) left(ctx context.Context) (map[string]known, error) {
 				return nil, fmt.Errorf("list %s in %s: %w", kind.GroupResource(), namespace, err)
 			}
 			for _, object := range list.Items {
-				found[object.GetAnnotations()[cluster.RunID]] = known{place{kind, namespace, object.GetName()}, object.GetUID()}
+				at, uid := place{kind, namespace, object.GetName()}, object.GetUID()
+				found[object.GetAnnotations()[cluster.RunID]] = func(ctx context.Context) error { return r.delete(ctx, at, uid) }
 			}
 		}
 	}
@@ -86,30 +93,4 @@ func (r *Runner) kinds() ([]schema.GroupVersionResource, error) {
 		}
 	}
 	return kinds, nil
-}
-
-// sweep deletes what no Run was asked for in time.
-func (r *Runner) sweep(ctx context.Context, left map[string]known) {
-	timer := time.NewTimer(r.options.Orphan)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return
-	case <-timer.C:
-	}
-	for id, object := range left {
-		r.mu.Lock()
-		_, asked := r.known[id]
-		r.mu.Unlock()
-		if asked {
-			continue
-		}
-		err := r.delete(ctx, object.place, object.uid)
-		switch {
-		case err == nil:
-			r.options.Log.Info("a resource was deleted that no run asked for", "resource", object.String(), "run", id)
-		case !errors.Is(err, context.Canceled):
-			r.options.Log.Error("a resource that no run asked for is still there", "resource", object.String(), "run", id, "error", err)
-		}
-	}
 }

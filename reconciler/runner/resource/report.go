@@ -9,41 +9,24 @@ import (
 
 	"github.com/assay-dev/assay/reconciler/report"
 	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/reconciler/runner/resource/condition"
 	"github.com/assay-dev/assay/sources/tests"
 )
 
 // reportFile is what the format assay-json holds.
 type reportFile struct {
 	Version int                `json:"assayReport"`
-	Cases   []reportCase       `json:"cases,omitempty"`
+	Cases   []condition.Case   `json:"cases,omitempty"`
 	Metrics map[string]float64 `json:"metrics,omitempty"`
 	Seconds float64            `json:"seconds"`
 }
 
-type reportCase struct {
-	Name    string  `json:"name"`
-	Suite   string  `json:"suite,omitempty"`
-	Status  string  `json:"status"`
-	Message string  `json:"message,omitempty"`
-	Detail  string  `json:"detail,omitempty"`
-	Seconds float64 `json:"seconds,omitempty"`
-}
-
-func (c reportCase) known() bool {
-	statuses := []report.Status{report.Passed, report.Failed, report.Errored, report.Skipped, report.Warned}
-	return slices.Contains(statuses, report.Status(c.Status))
-}
-
-func (c reportCase) unsuccessful() bool {
-	return c.Status == string(report.Failed) || c.Status == string(report.Errored)
-}
-
 // reported are the cases of a resource that ended by itself: its own, and one for the whole where it has none, or where it failed and none of them says so.
-func (v *verdict) reported(name string, cases []reportCase, took time.Duration) []reportCase {
-	whole := reportCase{Name: name, Status: string(report.Passed), Message: v.message, Seconds: took.Seconds()}
-	if v.code != 0 {
-		whole.Status = string(report.Failed)
-		if slices.ContainsFunc(cases, reportCase.unsuccessful) {
+func reported(v *condition.Verdict, name string, cases []condition.Case, took time.Duration) []condition.Case {
+	whole := condition.Case{Name: name, Status: report.Passed, Message: v.Message, Seconds: took.Seconds()}
+	if v.ExitCode != 0 {
+		whole.Status = report.Failed
+		if slices.ContainsFunc(cases, condition.Case.Unsuccessful) {
 			return cases
 		}
 		return append(cases, whole)
@@ -51,7 +34,7 @@ func (v *verdict) reported(name string, cases []reportCase, took time.Duration) 
 	if len(cases) > 0 {
 		return cases
 	}
-	return []reportCase{whole}
+	return []condition.Case{whole}
 }
 
 // file is the report as a file of the Run.

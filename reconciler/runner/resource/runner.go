@@ -18,6 +18,7 @@ import (
 
 	"github.com/assay-dev/assay/reconciler/runner"
 	"github.com/assay-dev/assay/reconciler/runner/cluster"
+	"github.com/assay-dev/assay/reconciler/runner/resource/condition"
 )
 
 // Runner runs Jobs whose Suites are custom resources.
@@ -71,8 +72,8 @@ func (r *Runner) Run(ctx context.Context, job runner.Job) (runner.Result, error)
 	}
 	defer r.end(job.ID)
 	result, err := r.run(ctx, job)
-	if refused := (*runner.Refusal)(nil); errors.As(err, &refused) {
-		return runner.Result{End: runner.NotStarted, ExitCode: -1, Reason: refused.Reason}, nil
+	if errors.As(err, new(*runner.Refusal)) {
+		return runner.Result{End: runner.NotStarted, ExitCode: -1, Reason: err.Error()}, nil
 	}
 	if err != nil && ctx.Err() != nil {
 		return runner.Result{End: runner.Cancelled, ExitCode: -1, Reason: "cancelled before it started"}, nil
@@ -113,15 +114,16 @@ func (r *Runner) run(ctx context.Context, job runner.Job) (runner.Result, error)
 	if err != nil {
 		return runner.Result{}, err
 	}
-	conditions, wrong := compile(job.Suite.Spec.Resource, object.Object)
+	conditions, wrong := condition.Compile(job.Suite.Spec.Resource, object.Object)
 	if err := first(wrong); err != nil {
 		return runner.Result{}, err
 	}
 	timeout := cmp.Or(job.Suite.Spec.Timeout.Duration, r.options.DefaultTimeout)
-	at, err := r.locate(ctx, object)
+	resource, err := cluster.Locate(ctx, r.mapper, object.GroupVersionKind())
 	if err != nil {
 		return runner.Result{}, err
 	}
+	at := place{resource, object.GetNamespace(), object.GetName()}
 	asked := time.Now()
 	starting, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

@@ -69,7 +69,7 @@ func (r *Runner) watch(ctx context.Context, s subject, said io.Writer) *sight {
 	sight.objects = look(s.resource, fields.OneTermEqualSelector("metadata.name", s.name), wake, func(err error) {
 		sight.refuse(runner.Refuse("Assay may not watch %s: %v", s.place, err))
 	})
-	if s.conditions.jobs {
+	if s.conditions.Jobs {
 		sight.jobs = look(batchv1.SchemeGroupVersion.WithResource("jobs"), fields.Everything(), wake, func(err error) {
 			sight.refuse(runner.Refuse("the conditions look at the Jobs of %s, which Assay may not watch: %v", s.place, err))
 		})
@@ -105,7 +105,7 @@ func (s *sight) object(name string) *unstructured.Unstructured {
 
 // jobsOf are the Jobs that an object owns.
 func (s *sight) jobsOf(uid types.UID) []any {
-	owned := []any{}
+	var owned []any
 	if s.jobs == nil {
 		return owned
 	}

@@ -1,4 +1,4 @@
-package resource
+package condition
 
 import (
 	"encoding/json"
@@ -135,28 +135,28 @@ func TestWellKnownKinds(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			object := parsed(t, test.object)
-			conditions, wrong := compile(&tests.Resource{}, object)
+			conditions, wrong := Compile(&tests.Resource{}, object)
 			require.Empty(t, wrong)
 			jobs := []any{}
 			for _, job := range test.jobs {
 				jobs = append(jobs, parsed(t, job))
 			}
-			vars := map[string]any{varObject: object, varJobs: jobs}
-			got, err := conditions.judge(vars)
+			seen := Seen{Object: object, Jobs: jobs}
+			got, err := conditions.Judge(seen)
 			require.NoError(t, err)
 			if test.end == "" {
 				require.Nil(t, got)
 			} else {
-				require.Equal(t, &verdict{test.end, test.code, test.message}, got)
+				require.Equal(t, &Verdict{test.end, test.code, test.message}, got)
 			}
 			if test.end == "" && test.cases == "" {
 				return // results are asked for at the end
 			}
-			cases, metrics, err := conditions.results(vars)
+			cases, metrics, err := conditions.Results(seen)
 			require.NoError(t, err)
 			names := []string{}
 			for _, c := range cases {
-				names = append(names, c.Name+"="+c.Status)
+				names = append(names, c.Name+"="+string(c.Status))
 			}
 			require.ElementsMatch(t, strings.Fields(strings.ReplaceAll(test.cases, "Run k6", "Run_k6")), strings.Fields(strings.ReplaceAll(strings.Join(names, " "), "Run k6", "Run_k6")))
 			if test.metrics == nil {
@@ -197,25 +197,25 @@ func TestJudge(t *testing.T) {
 	status := parsed(t, "{status: {phase: Done, failed: 1}}")
 	for name, test := range map[string]struct {
 		resource tests.Resource
-		want     *verdict
+		want     *Verdict
 		wrong    string
 	}{
-		"both hold":                         {resource: tests.Resource{Success: "true", Failure: "true"}, want: &verdict{runner.Exited, 1, ""}},
-		"all hold":                          {resource: tests.Resource{Success: "true", Failure: "true", Inconclusive: "true", Message: "'why'"}, want: &verdict{runner.Killed, -1, "why"}},
+		"both hold":                         {resource: tests.Resource{Success: "true", Failure: "true"}, want: &Verdict{runner.Exited, 1, ""}},
+		"all hold":                          {resource: tests.Resource{Success: "true", Failure: "true", Inconclusive: "true", Message: "'why'"}, want: &Verdict{runner.Killed, -1, "why"}},
 		"a field that is not there":         {resource: tests.Resource{Success: "object.status.ready"}, wrong: "no such key: ready"},
-		"a failure that is not told of":     {resource: tests.Resource{Success: "object.status.phase == 'Done'", Failure: "object.status.errors > 0"}, want: &verdict{end: runner.Exited}},
+		"a failure that is not told of":     {resource: tests.Resource{Success: "object.status.phase == 'Done'", Failure: "object.status.errors > 0"}, want: &Verdict{End: runner.Exited}},
 		"a failure that cannot be computed": {resource: tests.Resource{Success: "true", Failure: "object.status.phase > 0"}, wrong: "condition of failure"},
 		"success that is no truth":          {resource: tests.Resource{Success: "object.status.phase"}, wrong: "neither true nor false but a string"},
 		"too much to compute": {
 			resource: tests.Resource{Success: "lists.range(10000).all(a, lists.range(10000).all(b, a + b >= 0))"},
 			wrong:    "cost limit exceeded",
 		},
-		"a message that cannot be computed": {resource: tests.Resource{Success: "true", Message: "object.status.words"}, want: &verdict{end: runner.Exited}},
+		"a message that cannot be computed": {resource: tests.Resource{Success: "true", Message: "object.status.words"}, want: &Verdict{End: runner.Exited}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			conditions, wrong := compile(&test.resource, nil)
+			conditions, wrong := Compile(&test.resource, nil)
 			require.Empty(t, wrong)
-			got, err := conditions.judge(map[string]any{varObject: status, varJobs: []any{}})
+			got, err := conditions.Judge(Seen{Object: status})
 			require.Equal(t, test.want, got)
 			if test.wrong != "" {
 				require.ErrorContains(t, err, test.wrong)
@@ -232,11 +232,4 @@ func parsed(t *testing.T, text string) map[string]any {
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(data, &object))
 	return object
-}
-
-func asYAML(t *testing.T, value any) string {
-	t.Helper()
-	data, err := yaml.Marshal(value)
-	require.NoError(t, err)
-	return string(data)
 }

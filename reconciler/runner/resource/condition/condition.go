@@ -1,4 +1,7 @@
-package resource
+// Package condition says when a custom resource has ended, and what it says about itself. In go what a Suite writes about its resource and the object as
+// the API server has it; out come a Verdict, cases and metrics. The expressions are CEL: the author's, or those that are known of the kind. What they may
+// compute is bounded. It asks no cluster.
+package condition
 
 import (
 	"errors"
@@ -16,35 +19,50 @@ import (
 // costLimit bounds what one expression may compute each time the object changes, in CEL's own units.
 const costLimit = 1_000_000
 
-// The variables that expressions see.
+// Seen is what expressions see.
+type Seen struct {
+	// Object is the resource as the API server has it.
+	Object map[string]any
+	// Jobs are the Jobs that it owns, as the API server has them.
+	Jobs []any
+}
+
+func (s Seen) vars() map[string]any {
+	jobs := s.Jobs
+	if jobs == nil {
+		jobs = []any{}
+	}
+	return map[string]any{varObject: s.Object, varJobs: jobs}
+}
+
 const (
-	varObject = "object" // the resource as the API server has it
-	varJobs   = "jobs"   // the Jobs that it owns, as the API server has them
+	varObject = "object"
+	varJobs   = "jobs"
 )
 
 // Check says what is wrong with the expressions of a Suite's resource, by field. object is the resource as it is written; nil when that is not
 // known. It has the shape that sources/tests asks for.
 func Check(resource *tests.Resource, object map[string]any) map[string]error {
-	_, wrong := compile(resource, object)
+	_, wrong := Compile(resource, object)
 	return wrong
 }
 
-// conditions are the compiled expressions of a resource.
-type conditions struct {
+// Conditions are the compiled expressions of a resource.
+type Conditions struct {
 	success, failure, inconclusive, message, cases, metrics cel.Program // nil where there is none
-	// jobs tells that one of them looks at the Jobs that the resource owns.
-	jobs bool
+	// Jobs tells that one of them looks at the Jobs that the resource owns.
+	Jobs bool
 }
 
-// compile takes the author's expressions, and those that are known of the kind where the author gives none. wrong names what cannot be used by its field.
-func compile(resource *tests.Resource, object map[string]any) (c *conditions, wrong map[string]error) {
+// Compile takes the author's expressions, and those that are known of the kind where the author gives none. wrong names what cannot be used by its field.
+func Compile(resource *tests.Resource, object map[string]any) (c *Conditions, wrong map[string]error) {
 	wrong = map[string]error{}
 	env, err := environment()
 	if err != nil {
 		wrong["success"] = err
 		return nil, wrong
 	}
-	c = &conditions{}
+	c = &Conditions{}
 	expressions := expressionsOf(resource, object)
 	for _, field := range []struct {
 		name    string
@@ -67,7 +85,7 @@ func compile(resource *tests.Resource, object map[string]any) (c *conditions, wr
 			wrong[field.name] = err
 			continue
 		}
-		*field.program, c.jobs = program, c.jobs || jobs
+		*field.program, c.Jobs = program, c.Jobs || jobs
 	}
 	if _, given := expressions["success"]; !given {
 		wrong["success"] = fmt.Errorf("is missing, and Assay does not know when %s has succeeded", article(object))
