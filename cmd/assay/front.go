@@ -83,9 +83,12 @@ func (f *front) options(assay *wire.Assay) server.Options {
 	}
 }
 
-// address is where to listen: as was said, or in a pod, which has all ports to itself, as usual.
+// podName is a variable that manifests/ sets. A pod has all ports to itself; a pod of somebody else's, in which Assay is only tried out, may not.
+const podName = "POD_NAME"
+
+// address is where to listen: as was said, or in Assay's own pod as usual.
 func address(said, usual string) string {
-	if os.Getenv("KUBERNETES_SERVICE_HOST") == "" {
+	if os.Getenv(podName) == "" {
 		return said
 	}
 	return cmp.Or(said, usual)

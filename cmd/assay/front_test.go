@@ -129,11 +129,11 @@ func TestRunThatCannotListenEnds(t *testing.T) {
 	require.Contains(t, got.err, "listen for health")
 }
 
-func TestInAPodAssayListensWhereFluxDoes(t *testing.T) {
-	t.Setenv("KUBERNETES_SERVICE_HOST", "")
+func TestInItsPodAssayListensWhereFluxDoes(t *testing.T) {
+	t.Setenv(podName, "")
 	require.Empty(t, address("", ":9440"))
 	require.Equal(t, ":1", address(":1", ":9440"))
-	t.Setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+	t.Setenv(podName, "assay-0")
 	require.Equal(t, ":9440", address("", ":9440"))
 	require.Equal(t, "0", address("0", ":9440"))
 }

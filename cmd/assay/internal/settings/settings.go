@@ -48,9 +48,9 @@ type Global struct {
 	RunTokens          Switch      `env:"RUN_TOKENS, default=false" meaning:"true lets a Suite have the token of its service account"`
 	RunRoot            Switch      `env:"RUN_ROOT, default=false" meaning:"true lets a Suite run as root, still without capabilities"`
 
-	Addr           string `env:"ADDR" shown:":9292 in a pod, else none" meaning:"where webhooks come in and run pods fetch their files; 0 is nowhere"`
-	MetricsAddr    string `env:"METRICS_ADDR" shown:":8080 in a pod, else none" meaning:"where /metrics is for Prometheus; 0 is nowhere"`
-	HealthAddr     string `env:"HEALTH_ADDR" shown:":9440 in a pod, else none" meaning:"where /healthz and /readyz are; 0 is nowhere"`
+	Addr           string `env:"ADDR" shown:":9292 where POD_NAME is set, else none" meaning:"where webhooks come in and run pods fetch their files; 0 is nowhere"`
+	MetricsAddr    string `env:"METRICS_ADDR" shown:":8080 where POD_NAME is set, else none" meaning:"where /metrics is for Prometheus; 0 is nowhere"`
+	HealthAddr     string `env:"HEALTH_ADDR" shown:":9440 where POD_NAME is set, else none" meaning:"where /healthz and /readyz are; 0 is nowhere"`
 	TLSCert        string `env:"TLS_CERT" shown:"no TLS" meaning:"file with the certificate of ADDR, in PEM, read anew when it changes"`
 	TLSKey         string `env:"TLS_KEY" shown:"no TLS" meaning:"file with the key of this certificate"`
 	WebhookSecrets string `env:"WEBHOOK_SECRETS" shown:"no webhooks" meaning:"folder with the secrets of webhooks, each in a file that is called as its endpoint under /hooks/: git, github, gitea, gitlab, bitbucket, azure, generic or flux; a file may hold two, one a line"`
