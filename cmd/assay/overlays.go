@@ -11,13 +11,14 @@ import (
 
 	"github.com/assay-dev/assay/reconciler/gate"
 	"github.com/assay-dev/assay/reconciler/report"
+	"github.com/assay-dev/assay/reconciler/runner/resource/condition"
 	"github.com/assay-dev/assay/sources/render"
 	"github.com/assay-dev/assay/sources/tests"
 )
 
 // loadTests loads an overlay as `assay run` does.
 func loadTests(ctx context.Context, tree render.Tree, overlay string) (*tests.Set, error) {
-	return tests.Load(ctx, render.NewBuilder(nil), tree, overlay, tests.Options{CheckExpr: gate.Check, Formats: report.Formats()})
+	return tests.Load(ctx, render.NewBuilder(nil), tree, overlay, tests.Options{CheckExpr: gate.Check, CheckResource: condition.Check, Formats: report.Formats()})
 }
 
 // overlaysIn finds the overlays of a test repository: the folders of overlays/ that Kustomize can build.
