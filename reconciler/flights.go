@@ -3,6 +3,7 @@ package reconciler
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -20,6 +21,8 @@ type flights struct {
 	mu   sync.Mutex
 	runs map[string]flight
 	done sync.WaitGroup
+	// grounded keeps any more from starting.
+	grounded bool
 }
 
 type flight struct {
@@ -51,12 +54,19 @@ func (f *flights) cancel(verification string) {
 	}
 }
 
+// ground keeps further Runs from starting: the next Assay starts them.
+func (f *flights) ground() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.grounded = true
+}
+
 // start runs a Run in the background, records how it ended, and has the Gate looked at again. A Run that is cancelled is not recorded:
 // its Verification was superseded, or Assay is stopping and will run it again.
 func (f *flights) start(l *Loop, key history.Key, run history.Run, job runner.Job) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if _, there := f.runs[run.ID]; there {
+	if _, there := f.runs[run.ID]; there || f.grounded {
 		return
 	}
 	ctx, cancel := context.WithCancel(l.running)
@@ -100,6 +110,9 @@ func (l *Loop) fly(ctx context.Context, key history.Key, run history.Run, job ru
 		return fmt.Errorf("run %s: %w", run.ID, err)
 	}
 	if result.End == runner.Cancelled {
+		if errors.Is(context.Cause(ctx), runner.ErrStopping) {
+			return nil // the next Assay takes it up, or clears it away
+		}
 		return l.runner.Forget(context.WithoutCancel(ctx), job.ID)
 	}
 	run.End, run.ExitCode, run.Reason = result.End, result.ExitCode, result.Reason

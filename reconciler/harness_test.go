@@ -156,6 +156,7 @@ type assay struct {
 	crash        *crash                                        // nil when none comes
 	stop         func()
 	past         *history.Store
+	loop         *reconciler.Loop
 }
 
 // open opens the history.
@@ -210,7 +211,7 @@ func (a *assay) start() {
 	require.NoError(a.t, err)
 	stopped := make(chan error, 1)
 	go func() { stopped <- loop.Run(ctx) }()
-	a.past = past
+	a.past, a.loop = past, loop
 	a.stop = sync.OnceFunc(func() { // a test that fails while nothing runs is stopped once more
 		cancel()
 		require.NoError(a.t, <-stopped)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/assay-dev/assay/reconciler/history"
+	"github.com/assay-dev/assay/reconciler/runner"
 )
 
 // Run reconciles until ctx ends, and then stops gracefully: what is under way is cancelled and left to be taken up again, what is done is
@@ -14,6 +15,9 @@ func (l *Loop) Run(ctx context.Context) error {
 	if err := l.Begin(ctx); err != nil {
 		return err
 	}
+	running, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stop(nil)
+	l.running = running // Runs are told why they end
 	var wait sync.WaitGroup
 	for _, env := range l.environments {
 		wait.Go(func() { l.watchTests(ctx, env) })
@@ -28,13 +32,37 @@ func (l *Loop) Run(ctx context.Context) error {
 	}
 	wait.Go(func() { l.publisher.Run(ctx) })
 	for range l.workers {
-		wait.Go(func() { l.work(ctx) })
+		l.atWork.Go(func() { l.work(ctx) })
 	}
 	<-ctx.Done()
+	stop(runner.ErrStopping)
 	l.queue.ShutDown()
 	wait.Wait()
-	l.flights.done.Wait()
+	l.ended()
 	return nil
+}
+
+// Drain has the Loop take up nothing more, and waits until what is under way has come to its end, or ctx has. What is left is for the next
+// Assay. The ctx of Run is to end after it.
+func (l *Loop) Drain(ctx context.Context) {
+	l.draining.Store(true)
+	l.flights.ground()
+	l.queue.ShutDown()
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		l.ended()
+	}()
+	select {
+	case <-drained:
+	case <-ctx.Done():
+	}
+}
+
+// ended waits for passes, and for the Runs that they started.
+func (l *Loop) ended() {
+	l.atWork.Wait()
+	l.flights.done.Wait()
 }
 
 // watchTests pulls the test repository of an Environment at its interval, and when it is nudged.
@@ -98,6 +126,10 @@ func (l *Loop) work(ctx context.Context) {
 		key, shutdown := l.queue.Get()
 		if shutdown {
 			return
+		}
+		if l.draining.Load() { // a queue that is shut down hands out what is in it
+			l.queue.Done(key)
+			continue
 		}
 		next, err := l.take(ctx, key)
 		switch {

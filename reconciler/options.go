@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/client-go/util/workqueue"
@@ -16,6 +18,7 @@ import (
 	"github.com/assay-dev/assay/reconciler/publish"
 	"github.com/assay-dev/assay/reconciler/report"
 	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/reconciler/runner/resource/condition"
 	"github.com/assay-dev/assay/rollback"
 	"github.com/assay-dev/assay/sources/git"
 	"github.com/assay-dev/assay/sources/render"
@@ -70,6 +73,8 @@ type Loop struct {
 	publisher *publish.Publisher
 	queue     workqueue.TypedRateLimitingInterface[history.Key]
 	running   context.Context // ends when the loop is told to stop; Runs live in it
+	atWork    sync.WaitGroup  // the workers
+	draining  atomic.Bool
 }
 
 // How long a pass that failed waits until it is taken again: it doubles, and a server that is back is found within a minute.
@@ -85,7 +90,7 @@ func New(o Options) (*Loop, error) {
 	}
 	l := &Loop{
 		environments: map[string]*Environment{}, history: o.History, runner: o.Runner, mirrors: o.Mirrors, builder: o.Builder,
-		loadOptions: tests.Options{CheckExpr: gate.Check, Formats: report.Formats()},
+		loadOptions: tests.Options{CheckExpr: gate.Check, CheckResource: condition.Check, Formats: report.Formats()},
 		rollback:    o.Rollback, clock: o.Clock, log: o.Log, announce: o.Announce, workers: o.Workers, driver: o.Driver,
 		inForce: map[string]*inForce{}, nudges: map[string]nudges{}, passes: newPasses(), flights: newFlights(), turns: newTurns(), answers: newAnswers(), stumbles: newStumbles(),
 	}
