@@ -15,7 +15,7 @@ type fetches struct {
 	done func(item) // told once a fetch that an item waits for has ended
 
 	mu      sync.Mutex
-	ctx     context.Context // run's, while it lasts
+	ctx     context.Context // of all fetches; nil before begin and after end
 	tasks   sync.WaitGroup
 	waiting map[string]*fetching // by URL
 }
@@ -32,12 +32,15 @@ var errUnderway = errors.New("its commit is being fetched")
 // fetchTimeout bounds one fetch.
 const fetchTimeout = 10 * time.Minute
 
-// run lets fetches begin until ctx ends, and waits for those that did.
-func (f *fetches) run(ctx context.Context) {
+// begin lets fetches begin until ctx ends.
+func (f *fetches) begin(ctx context.Context) {
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.ctx, f.waiting = ctx, map[string]*fetching{}
-	f.mu.Unlock()
-	<-ctx.Done()
+}
+
+// end waits for the fetches that began, whose ctx has ended.
+func (f *fetches) end() {
 	f.mu.Lock()
 	f.ctx = nil
 	f.mu.Unlock()
@@ -53,7 +56,7 @@ func (f *fetches) commit(ctx context.Context, mirror *git.Mirror, url string, h 
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.ctx == nil {
-		return nil, errUnderway // it is about to begin, or to end
+		return nil, errUnderway // it has ended
 	}
 	now := f.waiting[url]
 	if now == nil {

@@ -127,6 +127,8 @@ const workers = 8
 // Run looks at Targets as they change until ctx ends.
 func (s *Source) Run(ctx context.Context) {
 	var tasks sync.WaitGroup
+	s.fetches.begin(ctx)
+	defer s.fetches.end()
 	defer tasks.Wait()
 	defer s.queue.ShutDown()
 	for range workers {
@@ -135,7 +137,6 @@ func (s *Source) Run(ctx context.Context) {
 			}
 		})
 	}
-	tasks.Go(func() { s.fetches.run(ctx) })
 	var rolled <-chan struct{}
 	if s.options.Rollout != nil {
 		rolled = s.options.Rollout.Changed()
