@@ -5,7 +5,7 @@ GO ?= go
 RACE := $(shell command -v $$($(GO) env CC) >/dev/null 2>&1 && echo -race)
 
 # `./...` leaves out testdata, so its packages are named.
-PACKAGES := ./... ./testdata/samples ./testdata/samples/shop
+PACKAGES := ./... ./testdata/samples ./testdata/samples/shop ./testdata/stack/...
 
 TOOLS := bin/kustomize bin/kubeconform bin/staticcheck bin/benchstat
 
@@ -61,18 +61,21 @@ soak: ## The long versions of the crash and fuzz tests
 	testdata/fuzz.sh $(or $(FUZZTIME),60s)
 
 .PHONY: e2e
-e2e: bin/gitea ## Build the real peers, start them, and prove the promises against them
-	$(GO) test -tags e2e -count=1 -timeout 30m -run Real ./reconciler ./rollback/...
+e2e: peers ## Build the real peers, start them, and prove the promises against them
+	$(GO) test -tags e2e -count=1 -timeout 30m -run Real ./reconciler ./rollback/... ./testdata/stack
 
 KUBERNETES := bin/kube-apiserver bin/kube-controller-manager bin/kube-scheduler bin/kubectl bin/kubelet
 FLUX := bin/source-controller bin/kustomize-controller
 
+.PHONY: debian
+debian:
+	@testdata/stack/debian.sh
+
 .PHONY: peers
-peers: $(KUBERNETES) $(FLUX) bin/argocd bin/gitea bin/kustomize ## Build Kubernetes, Flux, Argo CD and Gitea into bin/ (25 minutes, once)
+peers: debian $(KUBERNETES) $(FLUX) bin/argocd bin/gitea bin/kustomize ## Build Kubernetes, Flux, Argo CD and Gitea into bin/ (25 minutes, once)
 
 .PHONY: stack-up
 stack-up: peers ## Start a cluster with Flux, Argo CD and Gitea to play with; as root also with pods
-	testdata/stack/debian.sh
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/stack ./testdata/stack/up
 	bin/stack up
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -84,18 +85,23 @@ func (c *Cluster) installFluxCRDs(ctx context.Context) error {
 	return c.installCRDs(ctx, dirs...)
 }
 
-// installCRDs returns when the API server serves the kinds.
+// installCRDs returns when the API server serves the kinds and tells its clients of them.
 func (c *Cluster) installCRDs(ctx context.Context, files ...string) error {
-	apply, wait := []string{"apply", "--server-side"}, []string{"wait", "--for=condition=Established", "--timeout=1m"}
+	args := []string{"apply", "--server-side", "--output=name"}
 	for _, file := range files {
-		apply, wait = append(apply, "--filename="+file), append(wait, "--filename="+file)
+		args = append(args, "--filename="+file)
 	}
-	for _, args := range [][]string{apply, wait} {
-		if _, err := c.kubectl(ctx, "", args...); err != nil {
-			return fmt.Errorf("install CRDs: %w", err)
-		}
+	names, err := c.kubectl(ctx, "", args...)
+	if err != nil {
+		return fmt.Errorf("install CRDs: %w", err)
 	}
-	return nil
+	kinds := strings.Join(strings.Fields(strings.ReplaceAll(names, "customresourcedefinition.apiextensions.k8s.io/", "")), ",")
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	return poll(ctx, c.server.process.ended, func(ctx context.Context) error {
+		_, err := c.kubectl(ctx, "", "get", kinds, "--all-namespaces")
+		return err
+	})
 }
 
 func namespaceDocument(name string) string {

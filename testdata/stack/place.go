@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -51,12 +53,17 @@ func moduleDir(root, peer, module string) (string, error) {
 // freeAddress is a loopback address that nobody listens at.
 func freeAddress() (string, error) { return freeAddressOf("127.0.0.1") }
 
+// freeAddressOf chooses among the ports that the kernel gives to nobody who does not ask for them: between the choice and the use nobody else takes one.
 func freeAddressOf(host string) (string, error) {
-	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
-	if err != nil {
-		return "", err
+	var taken error
+	for range 100 {
+		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(20000+rand.IntN(10000))))
+		if err == nil {
+			return l.Addr().String(), l.Close()
+		}
+		taken = err
 	}
-	return l.Addr().String(), l.Close()
+	return "", fmt.Errorf("find a free port: %w", taken)
 }
 
 // output runs a command and returns the last line of what it prints.
