@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -16,9 +17,6 @@ import (
 
 // nobody is the user id of runs that name none: distroless images call it nonroot.
 const nobody = 65532
-
-// evictAfter is how long in seconds a pod is held to a node that is not ready or cannot be reached, before it counts as lost.
-const evictAfter = 60
 
 // furnish gives a pod what its Suite says about it, as far as the operator lets it.
 func (r *Runner) furnish(spec *corev1.PodSpec, suite *tests.Suite) error {
@@ -40,7 +38,7 @@ func (r *Runner) furnish(spec *corev1.PodSpec, suite *tests.Suite) error {
 	spec.NodeSelector = map[string]string{}
 	maps.Copy(spec.NodeSelector, asked.NodeSelector)
 	maps.Copy(spec.NodeSelector, rules.NodeSelector)
-	spec.Tolerations = append(tolerationsOf(asked.Tolerations), rules.Tolerations...)
+	spec.Tolerations = append(tolerationsOf(asked.Tolerations, r.options.Bounds.Unreachable), rules.Tolerations...)
 	for _, secret := range asked.ImagePullSecrets {
 		spec.ImagePullSecrets = append(spec.ImagePullSecrets, corev1.LocalObjectReference{Name: secret.Name})
 	}
@@ -100,7 +98,7 @@ func affinityOf(written map[string]any) (*corev1.Affinity, error) {
 	return &affinity, nil
 }
 
-func tolerationsOf(asked []tests.Toleration) (tolerations []corev1.Toleration) {
+func tolerationsOf(asked []tests.Toleration, unreachable time.Duration) (tolerations []corev1.Toleration) {
 	for _, t := range asked {
 		toleration := corev1.Toleration{
 			Key: t.Key, Operator: corev1.TolerationOperator(t.Operator), Value: t.Value, Effect: corev1.TaintEffect(t.Effect),
@@ -112,7 +110,7 @@ func tolerationsOf(asked []tests.Toleration) (tolerations []corev1.Toleration) {
 	}
 	for _, taint := range []string{corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable} {
 		tolerations = append(tolerations, corev1.Toleration{
-			Key: taint, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoExecute, TolerationSeconds: new(int64(evictAfter)),
+			Key: taint, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoExecute, TolerationSeconds: new(int64(unreachable.Seconds())),
 		})
 	}
 	return tolerations

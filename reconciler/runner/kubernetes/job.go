@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -32,6 +34,7 @@ const (
 
 	annotationRun    = "assay.dev/run-id"
 	annotationInputs = "assay.dev/inputs"
+	annotationSecret = "assay.dev/secret"
 )
 
 // Names inside of a pod.
@@ -47,15 +50,19 @@ const (
 // deliveryTime is what a Job gets, over all that its pod is bounded by, until the backstop ends it.
 const deliveryTime = time.Minute
 
-// objectName is that of a Run's Job and Secret.
+// objectName is that of a Run's Job.
 func objectName(run string) string {
 	sum := sha256.Sum256([]byte(run))
 	return namePrefix + hex.EncodeToString(sum[:10])
 }
 
+// secretName is one that no earlier Job of the Run had: what was theirs may still be there.
+func secretName(run string) string { return fmt.Sprintf("%s-%08x", objectName(run), rand.Uint32()) }
+
 // jobOf is the Job object of a Run. What its Suite may not have is a *runner.Refusal.
 func (r *Runner) jobOf(job runner.Job, inputs string) (*batchv1.Job, error) {
-	spec, err := r.podOf(job)
+	secret := secretName(job.ID)
+	spec, err := r.podOf(job, secret)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +77,7 @@ func (r *Runner) jobOf(job runner.Job, inputs string) (*batchv1.Job, error) {
 	return &batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: objectName(job.ID), Namespace: r.options.namespace(job.Environment), Labels: labels,
-			Annotations: map[string]string{annotationRun: job.ID, annotationInputs: inputs},
+			Annotations: map[string]string{annotationRun: job.ID, annotationInputs: inputs, annotationSecret: secret},
 		},
 		Spec: batchv1.JobSpec{
 			BackoffLimit:            new(int32(0)),
@@ -119,14 +126,14 @@ func labelValue(text string) string {
 	return strings.Trim(text[:min(len(text), 63)], "-._")
 }
 
-func (r *Runner) podOf(job runner.Job) (corev1.PodSpec, error) {
-	fetch := r.container(fetchContainer, r.options.Image, job.ID)
+func (r *Runner) podOf(job runner.Job, secret string) (corev1.PodSpec, error) {
+	fetch := r.container(fetchContainer, r.options.Image, job.ID, secret)
 	fetch.Args = []string{"pod", "fetch"}
 	fetch.Resources = corev1.ResourceRequirements{
 		Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("10m"), corev1.ResourceMemory: resource.MustParse("32Mi")},
 		Limits:   corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("256Mi")},
 	}
-	run := r.container(runContainer, cmp.Or(job.Suite.Spec.Image, r.options.Rules.DefaultImage), job.ID)
+	run := r.container(runContainer, cmp.Or(job.Suite.Spec.Image, r.options.Rules.DefaultImage), job.ID, secret)
 	if run.Image == "" {
 		return corev1.PodSpec{}, runner.Refuse("the Suite names no image to run in, and the operator has set none for such Suites")
 	}
@@ -168,8 +175,7 @@ func (r *Runner) podOf(job runner.Job) (corev1.PodSpec, error) {
 const graceToDeliver = 10 * time.Second
 
 // container is one of Assay's two: both know where Assay is.
-func (r *Runner) container(name, image, run string) corev1.Container {
-	secret := objectName(run)
+func (r *Runner) container(name, image, run, secret string) corev1.Container {
 	env := []corev1.EnvVar{{Name: pod.URLVariable, Value: r.options.URL + "/runs/" + run}, fromSecret(pod.TokenVariable, secret, tokenKey)}
 	if r.options.CA != "" {
 		env = append(env, fromSecret(pod.CAVariable, secret, caKey))
@@ -195,7 +201,7 @@ func (r *Runner) secretOf(job *batchv1.Job, token string) *corev1.Secret {
 	owner := metav1.OwnerReference{APIVersion: batchv1.SchemeGroupVersion.String(), Kind: "Job", Name: job.Name, UID: job.UID, Controller: new(true)}
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
-			Name: job.Name, Namespace: job.Namespace, Labels: job.Labels, OwnerReferences: []metav1.OwnerReference{owner},
+			Name: job.Annotations[annotationSecret], Namespace: job.Namespace, Labels: job.Labels, OwnerReferences: []metav1.OwnerReference{owner},
 		},
 		Immutable: new(true), Data: data, Type: corev1.SecretTypeOpaque,
 	}

@@ -73,6 +73,8 @@ type Bounds struct {
 	Configure time.Duration
 	// Start is how long all of it may take, from the Job to the start of the command. Default 10m.
 	Start time.Duration
+	// Unreachable is how long a pod is held to a node that is not ready or cannot be reached. Default 1m.
+	Unreachable time.Duration
 	// Lost is how long a pod that is being deleted may say nothing, over its grace period, until its node is held to be lost. Default 30s.
 	Lost time.Duration
 	// Orphan is how long a Job may be there that nobody asks for. Default 10m.
@@ -94,6 +96,7 @@ func (o Options) withDefaults() (Options, error) {
 	o.Bounds.Pull = cmp.Or(o.Bounds.Pull, 2*time.Minute)
 	o.Bounds.Configure = cmp.Or(o.Bounds.Configure, 30*time.Second)
 	o.Bounds.Start = cmp.Or(o.Bounds.Start, 10*time.Minute)
+	o.Bounds.Unreachable = cmp.Or(o.Bounds.Unreachable, time.Minute)
 	o.Bounds.Lost = cmp.Or(o.Bounds.Lost, 30*time.Second)
 	o.Bounds.Orphan = cmp.Or(o.Bounds.Orphan, 10*time.Minute)
 	o.Bounds.TTL = cmp.Or(o.Bounds.TTL, time.Hour)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/assay-dev/assay/reconciler/runner"
 	"github.com/assay-dev/assay/reconciler/runner/kubernetes/courier"
+	"github.com/assay-dev/assay/sources/tests"
 )
 
 // Run runs the Job to its end. Asked for again with the same inputs, it is the same Job, whoever made it and whether it has ended, until it is
@@ -77,7 +78,7 @@ func (r *Runner) attend(ctx context.Context, job runner.Job, object *batchv1.Job
 		f, err = r.await(ctx, object, delivery, bell)
 	}
 	if ctx.Err() != nil && f.end == "" {
-		f, err = r.cancel(ctx, object, bell), nil
+		f, err = r.cancel(ctx, object, delivery, bell), nil
 	}
 	missed, closing := delivery.Close()
 	if err := errors.Join(err, closing); err != nil {
@@ -87,6 +88,9 @@ func (r *Runner) attend(ctx context.Context, job runner.Job, object *batchv1.Job
 		result = delivered(delivery, r.watch.pod(object))
 	} else if result, err = r.left(delivery, object, f); err != nil {
 		return runner.Result{}, false, err
+	}
+	if f.holds == configuring {
+		result.Reason += references(job.Suite.Spec.Env)
 	}
 	if missed > 0 {
 		result.Notes = append(result.Notes, fmt.Sprintf("the live log missed %d bytes: its reader was too slow", missed))
@@ -163,10 +167,11 @@ func (r *Runner) look(ctx context.Context, object *batchv1.Job) (fate, error) {
 }
 
 // cancel ends a Job that is no longer wanted, with its pod, unless Assay ends itself: then whoever comes next adopts it.
-func (r *Runner) cancel(ctx context.Context, object *batchv1.Job, bell <-chan struct{}) fate {
+func (r *Runner) cancel(ctx context.Context, object *batchv1.Job, delivery *courier.Delivery, bell <-chan struct{}) fate {
 	if errors.Is(context.Cause(ctx), runner.ErrStopping) {
 		return over(runner.Cancelled, "Assay is stopping; the run goes on without it")
 	}
+	delivery.Dismiss()
 	patience := r.options.Limits.Grace + graceToDeliver + r.options.Bounds.Lost
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer stop()
@@ -197,6 +202,16 @@ func delivered(delivery *courier.Delivery, pod *corev1.Pod) runner.Result {
 		}
 	}
 	return result
+}
+
+// references are the secrets that a container may wait for: the kubelet names one, and not always its key.
+func references(env []tests.EnvVar) (text string) {
+	for _, v := range env {
+		if v.ValueFrom != nil {
+			text += fmt.Sprintf("; env %s is key %s of secret %s", v.Name, v.ValueFrom.SecretKeyRef.Key, v.ValueFrom.SecretKeyRef.Name)
+		}
+	}
+	return text
 }
 
 // left is the Result of a Run without a Completion: what it printed is all that is known of it.

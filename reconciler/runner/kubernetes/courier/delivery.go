@@ -28,6 +28,8 @@ type Delivery struct {
 	output           *Spool
 	complete         chan struct{} // closed when the Completion is in
 
+	dismissed atomic.Bool
+
 	mu         sync.Mutex // held while a Part or the Completion is written
 	total      int64      // bytes of all Parts but the output
 	completion Completion
@@ -121,6 +123,9 @@ func (d *Delivery) finish(completion Completion) {
 
 // Complete is closed when the Completion is in, with all its Parts.
 func (d *Delivery) Complete() <-chan struct{} { return d.complete }
+
+// Dismiss tells the pod that nobody waits for its result any more.
+func (d *Delivery) Dismiss() { d.dismissed.Store(true) }
 
 // Completion is the pod's last word, once Complete is closed.
 func (d *Delivery) Completion() Completion { return d.completion }

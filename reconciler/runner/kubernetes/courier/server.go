@@ -115,9 +115,14 @@ func (s *Server) with(serve func(*Delivery, http.ResponseWriter, *http.Request))
 		select {
 		case <-d.complete:
 			http.Error(w, "the run is complete", http.StatusGone)
+			return
 		default:
-			serve(d, w, r)
 		}
+		if d.dismissed.Load() {
+			http.Error(w, "the run is no longer wanted", http.StatusGone)
+			return
+		}
+		serve(d, w, r)
 	}
 }
 
