@@ -6,6 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/assay-dev/assay/reconciler/gate"
+	"github.com/assay-dev/assay/reconciler/report"
+	"github.com/assay-dev/assay/reconciler/runner/resource/condition"
 	"github.com/assay-dev/assay/sources/render"
 	"github.com/assay-dev/assay/sources/tests"
 )
@@ -38,6 +40,26 @@ func TestTestsLoad(t *testing.T) {
 		for _, suite := range set.Suites {
 			require.Equal(t, "http://catalog."+env+".example.com", suite.Spec.Env[0].Value)
 			require.Equal(t, "http://checkout."+env+".example.com", suite.Spec.Env[1].Value)
+		}
+	}
+}
+
+func TestClusterLoads(t *testing.T) {
+	kinds := map[string]string{"pipeline": "PipelineRun", "workflow": "Workflow", "load": "TestRun"}
+	for env, suites := range map[string]int{"staging": 4, "prod": 3} {
+		tree := directory(t, "cluster")
+		set, err := tests.Load(t.Context(), render.NewBuilder(nil), tree, "overlays/"+env, tests.Options{CheckExpr: gate.Check, CheckResource: condition.Check, Formats: report.Formats()})
+		require.NoError(t, err)
+		require.Len(t, set.SuitesOf(set.Gate("shop")), suites)
+		for _, suite := range set.Suites {
+			if suite.Spec.Resource == nil {
+				require.Len(t, suite.Spec.Services, 2)
+				continue
+			}
+			require.Contains(t, suite.Spec.Env[0].Value, ".shop-"+env+".svc")
+			node, err := suite.ResourceFile(tree)
+			require.NoError(t, err)
+			require.Equal(t, kinds[suite.Name()], node.Content[3].Value)
 		}
 	}
 }
