@@ -48,7 +48,6 @@ func (s *serving) end() error {
 // serve begins to listen. The context that it returns ends with ctx, and when nobody can be served any more.
 func (f *front) serve(ctx context.Context, assay *wire.Assay) (context.Context, *serving, error) {
 	f.metrics.Ask(metrics.Present{Past: assay.History, Underway: assay.Loop.Underway})
-	f.metrics.Leader(true)
 	s, err := server.New(f.options(assay))
 	if err != nil {
 		return nil, nil, err

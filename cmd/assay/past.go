@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -23,9 +22,11 @@ const dataDirVariable = settings.Prefix + "DATA_DIR"
 
 // past is the history that a command looks at, and what of it.
 type past struct {
-	dir    string
-	filter history.Filter
-	since  time.Duration
+	dir string
+	// database is the file with the URL of the database, where the history is in one.
+	database string
+	filter   history.Filter
+	since    time.Duration
 }
 
 func addPast(cmd *cobra.Command, p *past) {
@@ -33,6 +34,7 @@ func addPast(cmd *cobra.Command, p *past) {
 	if dir == "" {
 		dir = settings.DefaultDataDir
 	}
+	p.database = os.Getenv(settings.DatabaseVariable)
 	cmd.Flags().StringVar(&p.dir, "data-dir", dir, "`folder` of the data of assay run (also "+dataDirVariable+")")
 }
 
@@ -55,9 +57,9 @@ func (p *past) look(ctx context.Context) (*history.Store, error) {
 	case p.since > 0:
 		p.filter.Since = time.Now().Add(-p.since)
 	}
-	store, err := history.OpenReadOnly(ctx, p.history())
+	store, err := p.open(ctx, history.OpenReadOnly)
 	if err != nil {
-		return nil, p.absent(err)
+		return nil, err
 	}
 	if _, err := knownKeys(ctx, store, p.filter.Environment, p.filter.Gate); err != nil {
 		return nil, unusable(errors.Join(err, store.Close()))
@@ -67,18 +69,19 @@ func (p *past) look(ctx context.Context) (*history.Store, error) {
 
 // beside opens the history to be written, also while assay run does.
 func (p *past) beside(ctx context.Context) (*history.Store, error) {
-	store, err := history.OpenBeside(ctx, p.history())
-	return store, p.absent(err)
+	return p.open(ctx, history.OpenBeside)
 }
 
-func (p *past) history() string { return filepath.Join(p.dir, wire.HistoryDir) }
-
-// absent says what to do where there is no history.
-func (p *past) absent(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
+func (p *past) open(ctx context.Context, open func(ctx context.Context, place string) (*history.Store, error)) (*history.Store, error) {
+	database, err := settings.ReadDatabase(p.database)
+	if err != nil {
+		return nil, unusable(err)
+	}
+	store, err := open(ctx, wire.HistoryPlace(p.dir, database))
+	if errors.Is(err, fs.ErrNotExist) && database == "" {
 		err = fmt.Errorf("there is no history in %s: name the data of assay run with --data-dir or %s: %w", p.dir, dataDirVariable, err)
 	}
-	return unusable(err)
+	return store, unusable(err)
 }
 
 // knownKeys are the Gates of an Environment, and of a name where one is given. Where there is none of them, the error names those that

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"os"
 	"runtime"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,6 +15,7 @@ import (
 	"github.com/assay-dev/assay/cmd/assay/internal/wire"
 	"github.com/assay-dev/assay/reconciler"
 	"github.com/assay-dev/assay/reconciler/history"
+	"github.com/assay-dev/assay/reconciler/lead"
 	"github.com/assay-dev/assay/reconciler/runner/process"
 	"github.com/assay-dev/assay/rollback"
 	"github.com/assay-dev/assay/rollback/gitprovider"
@@ -29,16 +29,16 @@ const pruneInterval = time.Hour
 
 // runFlags are the flags that stand for a variable, and win over it.
 var runFlags = map[string]struct{ variable, usage string }{
-	"environments": {"ENVIRONMENTS", "`names` of the environments, such as dev,staging"},
-	"data-dir":     {"DATA_DIR", "`folder` for the data"},
-	"max-parallel": {"MAX_PARALLEL", "how `many` runs may be under way at a time"},
-	"log-level":    {"LOG_LEVEL", "`level`: debug, info, warn or error"},
-	"log-encoding": {"LOG_ENCODING", "`encoding`: text or json"},
-	"addr":         {"ADDR", "`address` that webhooks and run pods reach Assay at"},
-	"metrics-addr": {"METRICS_ADDR", "`address` of /metrics"},
-	"health-addr":  {"HEALTH_ADDR", "`address` of /healthz and /readyz"},
-	"concurrent":   {"CONCURRENT", "how `many` Gates are looked at at the same time"},
-
+	"environments":            {"ENVIRONMENTS", "`names` of the environments, such as dev,staging"},
+	"data-dir":                {"DATA_DIR", "`folder` for the data"},
+	"max-parallel":            {"MAX_PARALLEL", "how `many` runs may be under way at a time"},
+	"log-level":               {"LOG_LEVEL", "`level`: debug, info, warn or error"},
+	"log-encoding":            {"LOG_ENCODING", "`encoding`: text or json"},
+	"addr":                    {"ADDR", "`address` that webhooks and run pods reach Assay at"},
+	"metrics-addr":            {"METRICS_ADDR", "`address` of /metrics"},
+	"health-addr":             {"HEALTH_ADDR", "`address` of /healthz and /readyz"},
+	"concurrent":              {"CONCURRENT", "how `many` Gates are looked at at the same time"},
+	"watch-label-selector":    {"WATCH_LABEL_SELECTOR", "`labels` of the Targets that are looked at"},
 	"no-cross-namespace-refs": {"NO_CROSS_NAMESPACE_REFS", "`true` where Flux runs with the flag of this name"},
 }
 
@@ -107,10 +107,14 @@ func run(ctx context.Context, s *settings.Settings, log *slog.Logger) error {
 	for _, env := range s.Environments {
 		log.Info("watching", "environment", env.Name, "tests", git.Redact(env.TestsURL), "overlay", env.TestsOverlay, "mode", env.Mode)
 	}
-	var wait sync.WaitGroup
-	wait.Go(func() { prune(ctx, assay.History, retention(s), log) })
-	err = assay.Loop.Run(ctx)
-	wait.Wait()
+	err = asLeader(ctx, s, log, func(leading context.Context) error {
+		front.metrics.Leader(true)
+		defer front.metrics.Leader(false)
+		return reconcile(ctx, leading, assay, s, log)
+	})
+	if errors.Is(err, lead.ErrLost) {
+		return err // another may lead by now: there is no time to put things in order
+	}
 	err = errors.Join(err, serving.end())
 	log.Info("stopped")
 	return errors.Join(err, assay.Close())
@@ -151,13 +155,17 @@ func wiring(s *settings.Settings, log *slog.Logger) (w wire.Settings, err error)
 	if err != nil {
 		return w, err
 	}
+	database, err := settings.ReadDatabase(s.Database)
+	if err != nil {
+		return w, err
+	}
 	parallel := int(s.MaxParallel)
 	if parallel == 0 {
 		parallel = runtime.NumCPU()
 	}
 	secrets := process.SecretDirs{}
 	w = wire.Settings{
-		DataDir: s.DataDir, Auth: credentials.Git, MaxParallel: parallel, Log: log, Workers: int(s.Concurrent),
+		DataDir: s.DataDir, Database: database, Auth: credentials.Git, MaxParallel: parallel, Log: log, Workers: int(s.Concurrent),
 		Process: process.Options{
 			Secrets: secrets, Path: s.RunPath, Show: s.RunShow, Isolation: process.Level(s.Isolation),
 			Limits: process.Limits{Memory: int64(s.RunMemory)}, Hide: private(s),
@@ -201,7 +209,7 @@ func wiring(s *settings.Settings, log *slog.Logger) (w wire.Settings, err error)
 
 // private are the places of what no Run may read.
 func private(s *settings.Settings) (paths []string) {
-	all := []string{s.Credentials, s.SigningKey, s.Passphrase, s.TLSKey, s.WebhookSecrets}
+	all := []string{s.Database, s.Credentials, s.SigningKey, s.Passphrase, s.TLSKey, s.WebhookSecrets}
 	for _, env := range s.Environments {
 		all = append(all, env.TestsCredentials, env.ConfigCredentials)
 	}

@@ -33,6 +33,8 @@ type dialect interface {
 	again(err error) bool
 	// lead takes the lead under a name.
 	lead(ctx context.Context, s *Store, name, holder string) error
+	// deposed is closed when await has refused a transaction; nil where that cannot be.
+	deposed() <-chan struct{}
 	// blobs keeps logs and artifacts.
 	blobs(s *Store) blobs
 }

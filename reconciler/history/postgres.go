@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -37,6 +38,9 @@ type postgres struct {
 	place  string
 	// term is the lead that this Assay has taken; nil where it needs none.
 	term atomic.Pointer[term]
+	// refused is closed when that lead is over.
+	refused     chan struct{}
+	refusedOnce sync.Once
 }
 
 // term is one time that an Assay led.
@@ -71,7 +75,7 @@ func newPostgres(raw string) (*postgres, error) {
 	}
 	config.RuntimeParams["idle_in_transaction_session_timeout"] = fmt.Sprint(idleWithin.Milliseconds())
 	place := url.URL{Scheme: "postgres", Host: u.Host, Path: "/" + config.Database}
-	return &postgres{config: config, place: place.String()}, nil
+	return &postgres{config: config, place: place.String(), refused: make(chan struct{})}, nil
 }
 
 func (p *postgres) String() string { return p.place }
@@ -140,7 +144,7 @@ func (*postgres) snapshot() *sql.TxOptions {
 const (
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
-	deposed              = "AS001"
+	termIsOver           = "AS001"
 )
 
 func (p *postgres) await(ctx context.Context, tx *sql.Tx, whose turn) error {
@@ -149,7 +153,8 @@ func (p *postgres) await(ctx context.Context, tx *sql.Tx, whose turn) error {
 		mine = &term{}
 	}
 	_, err := tx.ExecContext(ctx, "SELECT assay_await($1, $2, $3)", string(whose), mine.name, mine.number)
-	if code(err) == deposed {
+	if code(err) == termIsOver {
+		p.refusedOnce.Do(func() { close(p.refused) })
 		return fmt.Errorf("%w: %w", ErrDeposed, err)
 	}
 	return err
@@ -190,5 +195,7 @@ func (p *postgres) lead(ctx context.Context, s *Store, name, holder string) erro
 	}
 	return err
 }
+
+func (p *postgres) deposed() <-chan struct{} { return p.refused }
 
 func (p *postgres) blobs(s *Store) blobs { return chunks{s} }

@@ -167,6 +167,7 @@ func TestWhoLeadsNoMoreRecordsNothing(t *testing.T) {
 	_, err = first.OpenIncident(ctx, history.Incident{ID: "i1", Key: key, State: history.Ongoing})
 	require.ErrorIs(t, err, history.ErrDeposed)
 	require.ErrorIs(t, log.Close(), history.ErrDeposed)
+	<-first.Deposed()
 	require.ErrorIs(t, first.Lead(ctx, "assay", "pod-1"), history.ErrDeposed)
 	seen, err := first.Verifications(ctx, history.Filter{})
 	require.NoError(t, err)

@@ -114,4 +114,6 @@ func (sqlite) again(error) bool { return false }
 // lead has nothing to do: one Assay has the folder, and no other can take it.
 func (sqlite) lead(context.Context, *Store, string, string) error { return nil }
 
+func (sqlite) deposed() <-chan struct{} { return nil }
+
 func (q sqlite) blobs(*Store) blobs { return folder{q.dir} }

@@ -84,6 +84,9 @@ func (s *Store) Lead(ctx context.Context, name, holder string) error {
 	return s.dialect.lead(ctx, s, name, holder)
 }
 
+// Deposed is closed once this Store was refused to record something, since another took the lead.
+func (s *Store) Deposed() <-chan struct{} { return s.dialect.deposed() }
+
 // Close ends the use of the history.
 func (s *Store) Close() error { return errors.Join(s.reader.Close(), s.writer.Close()) }
 

@@ -392,3 +392,13 @@ func TestAThousandCasesComeBackInTheirOrder(t *testing.T) {
 		require.Equal(t, want.Cases, got[0].Cases)
 	})
 }
+
+func TestWhoComesFirstBringsTheKey(t *testing.T) {
+	everywhere(t, func(t *testing.T, s *history.Store) {
+		for _, mine := range []string{"first", "second"} {
+			key, err := s.Key(t.Context(), "digests", []byte(mine))
+			require.NoError(t, err)
+			require.Equal(t, "first", string(key))
+		}
+	})
+}

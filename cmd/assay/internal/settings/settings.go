@@ -27,8 +27,11 @@ type Settings struct {
 
 // Global are the settings of the whole process.
 type Global struct {
-	Names   []string `env:"ENVIRONMENTS" shown:"required" meaning:"names of the Environments, such as dev,staging"`
-	DataDir string   `env:"DATA_DIR, default=assay-data" meaning:"folder for the history, the mirrors, the runs and the key of digests"`
+	Names    []string `env:"ENVIRONMENTS" shown:"required" meaning:"names of the Environments, such as dev,staging"`
+	DataDir  string   `env:"DATA_DIR, default=assay-data" meaning:"folder for the history, the mirrors, the runs and the key of digests"`
+	Database string   `env:"DATABASE" shown:"SQLite in DATA_DIR" meaning:"file with the URL of a PostgreSQL database for the history, such as postgres://user:password@host:5432/name, which replicas share"`
+	Lease    string   `env:"LEASE, default=assay" meaning:"name of the Lease by which one of the replicas leads that share a DATABASE; those with another WATCH_LABEL_SELECTOR have another"`
+	Drain    Age      `env:"DRAIN, default=0s" meaning:"how long what is under way may go on when Assay is told to stop; what is not done by then is taken up by the next Assay"`
 
 	MaxParallel Count     `env:"MAX_PARALLEL" shown:"one for each processor" meaning:"how many Runs may be under way at a time"`
 	RunPath     []string  `env:"RUN_PATH" shown:"none" meaning:"folders of programs that Runs find before the system's"`
@@ -39,6 +42,7 @@ type Global struct {
 	Kubeconfig           string      `env:"KUBECONFIG" shown:"the pod's service account" meaning:"file with access to the cluster whose Flux and Argo CD are followed; outside a pod there is no cluster without it"`
 	Cluster              string      `env:"CLUSTER" shown:"none" meaning:"name of the cluster in its Targets, where Gates tell clusters apart"`
 	WatchNamespaces      []Namespace `env:"WATCH_NAMESPACES" shown:"all" meaning:"namespaces that Targets and what they apply are looked for in"`
+	WatchLabelSelector   Selector    `env:"WATCH_LABEL_SELECTOR" shown:"all" meaning:"labels of the Targets that are looked at, such as sharding.fluxcd.io/key=shard1; Gates that follow none of them are another Assay's"`
 	NoCrossNamespaceRefs Switch      `env:"NO_CROSS_NAMESPACE_REFS, default=false" meaning:"true where Flux runs with the flag of that name: a Target's source is in its own namespace"`
 
 	RunImage           string      `env:"RUN_IMAGE" shown:"required by the kubernetes runner" meaning:"Assay's own image, which brings a Suite's files into its pod"`

@@ -67,6 +67,7 @@ func TestReadNamesWhatIsWrong(t *testing.T) {
 		"ASSAY_DEV_CONFIG_PROVIDER=git":        `"git" must be auto, plain, gitea, github, gitlab, bitbucket or azure`,
 		"ASSAY_DEV_PROTECT_PATHS=a/**,[":       `ASSAY_DEV_PROTECT_PATHS: "[" must be a glob`,
 		"ASSAY_DEV_PROTECT_KINDS=pvc":          `"pvc" must be a kind`,
+		"ASSAY_WATCH_LABEL_SELECTOR=a in b":    `must be a label selector, such as`,
 		"ASSAY_DEV_MDOE=shadow":                `ASSAY_DEV_MDOE means nothing: did you mean ASSAY_DEV_MODE?`,
 		"ASSAY_WATCH_NAMESPACES=a,B":           `ASSAY_WATCH_NAMESPACES: "B" must be a name as Kubernetes takes it`,
 		"ASSAY_DEV_TARGET_NAMESPACES=a/b":      `"a/b" must be a glob of namespaces`,
@@ -163,4 +164,23 @@ func TestKeysThatCannotBeUsedAreNamed(t *testing.T) {
 	_, err = s.Signer()
 	require.ErrorContains(t, err, "ASSAY_SIGNING_KEY")
 	require.NotContains(t, err.Error(), "hush")
+}
+
+func TestTheDatabaseIsNamedInAFile(t *testing.T) {
+	dir := credentials(t, t.TempDir(), map[string]string{"uri": "postgresql://assay:hush@db:5432/assay\n", "other": "mysql://assay:hush@db/assay"})
+	url, err := settings.ReadDatabase(filepath.Join(dir, "uri"))
+	require.NoError(t, err)
+	require.Equal(t, "postgresql://assay:hush@db:5432/assay", url)
+	url, err = settings.ReadDatabase("")
+	require.NoError(t, err)
+	require.Empty(t, url)
+	for file, must := range map[string]string{
+		filepath.Join(dir, "other"):      "must hold a URL such as postgres://",
+		filepath.Join(dir, "absent"):     "no such file",
+		"postgres://assay:hush@db/assay": "must name a file",
+	} {
+		_, err := settings.ReadDatabase(file)
+		require.ErrorContains(t, err, must)
+		require.NotContains(t, err.Error(), "hush")
+	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/assay-dev/assay/reconciler/runner/process"
 	"github.com/assay-dev/assay/rollback/gitprovider/connect"
@@ -187,6 +188,18 @@ func (g *Glob) UnmarshalText(text []byte) error {
 		return &valueError{pattern, "a glob relative to the root of the repository, such as clusters/prod/**"}
 	}
 	*g = Glob(pattern)
+	return nil
+}
+
+// Selector chooses objects by their labels.
+type Selector string
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *Selector) UnmarshalText(text []byte) error {
+	if _, err := labels.Parse(string(text)); err != nil {
+		return &valueError{string(text), "a label selector, such as sharding.fluxcd.io/key=shard1"}
+	}
+	*s = Selector(text)
 	return nil
 }
 

@@ -31,10 +31,20 @@ const (
 	mirrorsDir = "mirrors"
 )
 
+// HistoryPlace is where the history is: in a database where one is given, else in the data directory.
+func HistoryPlace(dataDir, database string) string {
+	if database != "" {
+		return database
+	}
+	return filepath.Join(dataDir, HistoryDir)
+}
+
 // Settings are what an Assay is made of.
 type Settings struct {
 	// DataDir is where Assay keeps what it must not lose: the history and the key of digests; and its mirrors and runs.
-	DataDir      string
+	DataDir string
+	// Database is the URL of the PostgreSQL database that holds the history, and the key of digests with it; empty for SQLite in DataDir.
+	Database     string
 	Environments []Environment
 	// Auth gives the credentials of a repository by its normalised URL; nil for none.
 	Auth func(url string) git.Auth
@@ -101,10 +111,10 @@ func (a *Assay) open(ctx context.Context, s Settings) error {
 	if a.Process, err = process.New(ctx, s.Process); err != nil {
 		return err
 	}
-	if a.History, err = history.Open(ctx, filepath.Join(data, HistoryDir)); err != nil {
+	if a.History, err = history.Open(ctx, HistoryPlace(data, s.Database)); err != nil {
 		return err
 	}
-	key, err := digestKey(keyFile(data))
+	key, err := s.digestKey(ctx, a.History)
 	if err != nil {
 		return err
 	}
