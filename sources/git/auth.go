@@ -22,6 +22,10 @@ type Auth struct {
 	// Password: for tokens that end, such as those of a GitHub App. It is called from
 	// several goroutines.
 	Token func(ctx context.Context) (string, error)
+	// Renew is asked for all of the above before each exchange over HTTP, instead of
+	// them: for credentials that somebody else keeps and changes. It is called from
+	// several goroutines, and what it returns renews nothing.
+	Renew func(ctx context.Context) (Auth, error)
 
 	SSHKey           []byte // private key, PEM or OpenSSH format
 	SSHKeyPassphrase string // empty for a key that is not encrypted
@@ -36,7 +40,7 @@ func (a Auth) String() string {
 	switch {
 	case a.BearerToken != "":
 		return "bearer token"
-	case a.Token != nil:
+	case a.Token != nil, a.Renew != nil:
 		return "tokens that are renewed"
 	case len(a.SSHKey) > 0:
 		return "SSH key"
@@ -55,7 +59,7 @@ func (a Auth) LogValue() slog.Value { return slog.StringValue(a.String()) }
 // at returns the credentials for l: those that its URL holds, where a does not
 // say otherwise.
 func (a Auth) at(l location) Auth {
-	if a.Username == "" && a.Password == "" && a.BearerToken == "" && a.Token == nil {
+	if a.Username == "" && a.Password == "" && a.BearerToken == "" && a.Token == nil && a.Renew == nil {
 		a.Username, a.Password = l.user, l.password
 	}
 	if l.scheme == "ssh" && l.user != "" {

@@ -54,6 +54,16 @@ func newHTTPRemote(l location, auth Auth, d *dialer) (remote, error) {
 
 // shown returns what a server is shown in each exchange.
 func shown(auth Auth) func(context.Context) (transport.AuthMethod, error) {
+	if auth.Renew != nil {
+		return func(ctx context.Context) (transport.AuthMethod, error) {
+			now, err := auth.Renew(ctx)
+			if err != nil {
+				return nil, err
+			}
+			now.Renew = nil
+			return shown(now)(ctx)
+		}
+	}
 	if auth.Token != nil {
 		return func(ctx context.Context) (transport.AuthMethod, error) {
 			token, err := auth.Token(ctx)

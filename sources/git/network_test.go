@@ -226,8 +226,15 @@ func TestTokenThatIsRenewed(t *testing.T) {
 	require.Equal(t, head, refreshed(t, m))
 	require.NoError(t, m.Push(t.Context(), git.RefUpdate{Ref: "refs/heads/more", New: head}))
 
+	kept := git.Auth{Username: "x-access-token", Password: "token-0"}
+	renewed := open(t, address, git.Auth{Renew: func(context.Context) (git.Auth, error) { return kept, nil }})
+	_, _, err := renewed.Refresh(t.Context(), "main")
+	require.Error(t, err)
+	kept.Password = "token-1"
+	refreshed(t, renewed)
+
 	broken := open(t, address, git.Auth{Token: func(context.Context) (string, error) { return "", errors.New("the App is suspended") }})
-	_, _, err := broken.Refresh(t.Context(), "main")
+	_, _, err = broken.Refresh(t.Context(), "main")
 	require.ErrorContains(t, err, "the App is suspended")
 }
 
