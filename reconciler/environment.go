@@ -3,7 +3,10 @@ package reconciler
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
+
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/assay-dev/assay/rollback/gitprovider"
 	"github.com/assay-dev/assay/sources/git"
@@ -19,6 +22,9 @@ type Environment struct {
 	Tests TestRepository
 	// Sources of Syncs, besides the Sites of the overlay.
 	Sources []syncs.Source
+	// Watch chooses, by their labels, the Targets that are this Assay's; nil is all. Gates that follow none of them are left to others, with whom
+	// this one may share its history. All Targets that a Gate follows must be one Assay's.
+	Watch labels.Selector
 	// Sites follows the Sites of the overlay; nil where the operator allows none.
 	Sites SiteSource
 	// Mode is the boldest rollback that the operator allows.
@@ -76,6 +82,9 @@ func (env *Environment) targets(ctx context.Context) ([]syncs.State, error) {
 			continue
 		}
 		all = append(all, states...)
+	}
+	if env.Watch != nil {
+		all = slices.DeleteFunc(all, func(s syncs.State) bool { return !env.Watch.Matches(labels.Set(s.Labels)) })
 	}
 	return all, errors.Join(errs...)
 }

@@ -38,8 +38,8 @@ func (l *Loop) observe(ctx context.Context, key history.Key) (*world, error) {
 	w.suites, w.controls = current.SuitesOf(w.gate), current.ControlsOf(w.gate)
 	w.tests = history.TestsState{Repository: git.Normalize(env.Tests.URL), Commit: current.commit.String(), Digest: current.Digest(w.gate)}
 	w.mode = tests.Stricter(w.gate.Spec.Rollback.Mode, env.Mode)
-	if err := l.observeTargets(ctx, env, w); err != nil {
-		return nil, err
+	if err := l.observeTargets(ctx, env, w); err != nil || w.elsewhere {
+		return w, err
 	}
 	w.now = l.clock.Now() // not earlier than what the Targets tell
 	if open := w.open(); open != nil {
@@ -101,6 +101,7 @@ func (l *Loop) observeTargets(ctx context.Context, env *Environment, w *world) e
 			Outcome: state.Sync.Outcome, Reason: state.Sync.Reason, Failure: state.Sync.Failure, Requested: state.RequestedAt, Exercised: !followed,
 		})
 	}
+	w.elsewhere = !follows && env.Watch != nil && err == nil
 	if !follows {
 		w.unready = append(w.unready, "no target that Assay sees matches what the gate follows")
 	}

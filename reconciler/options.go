@@ -75,6 +75,7 @@ type Loop struct {
 	running   context.Context // ends when the loop is told to stop; Runs live in it
 	atWork    sync.WaitGroup  // the workers
 	draining  atomic.Bool
+	left      sync.Map // the Gates of which it was said that another Assay has them
 }
 
 // How long a pass that failed waits until it is taken again: it doubles, and a server that is back is found within a minute.

@@ -68,6 +68,10 @@ func (l *Loop) Pass(ctx context.Context, key history.Key) (time.Time, error) {
 		}
 		l.announceChanges(before, w)
 		before = w
+		if w.elsewhere {
+			l.leave(key)
+			return time.Time{}, nil
+		}
 		action := decide(w)
 		if !l.stumbles.at(key, action) {
 			if err := l.record(ctx, key, action.Name(), action.Reason()); err != nil {
@@ -84,6 +88,14 @@ func (l *Loop) Pass(ctx context.Context, key history.Key) (time.Time, error) {
 		l.publisher.Wake()
 	}
 	return l.clock.Now(), nil
+}
+
+// leave says, once, that a Gate is left to another Assay. The history that they may share tells what that one decides.
+func (l *Loop) leave(key history.Key) {
+	if _, told := l.left.LoadOrStore(key, true); !told {
+		l.log.Info("left to another Assay: the gate follows none of the targets that this one looks at", "environment", key.Environment, "gate", key.Gate,
+			"targets", l.environments[key.Environment].Watch.String())
+	}
 }
 
 // record keeps the decision with its reason, and tells it to who listens; the same decision again is only counted.

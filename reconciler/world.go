@@ -37,6 +37,8 @@ type world struct {
 	// others are the Targets of the Environment that the Gate does not name.
 	others []sync.State
 
+	// elsewhere says that the Gate follows none of the Targets that are this Assay's, but may follow another's.
+	elsewhere bool
 	// unready are the reasons why the state of the Targets is not known now.
 	unready []string
 	// stale are the reasons why what is known of the Targets may no longer be true; nothing that runs meanwhile is evidence.

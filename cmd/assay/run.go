@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/assay-dev/assay/cmd/assay/internal/settings"
 	"github.com/assay-dev/assay/cmd/assay/internal/wire"
@@ -176,6 +177,11 @@ func wiring(s *settings.Settings, log *slog.Logger) (w wire.Settings, err error)
 				OpenProposals: int(s.MaxOpenProposals), PerDay: int(s.MaxPerDay), CulpritAge: time.Duration(s.MaxCulpritAge),
 			},
 		},
+	}
+	if s.WatchLabelSelector != "" {
+		if w.Watch, err = labels.Parse(string(s.WatchLabelSelector)); err != nil {
+			return w, err
+		}
 	}
 	for _, env := range s.Environments {
 		if env.Secrets != "" {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 
@@ -53,6 +54,8 @@ type Settings struct {
 	// MaxParallel is how many Runs there may be at a time; at least 1.
 	MaxParallel int
 	Rollback    reconciler.Rollback
+	// Watch chooses the Targets of all Environments by their labels; nil for all.
+	Watch labels.Selector
 	// Log, Announce, Workers and QueueMetrics are the loop's, and may be left out.
 	Log          *slog.Logger
 	Announce     func(reconciler.Event)
@@ -135,7 +138,7 @@ func (a *Assay) open(ctx context.Context, s Settings) error {
 			return fmt.Errorf("environment %s: %w", env.Name, err)
 		}
 		options.Environments = append(options.Environments, &reconciler.Environment{
-			Name: env.Name, Tests: env.Tests, Mode: env.Mode, Protect: env.Protect, Writable: writable,
+			Name: env.Name, Tests: env.Tests, Watch: s.Watch, Mode: env.Mode, Protect: env.Protect, Writable: writable,
 			Statuses: env.Statuses, StatusURL: env.StatusURL, Notes: env.Notes,
 			Sites: sync.NewSites(mirrors, builder, commands(a.Process, env.Name), clock.RealClock{}),
 		})
