@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,7 +21,10 @@ import (
 	"github.com/assay-dev/assay/testdata/stack"
 )
 
-const visitImage = "registry.local/visit:1"
+const (
+	visitImage   = "registry.local/visit:1"
+	kubectlImage = "registry.local/kubectl:1"
+)
 
 func TestRealPods(t *testing.T) {
 	began := time.Now()
@@ -29,17 +34,35 @@ func TestRealPods(t *testing.T) {
 
 	t.Run("a Job that does nothing completes", func(t *testing.T) {
 		began := time.Now()
-		require.Equal(t, batchv1.JobComplete, runJob(t, c, "nothing"))
+		require.Equal(t, batchv1.JobComplete, runJob(t, c, visitImage, "nothing"))
 		t.Logf("complete after %v", time.Since(began).Round(time.Millisecond))
 	})
 
 	t.Run("pods reach servers of this machine, and their logs can be read", func(t *testing.T) {
-		require.Equal(t, batchv1.JobComplete, runJob(t, c, "neighbour", serveHello(t, c)))
+		require.Equal(t, batchv1.JobComplete, runJob(t, c, visitImage, "neighbour", serveHello(t, c)))
 		require.Equal(t, "hello", c.Kubectl(t, "logs", "job/neighbour"))
 	})
 
+	t.Run("pods reach the API server as their service account, unless the way is cut", func(t *testing.T) {
+		archive := filepath.Join(t.TempDir(), "kubectl.tar")
+		image := stack.Image{Name: kubectlImage, Entrypoint: []string{"/kubectl"}, User: "65532", Files: map[string]string{"/kubectl": "../../bin/kubectl"}}
+		require.NoError(t, image.Write(archive))
+		c.LoadImage(t, archive)
+		whoami := []string{"auth", "whoami", "--output=jsonpath={.status.userInfo.username}"}
+		ended := runJob(t, c, kubectlImage, "whoami", whoami...)
+		require.Equal(t, batchv1.JobComplete, ended, c.Kubectl(t, "logs", "job/whoami"))
+		require.Equal(t, "system:serviceaccount:default:default", c.Kubectl(t, "logs", "job/whoami"))
+
+		host, _, err := net.SplitHostPort(strings.TrimPrefix(c.Config().Host, "https://"))
+		require.NoError(t, err)
+		rule := []string{"FORWARD", "--destination", host, "--jump", "REJECT"}
+		c.InNode(t, append([]string{"iptables", "--append"}, rule...)...)
+		defer c.InNode(t, append([]string{"iptables", "--delete"}, rule...)...)
+		require.Equal(t, batchv1.JobFailed, runJob(t, c, kubectlImage, "whoami-cut", whoami...))
+	})
+
 	t.Run("pods reach nothing behind this machine", func(t *testing.T) {
-		require.Equal(t, batchv1.JobFailed, runJob(t, c, "outside", "http://192.0.2.1/"))
+		require.Equal(t, batchv1.JobFailed, runJob(t, c, visitImage, "outside", "http://192.0.2.1/"))
 	})
 
 	t.Run("the node is lost and comes back", func(t *testing.T) {
@@ -53,7 +76,7 @@ func TestRealPods(t *testing.T) {
 		second := stack.StartCluster(t, stack.Options{Pods: true})
 		require.NotEqual(t, c.BridgeAddress(), second.BridgeAddress())
 		second.LoadProgram(t, visitImage, "./testdata/stack/visit")
-		require.Equal(t, batchv1.JobComplete, runJob(t, second, "neighbour", serveHello(t, second)))
+		require.Equal(t, batchv1.JobComplete, runJob(t, second, visitImage, "neighbour", serveHello(t, second)))
 	})
 }
 
@@ -69,13 +92,13 @@ func serveHello(t *testing.T, c *stack.Cluster) string {
 	return server.URL
 }
 
-// runJob has one pod visit URLs, as restricted as Kubernetes knows it, and returns how it ended.
-func runJob(t *testing.T, c *stack.Cluster, name string, urls ...string) batchv1.JobConditionType {
+// runJob runs one pod, as restricted as Kubernetes knows it, and returns how it ended.
+func runJob(t *testing.T, c *stack.Cluster, image, name string, args ...string) batchv1.JobConditionType {
 	jobs := kubernetes.NewForConfigOrDie(c.Config()).BatchV1().Jobs("default")
 	pod := corev1.PodSpec{
 		RestartPolicy:   corev1.RestartPolicyNever,
 		SecurityContext: &corev1.PodSecurityContext{RunAsNonRoot: ptr.To(true), SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault}},
-		Containers: []corev1.Container{{Name: "visit", Image: visitImage, Args: urls, SecurityContext: &corev1.SecurityContext{
+		Containers: []corev1.Container{{Name: "main", Image: image, Args: args, SecurityContext: &corev1.SecurityContext{
 			AllowPrivilegeEscalation: ptr.To(false), ReadOnlyRootFilesystem: ptr.To(true), Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
 		}}},
 	}
