@@ -26,8 +26,13 @@ type fetching struct {
 	failed map[item]error // of the last attempt for each; told once, and tried again after
 }
 
+// soon is why something is not known yet, and will be without being asked for.
+type soon string
+
+func (s soon) Error() string { return string(s) }
+
 // errUnderway says that a commit is being fetched.
-var errUnderway = errors.New("its commit is being fetched")
+const errUnderway = soon("its commit is being fetched")
 
 // fetchTimeout bounds one fetch.
 const fetchTimeout = 10 * time.Minute

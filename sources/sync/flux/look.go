@@ -255,10 +255,11 @@ func (s *Source) lookAtKustomization(ctx context.Context, i item, t *tracked, k 
 	s.conclude(ctx, t, p, &k.target, r, v)
 }
 
-// unrendered tells of a Target of which it is not known what it renders. While the commit is fetched that is what was known before, unless
-// that was nothing.
+// unrendered tells of a Target of which it is not known what it renders. Where it soon will be, it stays with what was known before, unless that
+// was nothing.
 func (s *Source) unrendered(t *tracked, err error, v *view) {
-	if !errors.Is(err, errUnderway) {
+	var yet soon
+	if !errors.As(err, &yet) {
 		v.state.Reason, v.settled = fmt.Sprintf("what it renders is not known: %v", err), false
 		return
 	}

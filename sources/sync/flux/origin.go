@@ -148,6 +148,9 @@ func (s *Source) fromArtifact(from *source, originRevision, folder string) (orig
 			folders = []string{folder}
 		}
 	}
+	if s.sources[input.kind] == nil {
+		return origin{}, "" // made by something that nobody knows here
+	}
 	made, reason := s.source(input)
 	switch {
 	case reason != "":

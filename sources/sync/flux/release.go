@@ -128,7 +128,7 @@ func (s *Source) lookAtRelease(ctx context.Context, i item, t *tracked, r *helmR
 }
 
 // errApplying says that it is not known which commit a HelmRelease is of.
-var errApplying = fmt.Errorf("its Kustomization is being applied: %w", errUnderway)
+const errApplying = soon("its Kustomization is being applied")
 
 // renderRelease builds what a HelmRelease renders, unless it is known already.
 func (s *Source) renderRelease(

@@ -68,6 +68,14 @@ func (s *source) IndexKey() string {
 	return s.from.String()
 }
 
+// input is a source that an ArtifactGenerator takes files from.
+type input struct {
+	Alias     string `json:"alias"`
+	Kind      string `json:"kind"`
+	Name      string `json:"name"`
+	Namespace string `json:"namespace"`
+}
+
 // output is an artifact that an ArtifactGenerator makes.
 type output struct {
 	Name           string `json:"name"`
@@ -154,14 +162,14 @@ var trims = map[string]func(*unstructured.Unstructured) *source{
 	kindGenerator: func(u *unstructured.Unstructured) *source {
 		var o struct {
 			Spec struct {
-				Sources []struct{ Alias, Kind, Name, Namespace string } `json:"sources"`
-				Outputs []output                                        `json:"artifacts"`
+				Inputs  []input  `json:"sources"`
+				Outputs []output `json:"artifacts"`
 			} `json:"spec"`
 		}
 		decode(u, &o)
 		s := &source{ObjectMeta: watch.Meta(u), inputs: map[string]sourceKey{}, outputs: o.Spec.Outputs}
-		for _, input := range o.Spec.Sources {
-			s.inputs[input.Alias] = referredTo(input.Kind, input.Namespace, input.Name, u.GetNamespace())
+		for _, i := range o.Spec.Inputs {
+			s.inputs[i.Alias] = referredTo(i.Kind, i.Namespace, i.Name, u.GetNamespace())
 		}
 		return s
 	},

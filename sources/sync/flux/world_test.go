@@ -120,6 +120,7 @@ func (w *world) repository() *git.Memory {
 		"apps/shop/shop.yaml":          "{apiVersion: v1, kind: ConfigMap, metadata: {name: shop}, data: {price: \"1\"}}\n",
 		"apps/plain/plain.yaml":        "{apiVersion: v1, kind: ConfigMap, metadata: {name: plain}, data: {color: \"${color:=red}\"}}\n",
 		"releases/web.yaml":            releaseFile("1.2.3"),
+		"releases/other.yaml":          "{apiVersion: v1, kind: ConfigMap, metadata: {name: other, namespace: shop}}\n",
 		"clusters/prod/shop.yaml": "{apiVersion: kustomize.toolkit.fluxcd.io/v1, kind: Kustomization, metadata: {name: shop, namespace: flux-system}, " +
 			"spec: {interval: 10m, prune: true, path: ./apps/shop, sourceRef: {kind: GitRepository, name: shop}}}\n",
 	}
