@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/signal"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -39,7 +41,7 @@ func TestMain(m *testing.M) {
 }
 
 func inPod(args []string) (code int) {
-	ctx, stop := notify()
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	var err error
 	if args[1] == "fetch" {
@@ -67,7 +69,7 @@ func pauseBriefly(ctx context.Context) bool {
 	}
 }
 
-// assay is a Runner with the server that its pods reach, at an address that outlives it.
+// address is where pods reach Assay, whichever is there.
 type address struct {
 	*httptest.Server
 	handler atomic.Pointer[http.Handler]

@@ -19,6 +19,8 @@ const (
 	requestTime = 2 * time.Minute
 	// liveEvery is how often what is printed is sent while it is printed.
 	liveEvery = 100 * time.Millisecond
+	// beatEvery is how often a pod that prints nothing asks what Assay has.
+	beatEvery = 2 * time.Second
 )
 
 // Client is the pod's end. It asks again while Assay is away, for no longer than Away at a time.
@@ -62,19 +64,27 @@ func (c *Client) Send(ctx context.Context, part string, source io.ReaderAt, size
 	}
 }
 
-// SendLive sends a Part while it grows.
+// SendLive sends a Part while it grows, and now and then nothing at all, to learn whether another Assay wants it from its beginning. As long
+// as it grows, it waits for an Assay for ever.
 func (c *Client) SendLive(ctx context.Context, part string, source *Spool) error {
 	for sent := int64(0); ; {
-		size, err := source.Beyond(ctx, sent)
-		if err != nil || size == sent {
+		over := source.over() // asked first, so that the length is the last one
+		size, err := source.within(ctx, sent, beatEvery)
+		if err != nil {
 			return err
 		}
-		if sent, err = c.sendChunk(ctx, part, source, sent, size); err != nil {
+		if over && size == sent {
+			return nil
+		}
+		next, err := c.sendChunk(ctx, part, source, sent, size)
+		refused := (*Refused)(nil)
+		switch {
+		case err == nil:
+			sent = next
+		case over || ctx.Err() != nil || errors.As(err, &refused):
 			return fmt.Errorf("deliver part %s: %w", part, err)
 		}
-		if sent == size {
-			wait(ctx, liveEvery, source.Ended())
-		}
+		wait(ctx, liveEvery, source.Ended())
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 )
 
 // Spool is a file that grows, while others read it from wherever they are. Safe for concurrent use.
@@ -106,6 +107,17 @@ func (s *Spool) Beyond(ctx context.Context, from int64) (int64, error) {
 			return from, ctx.Err()
 		}
 	}
+}
+
+// within is Beyond for no longer than d.
+func (s *Spool) within(ctx context.Context, from int64, d time.Duration) (int64, error) {
+	short, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	size, err := s.Beyond(short, from)
+	if err != nil && ctx.Err() == nil {
+		return from, nil
+	}
+	return size, err
 }
 
 // ReadAt reads what is there.
