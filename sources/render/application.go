@@ -11,6 +11,8 @@ type Application struct {
 	Source    ApplicationSource
 	// Values are value files that lie in other sources' repositories, by the path that Source has of them ($ref/path).
 	Values map[string]string
+	// Inputs, when given, are files that something else is made of: they are read, and what is built is an *Error that tells them.
+	Inputs []string
 	// KubeVersion and APIVersions are the cluster's, for charts that ask.
 	KubeVersion string
 	APIVersions []string

@@ -14,6 +14,9 @@ import (
 
 // argo builds a source as Argo CD's repo-server does: as the Application says, or as what lies in the folder suggests.
 func (f *filesystem) argo() ([]*resource.Resource, error) {
+	if inputs := f.settings.Application.Inputs; len(inputs) > 0 {
+		return nil, f.readInputs(inputs)
+	}
 	source, err := f.source()
 	if err != nil {
 		return nil, err
@@ -35,6 +38,16 @@ func (f *filesystem) argo() ([]*resource.Resource, error) {
 		return built.Resources(), nil
 	}
 	return f.manifests(source.Directory)
+}
+
+// readInputs makes files part of the closure that are built from elsewhere.
+func (f *filesystem) readInputs(names []string) error {
+	for _, name := range names {
+		if _, err := f.kind(path.Join(f.build, name)); err != nil {
+			return err
+		}
+	}
+	return &Error{Reason: ReasonUnknown, Detail: "these files are values of a chart that lies elsewhere, so what they render is not known from this commit"}
 }
 
 // source is what the Application says, with the parameter files of the folder merged into it: first the one for all Applications, then

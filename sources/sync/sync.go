@@ -74,8 +74,9 @@ type Sync struct {
 type State struct {
 	Target Target
 	Labels map[string]string
-	// Build is what the Target says about building its folder.
-	Build render.Settings
+	// Build is what the Target says about building its folder, and Builds where it has several that differ: see BuildOf.
+	Build  render.Settings
+	Builds []Build
 	// Sync is the latest finished one; nil when there is none, and then Reason says why.
 	Sync *Sync
 	// Seen is when the Source began to look at what it tells here; zero for a Source that is told of every change as it happens.
@@ -96,6 +97,22 @@ type State struct {
 	Definition *Definition
 	// RequestedAt is the value of the annotation assay.dev/requestedAt, or its like.
 	RequestedAt string
+}
+
+// Build is what a Target says about building one of its Revisions.
+type Build struct {
+	Repository, Path string // those of the Revision
+	Settings         render.Settings
+}
+
+// BuildOf is what the Target says about building one of its Revisions.
+func (s State) BuildOf(r Revision) render.Settings {
+	for _, b := range s.Builds {
+		if b.Repository == r.Repository && b.Path == r.Path {
+			return b.Settings
+		}
+	}
+	return s.Build
 }
 
 // Definition is a Target seen as something that another Target applied.

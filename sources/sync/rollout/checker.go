@@ -21,6 +21,7 @@ type Checker struct {
 	mapper  meta.RESTMapper
 	clock   clock.WithDelayedExecution
 	changed chan struct{}
+	views   views
 
 	// What is followed, from the first call on.
 	pods     func() *watch.Kind[*pod]
@@ -49,8 +50,13 @@ func New(cluster *watch.Cluster, live metadata.Interface, mapper meta.RESTMapper
 func (c *Checker) Changed() <-chan struct{} { return c.changed }
 
 func (c *Checker) signal() {
+	tell(c.changed)
+	c.views.tell()
+}
+
+func tell(changed chan<- struct{}) {
 	select {
-	case c.changed <- struct{}{}:
+	case changed <- struct{}{}:
 	default:
 	}
 }

@@ -108,9 +108,11 @@ func TestChangesAreTold(t *testing.T) {
 	in(t, []string{"deployment"}, func(t *testing.T, p *peer) {
 		require.Equal(t, Done, p.finished(t, "", web).State)
 		drain(p)
+		another := p.checker.View()
 		p.edit(t, oldPod, running)
 		synctest.Wait()
 		require.Len(t, p.checker.Changed(), 1)
+		require.Len(t, another.Changed(), 1, "everybody hears of it")
 		require.Equal(t, Waiting, p.finished(t, "", web).State)
 	})
 }

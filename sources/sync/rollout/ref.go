@@ -19,6 +19,12 @@ func (r Ref) String() string {
 	return r.Kind + " " + r.Namespace + "/" + r.Name
 }
 
+// Concerns tells whether Finished looks at an object of this kind at all.
+func (r Ref) Concerns() bool {
+	_, known := resources[r.groupKind()]
+	return known || custom(r.groupKind())
+}
+
 func (r Ref) groupKind() schema.GroupKind { return schema.GroupKind{Group: r.Group, Kind: r.Kind} }
 
 // The kinds that are known here by name.

@@ -1,0 +1,232 @@
+package argo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/assay-dev/assay/sources/render"
+	syncs "github.com/assay-dev/assay/sources/sync"
+	"github.com/assay-dev/assay/sources/sync/fetch"
+	"github.com/assay-dev/assay/sources/sync/rollout"
+	"github.com/assay-dev/assay/sources/sync/watch"
+)
+
+// tracked is a Target with what is known of it. Only the worker that looks at it touches anything but the view, which Source.mu guards.
+type tracked struct {
+	view
+
+	last     *syncs.Sync // that finished
+	pending  *syncs.Sync // that is on its way, since its At
+	finished state       // whose workloads were seen to be done
+	rendered []*rendered // of the states that were looked at last
+}
+
+// view is what a look at a Target found.
+type view struct {
+	state   syncs.State
+	rolling bool // it waits for its workloads
+	settled bool // it need not be looked at again before something changes
+}
+
+// look finds out what there is to tell of an Application now. It returns false when it is to be tried again.
+func (s *Source) look(ctx context.Context, key watch.Key) (settled bool) {
+	t := s.target(key)
+	v := view{settled: true}
+	v.state.Target = syncs.Target{Cluster: s.options.Cluster, Kind: KindApplication, Namespace: key.Namespace, Name: key.Name}
+	a, found := s.applications.Get(key)
+	if found {
+		v.state.Labels, v.state.RequestedAt, v.state.Reason = a.Labels, a.Annotations[requestedAt], s.applications.Reason()
+		s.lookAt(ctx, key, a, t, &v)
+	}
+	switch {
+	case ctx.Err() != nil: // what was found may be about that
+	case found:
+		s.tell(key, t, v)
+	default:
+		s.forget(key)
+	}
+	return v.settled
+}
+
+// target is what is known of one, which may be nothing yet.
+func (s *Source) target(key watch.Key) *tracked {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.targets[key]; t != nil {
+		return t
+	}
+	return &tracked{}
+}
+
+// lookAt fills in all that hangs on the status.
+func (s *Source) lookAt(ctx context.Context, key watch.Key, a *application, t *tracked, v *view) {
+	v.state.Sync = t.last
+	v.state.Definition = s.definition(a)
+	p := a.progress()
+	if p.stale != "" {
+		v.state.Reason = p.stale
+	}
+	if len(p.sources) == 0 {
+		return
+	}
+	r, err := s.resolve(ctx, key, a, t, p)
+	if err != nil {
+		v.state.Reason = "what it renders is not known: " + err.Error()
+		v.settled = errors.Is(err, fetch.ErrUnderway) // whoever fetches has it looked at again
+		return
+	}
+	if v.state.Builds = r.builds; len(r.revisions) > 0 {
+		v.state.Build = v.state.BuildOf(r.revisions[0])
+	}
+	if v.state.Good, err = s.goodRevisions(ctx, a); err != nil {
+		v.state.Reason = err.Error()
+	}
+	next := &syncs.Sync{
+		Target: v.state.Target, Revisions: r.revisions, Outcome: p.outcome, Failure: p.failure, Reason: p.reason, Digest: r.digest,
+	}
+	if p.failed != nil {
+		if err := s.inherit(ctx, key, a, t, *p.failed, next); err != nil {
+			v.state.Reason = err.Error()
+			v.settled = errors.Is(err, fetch.ErrUnderway)
+			return
+		}
+	}
+	s.conclude(ctx, a, t, p, next, v)
+}
+
+// inherit has a Sync that Argo CD found without an operation fail as the operation before did, when it renders the same.
+func (s *Source) inherit(ctx context.Context, key watch.Key, a *application, t *tracked, failed progress, next *syncs.Sync) error {
+	before, err := s.resolve(ctx, key, a, t, failed)
+	if err != nil {
+		return fmt.Errorf("what failed before is not known: %w", err)
+	}
+	if before.digest != "" && before.digest == next.Digest {
+		next.Outcome, next.Failure, next.Reason = failed.outcome, failed.failure, failed.reason
+	}
+	return nil
+}
+
+// conclude turns the progress of an Application and what it renders into its state.
+func (s *Source) conclude(ctx context.Context, a *application, t *tracked, p progress, next *syncs.Sync, v *view) {
+	pending := p.pending
+	if !pending && next.Outcome == syncs.Applied && !t.finished.equal(p.state) && !t.sameAs(next) {
+		finished, told := s.roll(ctx, a, next, v)
+		if !told {
+			return
+		}
+		pending = !finished
+	}
+	if pending {
+		s.wait(t, next, v)
+		return
+	}
+	t.pending, t.finished = nil, state{}
+	if next.Outcome == syncs.Applied {
+		t.finished = p.state
+	}
+	t.last = syncs.Newer(t.last, next, s.clock.Now())
+	v.state.Sync = t.last
+}
+
+// wait tells of a Sync that is on its way. One without a commit is told by its reason: nobody could say what is awaited.
+func (s *Source) wait(t *tracked, next *syncs.Sync, v *view) {
+	if len(next.Revisions) == 0 {
+		v.state.Sync, v.state.Reason = nil, next.Reason
+		return
+	}
+	next.At = s.clock.Now()
+	if t.pending != nil && reflect.DeepEqual(t.pending.Revisions, next.Revisions) {
+		next.At = t.pending.At
+	}
+	t.pending, v.state.Pending = next, next
+}
+
+// sameAs tells whether a Sync brought what was finished already: its workloads are those that were looked at then.
+func (t *tracked) sameAs(next *syncs.Sync) bool {
+	return t.last != nil && t.last.Outcome == syncs.Applied && next.Digest != "" && t.last.Digest == next.Digest
+}
+
+// roll asks how far the workloads are, and has next say so. What the answer is not known of, or hangs on a person, is a Reason, and then
+// nothing else is told. In another cluster, Argo CD's word is all there is.
+func (s *Source) roll(ctx context.Context, a *application, next *syncs.Sync, v *view) (finished, told bool) {
+	if s.options.Rollout == nil || !a.here {
+		return true, true
+	}
+	result, err := s.options.Rollout.Finished(ctx, a.inventory, a.ResourceVersion)
+	if err != nil {
+		v.rolling, v.state.Sync, v.state.Reason = true, nil, err.Error()
+		return false, false
+	}
+	switch result.State {
+	case rollout.Done:
+		return true, true
+	case rollout.Held:
+		v.rolling, v.state.Sync, v.state.Reason = true, nil, result.Reason
+		return false, false
+	}
+	v.rolling = true
+	next.Outcome, next.Failure, next.Reason = syncs.Failed, syncs.NotHealthy, result.Reason
+	if result.State == rollout.RolledBack {
+		next.Failure = syncs.RolledBack
+	}
+	return result.State != rollout.Waiting, true
+}
+
+// tell has people see what a look found.
+func (s *Source) tell(key watch.Key, t *tracked, v view) {
+	s.mu.Lock()
+	before, known := t.view, s.targets[key] != nil
+	t.view = v
+	if !known {
+		s.targets[key], s.sorted = t, nil
+	}
+	s.mu.Unlock()
+	if known && reflect.DeepEqual(before.state, v.state) {
+		return
+	}
+	s.signal()
+	if before.state.Sync != v.state.Sync {
+		s.lookAtUsersOf(key.Name)
+		for _, set := range s.sets.With(key.Name) {
+			s.lookAtUsersOf("set/" + keyOf(set).String())
+		}
+	}
+}
+
+func (s *Source) forget(key watch.Key) {
+	s.mu.Lock()
+	_, known := s.targets[key]
+	delete(s.targets, key)
+	s.sorted = nil
+	s.mu.Unlock()
+	if known {
+		s.signal()
+	}
+}
+
+// definition is where an Application is written, when another one applied it, or the ApplicationSet that makes it.
+func (s *Source) definition(a *application) *syncs.Definition {
+	parent, written := parentOf(a), render.ObjectRef{Group: applicationResource.Group, Kind: KindApplication, Namespace: a.Namespace, Name: a.Name}
+	if owner := a.owner(); owner != "" {
+		set, found := s.sets.Get(watch.Key{Namespace: a.Namespace, Name: owner})
+		if !found {
+			return nil
+		}
+		parent, written.Kind, written.Name = parentOf(set), "ApplicationSet", owner
+	}
+	if parent.Namespace == "" {
+		parent.Namespace = s.options.Namespace
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	by := s.targets[parent]
+	if by == nil || by.state.Sync == nil || len(by.state.Sync.Revisions) == 0 || parent == keyOf(a) {
+		return nil
+	}
+	d := &syncs.Definition{By: by.state.Target, Revision: by.state.Sync.Revisions[0]}
+	d.Build = by.state.BuildOf(d.Revision)
+	d.Build.Only = []render.ObjectRef{written}
+	return d
+}

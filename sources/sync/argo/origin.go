@@ -1,0 +1,147 @@
+package argo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/sync"
+	"github.com/assay-dev/assay/sources/sync/watch"
+)
+
+// origin is a source in Git with the commit of it that counts.
+type origin struct {
+	source
+	at sync.Revision
+}
+
+// origins finds the commits of the sources that lie in Git, in their order. The dry source stands in for a hydrated one.
+func (s *Source) origins(ctx context.Context, key watch.Key, a *application, p progress) ([]origin, error) {
+	if a.hydrator != nil {
+		one, err := s.dryOrigin(ctx, key, a, p)
+		return []origin{one}, err
+	}
+	var all []origin
+	for i, from := range p.sources {
+		if from.Chart != "" {
+			continue
+		}
+		at, err := s.revision(ctx, from, p.revisions[i], p.newest)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, origin{from, at})
+	}
+	return all, nil
+}
+
+// revision is a source at a commit; newest has one that is not known be the newest of what the source follows.
+func (s *Source) revision(ctx context.Context, from source, commit string, newest bool) (sync.Revision, error) {
+	at := sync.Revision{Repository: git.Normalize(from.RepoURL), URL: from.RepoURL, Commit: commit, Path: "."}
+	if from.Path != "" {
+		at.Path = path.Clean(from.Path)
+	}
+	var err error
+	if at.Branch, err = s.branch(ctx, from); err != nil {
+		return at, err
+	}
+	if !newest && commitID.MatchString(commit) || newest && at.Branch == "" {
+		return at, nil
+	}
+	if at.Branch == "" {
+		return at, fmt.Errorf("which commit of %s %s is, Argo CD does not say", from.RepoURL, from.TargetRevision)
+	}
+	head, err := s.mirrors.Head(ctx, from.RepoURL, at.Branch, s.clock.Now().Add(-refsAge))
+	at.Commit = head.String()
+	return at, err
+}
+
+// branch is the one that a source follows; empty when it is pinned to a tag or a commit, by itself or by a range of versions.
+func (s *Source) branch(ctx context.Context, from source) (string, error) {
+	revision := from.TargetRevision
+	if name, found := strings.CutPrefix(revision, "refs/heads/"); found {
+		return name, nil
+	}
+	if commitID.MatchString(revision) || strings.HasPrefix(revision, "refs/tags/") {
+		return "", nil
+	}
+	mirror, err := s.mirrors.Mirror(from.RepoURL)
+	if err != nil {
+		return "", err
+	}
+	if revision == "" || revision == "HEAD" {
+		return s.refs.defaultBranch(ctx, mirror, from.RepoURL)
+	}
+	found, err := s.refs.isBranch(ctx, mirror, from.RepoURL, revision)
+	if err != nil || !found {
+		return "", err
+	}
+	return revision, nil
+}
+
+// dryOrigin is the commit that a hydrated one was made from.
+func (s *Source) dryOrigin(ctx context.Context, key watch.Key, a *application, p progress) (origin, error) {
+	dry, commit := a.hydrator.dry(), ""
+	switch hydrated := p.revisions[0]; {
+	case !commitID.MatchString(hydrated):
+		commit = a.current.DrySHA
+	case hydrated == a.dry.HydratedSHA:
+		commit = a.dry.DrySHA
+	default:
+		var err error
+		if commit, err = s.hydratedFrom(ctx, key, a.hydrator.hydrated(), hydrated); err != nil {
+			return origin{}, err
+		}
+	}
+	at, err := s.revision(ctx, dry, commit, commit == "")
+	return origin{dry, at}, err
+}
+
+// hydratedFrom reads the dry commit of a hydrated one from the file that Argo CD commits with it.
+func (s *Source) hydratedFrom(ctx context.Context, key watch.Key, from source, commit string) (string, error) {
+	tree, err := s.tree(ctx, key, from.RepoURL, commit)
+	if err != nil {
+		return "", err
+	}
+	for _, name := range []string{path.Join(from.Path, "hydrator.metadata"), "hydrator.metadata"} {
+		data, err := fs.ReadFile(tree, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		var made struct {
+			DrySHA string `json:"drySha"`
+		}
+		if err := json.Unmarshal(data, &made); err != nil || !commitID.MatchString(made.DrySHA) {
+			return "", fmt.Errorf("%s of the hydrated commit %.8s names no dry commit", name, commit)
+		}
+		return made.DrySHA, nil
+	}
+	return "", fmt.Errorf("the hydrated commit %.8s does not say which dry commit it was made from", commit)
+}
+
+// goodRevisions are those of the last sync that succeeded whole.
+func (s *Source) goodRevisions(ctx context.Context, a *application) ([]sync.Revision, error) {
+	if a.hydrator != nil {
+		return nil, nil
+	}
+	var all []sync.Revision
+	for i, from := range a.good.sources {
+		if from.Chart != "" || !commitID.MatchString(a.good.revisions[i]) {
+			continue
+		}
+		at, err := s.revision(ctx, from, a.good.revisions[i], false)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, at)
+	}
+	return all, nil
+}
