@@ -3,6 +3,7 @@
 package manifests
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -72,6 +73,33 @@ func TestRealOverlays(t *testing.T) {
 		} {
 			require.False(t, may(t, assay, asked), "%+v", asked)
 		}
+	})
+
+	t.Run("services of Suites stay in namespaces of their own", func(t *testing.T) {
+		c.Kubectl(t, "apply", "-f", "components/services/rbac.yaml", "-f", "components/services/policy.yaml")
+		assay := kubernetes.NewForConfigOrDie(c.ConfigFor(t, "assay-system", "assay"))
+		makes := func(namespace string) error {
+			object := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
+			_, err := assay.CoreV1().Namespaces().Create(t.Context(), object, metav1.CreateOptions{})
+			return err
+		}
+		writes := func(namespace string) error {
+			object := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "queue"}, Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 4222}}}}
+			_, err := assay.CoreV1().Services(namespace).Create(t.Context(), object, metav1.CreateOptions{})
+			return err
+		}
+		const refused = "services of Suites live in namespaces that begin with assay-services-"
+		attempt := 0
+		require.Eventually(t, func() bool { // both the sum of roles and the policy take a moment
+			attempt++
+			err := makes(fmt.Sprintf("another-%d", attempt))
+			return err != nil && strings.Contains(err.Error(), refused)
+		}, time.Minute, 100*time.Millisecond)
+		require.NoError(t, makes("assay-services-1"))
+		require.NoError(t, writes("assay-services-1"))
+		require.NoError(t, assay.CoreV1().Namespaces().Delete(t.Context(), "assay-services-1", metav1.DeleteOptions{}))
+		require.ErrorContains(t, writes("default"), refused)
+		require.ErrorContains(t, assay.CoreV1().Namespaces().Delete(t.Context(), "assay-runs", metav1.DeleteOptions{}), refused)
 	})
 
 	t.Run("a run may do nothing", func(t *testing.T) {

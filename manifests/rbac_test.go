@@ -57,7 +57,7 @@ func TestRulesAreThoseListed(t *testing.T) {
 
 // TestRightsAreTheLeast holds every rule to what no rule of Assay's may do.
 func TestRightsAreTheLeast(t *testing.T) {
-	reads, writes := []string{"get", "list", "watch"}, map[string]bool{"assay-events": true, "assay-annotate": true}
+	reads, writes := []string{"get", "list", "watch"}, map[string]bool{"assay-events": true, "assay-annotate": true, "assay-services": true}
 	for _, o := range build(t, everything).Objects {
 		switch o.Kind {
 		case "ClusterRole", "Role":
@@ -75,8 +75,11 @@ func TestRightsAreTheLeast(t *testing.T) {
 					require.NotContains(t, resource, "*", role.Name)
 					switch {
 					case resource != "secrets":
-					case role.Namespace == "assay-runs":
+					case role.Namespace == "assay-runs", role.Name == "assay-services":
 						require.Equal(t, []string{"create"}, rule.Verbs, role.Name)
+					case role.Name == "assay-argocd-secrets":
+						require.Equal(t, []string{"list"}, rule.Verbs)
+						require.Equal(t, "argocd", role.Namespace)
 					default:
 						require.Equal(t, []string{"get"}, rule.Verbs, role.Name)
 						require.NotEmpty(t, rule.ResourceNames, "%s may read any Secret of %s", role.Name, role.Namespace)

@@ -36,7 +36,7 @@ func readmeScript(t *testing.T) string {
 func TestReadme(t *testing.T) {
 	home := t.TempDir()
 	require.NoError(t, os.CopyFS(filepath.Join(home, "manifests"), os.DirFS(".")))
-	kubectl := `kubectl() { if [ "$1 $2" = "apply -k" ]; then kustomize build "$3"; fi; }` + "\n"
+	kubectl := `kubectl() { while [ $# -gt 0 ] && [ "$1" != -k ]; do shift; done; [ $# = 0 ] || kustomize build "$2"; }` + "\n"
 	run := exec.Command("bash", "-c", kubectl+readmeScript(t))
 	run.Dir = home
 	run.Env = append(os.Environ(), "PATH="+filepath.Dir(tool(t, "kustomize"))+":"+os.Getenv("PATH"))
