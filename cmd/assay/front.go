@@ -69,6 +69,9 @@ func (f *front) options(assay *wire.Assay) server.Options {
 			Secrets: s.WebhookSecrets, Look: assay.Loop, Clock: clock.RealClock{}, Log: f.log, Count: f.metrics.Webhook,
 		})
 	}
+	if assay.Pods != nil {
+		routes["/runs/"] = assay.Pods.Handler()
+	}
 	return server.Options{
 		Addr:        address(s.Addr, server.DefaultAddr),
 		MetricsAddr: address(s.MetricsAddr, server.DefaultMetricsAddr),

@@ -12,7 +12,6 @@ import (
 
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/assay-dev/assay/cmd/assay/internal/settings"
 	"github.com/assay-dev/assay/cmd/assay/internal/wire"
@@ -31,6 +30,9 @@ func asLeader(ctx context.Context, s *settings.Settings, log *slog.Logger, work 
 		return work(context.WithoutCancel(ctx))
 	}
 	config, err := clusterConfig(s)
+	if err == nil && config == nil {
+		err = rest.ErrNotInCluster
+	}
 	if err != nil {
 		return unusable(fmt.Errorf("replicas that share a database agree on who leads by a Lease of the cluster, which cannot be asked: %w", err))
 	}
@@ -39,13 +41,6 @@ func asLeader(ctx context.Context, s *settings.Settings, log *slog.Logger, work 
 		return unusable(err)
 	}
 	return lead.Run(ctx, lead.Options{Client: client, Namespace: namespace, Pod: pod, Lease: s.Lease, Log: log}, work)
-}
-
-func clusterConfig(s *settings.Settings) (*rest.Config, error) {
-	if s.Kubeconfig == "" {
-		return rest.InClusterConfig()
-	}
-	return clientcmd.BuildConfigFromFlags("", s.Kubeconfig)
 }
 
 // reconcile runs the loop until told ends, and then lets what is under way come to its end for a while. When leading ends it stops at once.
@@ -68,6 +63,7 @@ func reconcile(told, leading context.Context, assay *wire.Assay, s *settings.Set
 		case <-ctx.Done():
 		}
 	})
+	wait.Go(func() { assay.Watch(ctx) })
 	wait.Go(func() { prune(ctx, assay.History, retention(s), log) })
 	err := assay.Loop.Run(ctx)
 	if err != nil {

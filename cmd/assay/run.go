@@ -91,6 +91,9 @@ func run(ctx context.Context, s *settings.Settings, log *slog.Logger) error {
 	}
 	front := newFront(s, log)
 	wired.Announce, wired.QueueMetrics = front.metrics.Heard, front.metrics.Queue()
+	if wired.Cluster != nil {
+		wired.Cluster.CountEvent = front.metrics.KubernetesEvent
+	}
 	assay, err := wire.New(ctx, wired)
 	if err != nil {
 		return err
@@ -183,6 +186,9 @@ func wiring(s *settings.Settings, log *slog.Logger) (w wire.Settings, err error)
 			return w, err
 		}
 	}
+	if w.Cluster, err = clusterWiring(s); err != nil {
+		return w, err
+	}
 	for _, env := range s.Environments {
 		if env.Secrets != "" {
 			secrets[env.Name] = env.Secrets
@@ -199,6 +205,9 @@ func wiring(s *settings.Settings, log *slog.Logger) (w wire.Settings, err error)
 			Mode:     tests.Mode(env.Mode),
 			Protect:  tests.Protect{Paths: texts(env.ProtectPaths), Kinds: texts(env.ProtectKinds)},
 			Statuses: bool(env.Statuses), StatusURL: string(env.StatusURL), Notes: bool(env.Notes),
+		}
+		if err := inCluster(s, env, w.Cluster, &one); err != nil {
+			return w, err
 		}
 		for _, url := range env.ConfigRepositories {
 			one.Repositories = append(one.Repositories, wire.Repository{

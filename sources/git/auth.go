@@ -35,6 +35,11 @@ type Auth struct {
 	Proxy string // http://, https:// or socks5:// URL, may hold user and password
 }
 
+// Anonymous tells whether there is nothing to show to a server.
+func (a Auth) Anonymous() bool {
+	return a.Username == "" && a.Password == "" && a.BearerToken == "" && a.Token == nil && a.Renew == nil && len(a.SSHKey) == 0
+}
+
 // String says of which kind the credentials are.
 func (a Auth) String() string {
 	switch {

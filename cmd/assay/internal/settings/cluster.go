@@ -4,7 +4,6 @@ import (
 	"path"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
@@ -33,22 +32,6 @@ func (g *NamespaceGlob) UnmarshalText(text []byte) error {
 		return &valueError{pattern, "a glob of namespaces, such as team-*"}
 	}
 	*g = NamespaceGlob(pattern)
-	return nil
-}
-
-// LabelSelector chooses objects by their labels; nil chooses all.
-type LabelSelector struct{ labels.Selector }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (l *LabelSelector) UnmarshalText(text []byte) error {
-	if len(text) == 0 {
-		return nil
-	}
-	selector, err := labels.Parse(string(text))
-	if err != nil {
-		return &valueError{string(text), "a selector as kubectl -l takes it, such as environment=staging,team!=data"}
-	}
-	l.Selector = selector
 	return nil
 }
 

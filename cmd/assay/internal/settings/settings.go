@@ -18,6 +18,9 @@ const Prefix = "ASSAY_"
 // DefaultDataDir is where data is kept unless the operator says otherwise.
 const DefaultDataDir = "assay-data"
 
+// DefaultRunNamespace is where runs take place in a cluster unless the operator says otherwise.
+const DefaultRunNamespace = "assay-runs"
+
 // Settings are all that the operator says. In tags, default is what holds when a variable is not set, shown is what help says of a default that
 // depends on something else, and meaning is what help says.
 type Settings struct {
@@ -42,6 +45,7 @@ type Global struct {
 	Kubeconfig           string      `env:"KUBECONFIG" shown:"the pod's service account" meaning:"file with access to the cluster whose Flux and Argo CD are followed; outside a pod there is no cluster without it"`
 	Cluster              string      `env:"CLUSTER" shown:"none" meaning:"name of the cluster in its Targets, where Gates tell clusters apart"`
 	WatchNamespaces      []Namespace `env:"WATCH_NAMESPACES" shown:"all" meaning:"namespaces that Targets and what they apply are looked for in"`
+	ArgoNamespace        Namespace   `env:"ARGOCD_NAMESPACE, default=argocd" meaning:"Argo CD's own namespace, where its credentials are"`
 	WatchLabelSelector   Selector    `env:"WATCH_LABEL_SELECTOR" shown:"all" meaning:"labels of the Targets that are looked at, such as sharding.fluxcd.io/key=shard1; Gates that follow none of them are another Assay's"`
 	NoCrossNamespaceRefs Switch      `env:"NO_CROSS_NAMESPACE_REFS, default=false" meaning:"true where Flux runs with the flag of that name: a Target's source is in its own namespace"`
 
@@ -95,7 +99,7 @@ type Environment struct {
 	Secrets          string   `env:"SECRETS" shown:"none" meaning:"folder with the secrets that Suites may refer to, as <secret>/<key>; readable to nobody else"`
 
 	TargetNamespaces []NamespaceGlob `env:"TARGET_NAMESPACES" shown:"all" meaning:"globs of the namespaces whose Flux and Argo CD objects this Environment may see"`
-	TargetLabels     LabelSelector   `env:"TARGET_LABELS" shown:"all" meaning:"selector of the labels that these objects must have, such as environment=staging"`
+	TargetLabels     Selector        `env:"TARGET_LABELS" shown:"all" meaning:"selector of the labels that these objects must have, such as environment=staging"`
 	Runner           RunnerKind      `env:"RUNNER" shown:"kubernetes where there is a cluster" meaning:"what Suites run as: process, on the machine of Assay, or kubernetes, as Jobs"`
 	RunNamespace     Namespace       `env:"RUN_NAMESPACE, default=assay-runs" meaning:"namespace of these Jobs, and of what Suites create; nothing else belongs there"`
 

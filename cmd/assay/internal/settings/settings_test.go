@@ -71,7 +71,7 @@ func TestReadNamesWhatIsWrong(t *testing.T) {
 		"ASSAY_DEV_MDOE=shadow":                `ASSAY_DEV_MDOE means nothing: did you mean ASSAY_DEV_MODE?`,
 		"ASSAY_WATCH_NAMESPACES=a,B":           `ASSAY_WATCH_NAMESPACES: "B" must be a name as Kubernetes takes it`,
 		"ASSAY_DEV_TARGET_NAMESPACES=a/b":      `"a/b" must be a glob of namespaces`,
-		"ASSAY_DEV_TARGET_LABELS=a in":         `must be a selector as kubectl -l takes it`,
+		"ASSAY_DEV_TARGET_LABELS=a in":         `must be a label selector`,
 		"ASSAY_DEV_RUNNER=docker":              `"docker" must be process or kubernetes`,
 		"ASSAY_PROD_MODE=shadow":               `ASSAY_PROD_MODE means nothing`,
 		"ASSAY_ENVIRONMENTS=dev,Prod":          `"Prod" must be lower case`,

@@ -18,6 +18,7 @@ import (
 	"github.com/assay-dev/assay/reconciler/history"
 	"github.com/assay-dev/assay/reconciler/notes"
 	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/reconciler/runner/kubernetes"
 	"github.com/assay-dev/assay/reconciler/runner/process"
 	"github.com/assay-dev/assay/rollback/gitprovider"
 	"github.com/assay-dev/assay/sources/git"
@@ -51,6 +52,8 @@ type Settings struct {
 	Auth func(url string) git.Auth
 	// Process is the runner's; its Dir and Hide are filled in.
 	Process process.Options
+	// Cluster, where there is one.
+	Cluster *Cluster
 	// MaxParallel is how many Runs there may be at a time; at least 1.
 	MaxParallel int
 	Rollback    reconciler.Rollback
@@ -71,6 +74,11 @@ type Environment struct {
 	Protect tests.Protect
 	// Repositories are those that Assay may write to.
 	Repositories []Repository
+	// Targets are what may be seen of the Cluster's.
+	Targets sync.Rule
+	// InPods has commands run as pods of the Cluster, in RunNamespace, which is also where custom resources are created.
+	InPods       bool
+	RunNamespace string
 	// Statuses has their verified commits get statuses, which link to StatusURL; Notes has Verdicts noted in them. See reconciler.Environment.
 	Statuses  bool
 	StatusURL string
@@ -90,6 +98,10 @@ type Assay struct {
 	Loop    *reconciler.Loop
 	History *history.Store
 	Process *process.Runner
+	// Pods is nil where no Suite runs as a pod.
+	Pods *kubernetes.Runner
+
+	cluster *cluster
 }
 
 // New opens the rooms and puts the loop into them. Close it at the end.
@@ -121,15 +133,20 @@ func (a *Assay) open(ctx context.Context, s Settings) error {
 	if err != nil {
 		return err
 	}
-	auth := s.Auth
-	if auth == nil {
-		auth = func(string) git.Auth { return git.Auth{} }
-	}
-	mirrors := git.NewMirrors(filepath.Join(data, mirrorsDir), auth, clock.RealClock{})
+	mirrors := git.NewMirrors(filepath.Join(data, mirrorsDir), a.auth(s.Auth), clock.RealClock{})
 	builder := render.NewBuilder(key)
+	if s.Cluster != nil {
+		if a.cluster, err = openCluster(s.Cluster, mirrors, builder, orDiscard(s.Log)); err != nil {
+			return err
+		}
+	}
+	runs, err := a.runners(s, data, key, builder)
+	if err != nil {
+		return err
+	}
 	options := reconciler.Options{
-		History: a.History, Runner: runner.Limit(a.Process, s.MaxParallel), Mirrors: mirrors, Builder: builder,
-		Rollback: s.Rollback, DigestKey: notes.Fingerprint(key), Log: s.Log, Announce: s.Announce,
+		History: a.History, Runner: runner.Limit(runs, s.MaxParallel), Mirrors: mirrors, Builder: builder,
+		Rollback: s.Rollback, DigestKey: notes.Fingerprint(key), Log: s.Log, Announce: a.announce(s.Announce),
 		Workers: s.Workers, QueueMetrics: s.QueueMetrics,
 	}
 	for _, env := range s.Environments {
@@ -137,14 +154,51 @@ func (a *Assay) open(ctx context.Context, s Settings) error {
 		if err != nil {
 			return fmt.Errorf("environment %s: %w", env.Name, err)
 		}
+		var sources []sync.Source
+		if a.cluster != nil {
+			sources = a.cluster.sources(env.Targets)
+		}
 		options.Environments = append(options.Environments, &reconciler.Environment{
 			Name: env.Name, Tests: env.Tests, Watch: s.Watch, Mode: env.Mode, Protect: env.Protect, Writable: writable,
 			Statuses: env.Statuses, StatusURL: env.StatusURL, Notes: env.Notes,
-			Sites: sync.NewSites(mirrors, builder, commands(a.Process, env.Name), clock.RealClock{}),
+			Sources: sources, Sites: sync.NewSites(mirrors, builder, commands(a.Process, env.Name), clock.RealClock{}),
 		})
 	}
 	a.Loop, err = reconciler.New(options)
 	return err
+}
+
+// Watch watches the cluster until ctx ends; without one there is nothing to watch.
+func (a *Assay) Watch(ctx context.Context) {
+	if a.cluster != nil {
+		a.cluster.run(ctx)
+	}
+}
+
+// auth is what the operator says about a repository, and else what the cluster's engines read it with.
+func (a *Assay) auth(said func(url string) git.Auth) func(url string) git.Auth {
+	return func(url string) (auth git.Auth) {
+		if said != nil {
+			auth = said(url)
+		}
+		if a.cluster != nil && auth.Anonymous() {
+			return a.cluster.auth(url)
+		}
+		return auth
+	}
+}
+
+// announce tells the operator's listener, and the Targets themselves.
+func (a *Assay) announce(listener func(reconciler.Event)) func(reconciler.Event) {
+	if a.cluster == nil || a.cluster.events == nil {
+		return listener
+	}
+	return func(e reconciler.Event) {
+		a.cluster.events.Heard(e)
+		if listener != nil {
+			listener(e)
+		}
+	}
 }
 
 func providers(mirrors *git.Mirrors, repositories []Repository) (map[string]reconciler.ConfigRepository, error) {
@@ -170,6 +224,9 @@ func (a *Assay) Close() error {
 	var errs []error
 	if a.History != nil {
 		errs = append(errs, a.History.Close())
+	}
+	if a.Pods != nil {
+		errs = append(errs, a.Pods.Close())
 	}
 	if a.Process != nil {
 		errs = append(errs, a.Process.Close())

@@ -1,0 +1,144 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/metadata"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
+	"k8s.io/utils/clock"
+
+	"github.com/assay-dev/assay/reconciler/events"
+	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/render"
+	syncs "github.com/assay-dev/assay/sources/sync"
+	"github.com/assay-dev/assay/sources/sync/argo"
+	"github.com/assay-dev/assay/sources/sync/flux"
+	"github.com/assay-dev/assay/sources/sync/rollout"
+	"github.com/assay-dev/assay/sources/sync/watch"
+)
+
+// Cluster is the one whose Targets are followed and in which Suites run.
+type Cluster struct {
+	Config *rest.Config
+	// Name that its Targets have.
+	Name string
+	// Namespaces that are looked at; none is all. ArgoNamespace is Argo CD's own.
+	Namespaces    []string
+	ArgoNamespace string
+	// NoCrossNamespaceRefs is Flux's flag of that name.
+	NoCrossNamespaceRefs bool
+	// Events has the loop's announcements written about Targets, and Annotate an annotation too.
+	Events, Annotate bool
+	// Instance is this replica, such as the pod's name.
+	Instance string
+	// Pods says how Suites run as pods.
+	Pods Pods
+	// CountEvent is told what became of each Kubernetes Event.
+	CountEvent func(result string)
+}
+
+// cluster is what Assay knows of one, and the clients that it is asked with.
+type cluster struct {
+	typed     kubernetes.Interface
+	objects   dynamic.Interface
+	discovery discovery.CachedDiscoveryInterface
+	events    *events.Writer
+
+	watched *watch.Cluster
+	flux    *flux.Source
+	argo    *argo.Source
+	shared  []*syncs.Shared
+}
+
+// openCluster makes the clients, and says what is followed. Nothing is asked before it runs.
+func openCluster(c *Cluster, mirrors *git.Mirrors, builder *render.Builder, log *slog.Logger) (*cluster, error) {
+	typed, err := kubernetes.NewForConfig(c.Config)
+	if err != nil {
+		return nil, fmt.Errorf("cluster: %w", err)
+	}
+	objects, err := dynamic.NewForConfig(c.Config)
+	if err != nil {
+		return nil, fmt.Errorf("cluster: %w", err)
+	}
+	about, err := metadata.NewForConfig(c.Config)
+	if err != nil {
+		return nil, fmt.Errorf("cluster: %w", err)
+	}
+	o := &cluster{
+		typed: typed, objects: objects, discovery: memory.NewMemCacheClient(typed.Discovery()), watched: watch.New(objects, about, c.Namespaces...),
+	}
+	if c.Events {
+		o.events = events.New(events.Options{
+			Events: typed.EventsV1(), Metadata: about, Cluster: c.Name, Instance: c.Instance, Annotate: c.Annotate,
+			Clock: clock.RealClock{}, Log: log, Count: c.CountEvent,
+		})
+	}
+	rolled := rollout.New(o.watched, about, restmapper.NewDeferredDiscoveryRESTMapper(o.discovery), clock.RealClock{})
+	o.flux = flux.New(o.watched, objects, mirrors, builder, clock.RealClock{}, flux.Options{
+		Cluster: c.Name, NoCrossNamespaceRefs: c.NoCrossNamespaceRefs, Rollout: rolled.View(),
+	})
+	o.argo = argo.New(o.watched, objects, mirrors, builder, clock.RealClock{}, argo.Options{
+		Cluster: c.Name, Namespace: c.ArgoNamespace, Rollout: rolled.View(),
+	})
+	o.shared = []*syncs.Shared{syncs.Share(o.flux), syncs.Share(o.argo)}
+	return o, nil
+}
+
+// sources are the parts of the Targets that an Environment may see.
+func (o *cluster) sources(rule syncs.Rule) (all []syncs.Source) {
+	for _, one := range o.shared {
+		all = append(all, one.Allowed(rule))
+	}
+	return all
+}
+
+// run watches the cluster until ctx ends.
+func (o *cluster) run(ctx context.Context) {
+	var wait sync.WaitGroup
+	wait.Go(func() { o.watched.Run(ctx) })
+	wait.Go(func() { o.flux.Run(ctx) })
+	wait.Go(func() { o.argo.Run(ctx) })
+	for _, one := range o.shared {
+		wait.Go(func() { one.Run(ctx) })
+	}
+	if o.events != nil {
+		wait.Go(func() { o.events.Run(ctx) })
+	}
+	wait.Wait()
+}
+
+// patience is how long opening a repository may wait for its credentials.
+const patience = 10 * time.Second
+
+// auth is what the engines of the cluster read a repository with, asked for anew each time: whoever rotates it does so in one place. Over SSH it
+// is what there was when the repository was opened.
+func (o *cluster) auth(repository string) git.Auth {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	ask := func(ctx context.Context) (git.Auth, error) {
+		found, err := o.flux.Auth(ctx, repository)
+		if errors.Is(err, flux.ErrNoAuth) {
+			found, err = o.argo.Auth(ctx, repository)
+		}
+		if errors.Is(err, argo.ErrNoAuth) {
+			return git.Auth{}, nil // it may be open to everybody
+		}
+		return found, err
+	}
+	first, err := ask(ctx)
+	if err != nil {
+		first = git.Auth{} // the error is told by the first exchange
+	}
+	first.Renew = ask
+	return first
+}
