@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"testing"
 )
 
@@ -80,7 +81,8 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
 `, c.dir, pauseImage, plugins)
 }
 
-// LoadImage brings an archive, of Docker's kind or OCI's, to the node. Pods use it with imagePullPolicy Never or IfNotPresent: there is no registry.
+// LoadImage brings an archive, of Docker's kind or OCI's, to the node. Pods use it by tag or by digest, with imagePullPolicy Never or IfNotPresent:
+// there is no registry.
 func (c *Cluster) LoadImage(t testing.TB, archive string) {
 	t.Helper()
 	if err := c.importImage(t.Context(), archive); err != nil {
@@ -103,9 +105,22 @@ func (c *Cluster) LoadProgram(t testing.TB, name, program string) {
 	c.LoadImage(t, archive)
 }
 
+// imported is how ctr says what an archive held: the name up to the tag, and the digest.
+var imported = regexp.MustCompile(`unpacking (\S+):([^:/\s]+) \((sha256:[0-9a-f]{64})\)`)
+
+// importImage has pods find an image also as NAME@DIGEST, as they would after a pull.
 func (c *Cluster) importImage(ctx context.Context, archive string) error {
-	_, err := c.ctr(ctx, "--namespace=k8s.io", "images", "import", archive)
-	return err
+	said, err := c.ctr(ctx, "--namespace=k8s.io", "images", "import", archive)
+	if err != nil {
+		return fmt.Errorf("load image: %w", err)
+	}
+	for _, found := range imported.FindAllStringSubmatch(said, -1) {
+		name, tag, digest := found[1], found[2], found[3]
+		if _, err := c.ctr(ctx, "--namespace=k8s.io", "images", "tag", "--force", name+":"+tag, name+"@"+digest); err != nil {
+			return fmt.Errorf("load image %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 func (c *Cluster) ctr(ctx context.Context, args ...string) (string, error) {

@@ -55,7 +55,7 @@ func (c *Cluster) placeAPIServer() (err error) {
 		c.server.address, c.server.services = net.JoinHostPort(c.node.server(), "443"), c.node.services()
 		return nil
 	}
-	c.server.services = "10.97.0.0/24"
+	c.server.services = "10.203.0.0/24"
 	c.server.address, err = freeAddress()
 	return err
 }

@@ -75,6 +75,15 @@ spec:
 		require.Equal(t, "80", c.Kubectl(t, "--namespace=by-argo", "get", "configmap/site", "--output=jsonpath={.data.port}"))
 	})
 
+	t.Run("Gitea goes away and comes back", func(t *testing.T) {
+		hub.Stop()
+		_, _, err := hub.Client().GetRepo(hub.User, "fleet")
+		require.Error(t, err)
+		hub.Start(t)
+		_, _, err = hub.Client().GetRepo(hub.User, "fleet")
+		require.NoError(t, err)
+	})
+
 	t.Run("a HelmRelease can be written down", func(t *testing.T) {
 		c.Apply(t, `
 apiVersion: helm.toolkit.fluxcd.io/v2

@@ -11,6 +11,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"testing"
+	"time"
 
 	sdk "code.gitea.io/sdk/gitea"
 )
@@ -24,6 +25,7 @@ type Gitea struct {
 
 	binary, dir string
 	supervisor  *supervisor
+	server      *process
 	client      *sdk.Client
 }
 
@@ -81,14 +83,29 @@ func (g *Gitea) start(ctx context.Context, address, assets string) error {
 	if err := errors.Join(g.configure(address, assets), standIns(g.dir)); err != nil {
 		return err
 	}
-	server, err := g.supervisor.start("gitea", g.command(context.WithoutCancel(ctx), "web"))
-	if err != nil {
-		return err
-	}
-	if err := server.await(ctx, healthy(http.DefaultTransport, g.URL+"/api/v1/version")); err != nil {
+	if err := g.serve(ctx); err != nil {
 		return err
 	}
 	return g.createUser(ctx)
+}
+
+// serve returns when the server answers.
+func (g *Gitea) serve(ctx context.Context) (err error) {
+	if g.server, err = g.supervisor.start("gitea", g.command(context.WithoutCancel(ctx), "web")); err != nil {
+		return err
+	}
+	return g.server.await(ctx, healthy(http.DefaultTransport, g.URL+"/api/v1/version"))
+}
+
+// Stop has the server go away, until Start; it forgets nothing.
+func (g *Gitea) Stop() { g.server.stop(10 * time.Second) }
+
+// Start brings a server back that was stopped, at the same URL, and returns when it answers.
+func (g *Gitea) Start(t testing.TB) {
+	t.Helper()
+	if err := g.serve(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Close ends the server and removes its folder with all repositories.

@@ -11,8 +11,8 @@ import (
 // network is the wire between this machine and a cluster's node. It is gone when the node's network namespace is.
 //
 //	this machine                    the node                     its pods
-//	10.88.K.1   host      ────────  10.88.K.2  node
-//	10.97.K.1   API server          10.89.K.1  pods0   ────────  10.89.K.0/24
+//	10.201.K.1   host      ────────  10.201.K.2  node
+//	10.203.K.1   API server          10.202.K.1  pods0   ────────  10.202.K.0/24
 //
 // The node has no other way out, and so the pods have none: no route to the internet, no names. That the API server itself is at the address
 // of the Service "kubernetes" is what lets pods reach it without kube-proxy; the addresses of other Services lead nowhere.
@@ -25,11 +25,11 @@ type network struct {
 const networks = 16
 
 func (n network) name() string     { return "assay" + strconv.Itoa(n.index) }
-func (n network) host() string     { return fmt.Sprintf("10.88.%d.1", n.index) }
-func (n network) address() string  { return fmt.Sprintf("10.88.%d.2", n.index) }
-func (n network) server() string   { return fmt.Sprintf("10.97.%d.1", n.index) }
-func (n network) services() string { return fmt.Sprintf("10.97.%d.0/24", n.index) }
-func (n network) pods() string     { return fmt.Sprintf("10.89.%d.0/24", n.index) }
+func (n network) host() string     { return fmt.Sprintf("10.201.%d.1", n.index) }
+func (n network) address() string  { return fmt.Sprintf("10.201.%d.2", n.index) }
+func (n network) server() string   { return fmt.Sprintf("10.203.%d.1", n.index) }
+func (n network) services() string { return fmt.Sprintf("10.203.%d.0/24", n.index) }
+func (n network) pods() string     { return fmt.Sprintf("10.202.%d.0/24", n.index) }
 
 // newNetwork takes the first addresses that no other cluster has, and lays the wire to the node.
 func newNetwork(ctx context.Context, node int) (*network, error) {

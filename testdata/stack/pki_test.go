@@ -12,13 +12,13 @@ import (
 func TestCertificates(t *testing.T) {
 	a, err := newAuthority()
 	require.NoError(t, err)
-	issued, err := a.issue(pkix.Name{CommonName: "system:node:node", Organization: []string{"system:nodes"}}, "10.88.0.2", "node")
+	issued, err := a.issue(pkix.Name{CommonName: "system:node:node", Organization: []string{"system:nodes"}}, "10.201.0.2", "node")
 	require.NoError(t, err)
 	both, err := tls.X509KeyPair(issued.certificate, issued.key)
 	require.NoError(t, err, "the key belongs to the certificate")
 	trusted := x509.NewCertPool()
 	require.True(t, trusted.AppendCertsFromPEM(a.pem))
-	for _, host := range []string{"10.88.0.2", "node"} {
+	for _, host := range []string{"10.201.0.2", "node"} {
 		_, err = both.Leaf.Verify(x509.VerifyOptions{Roots: trusted, DNSName: host})
 		require.NoError(t, err)
 	}
