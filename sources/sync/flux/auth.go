@@ -58,6 +58,12 @@ func (s *Source) authOf(ctx context.Context, from *source) (git.Auth, error) {
 		auth.SSHKey, auth.KnownHosts = []byte(identity), []byte(secret["known_hosts"])
 		auth.SSHKeyPassphrase, auth.Password = auth.Password, ""
 	}
+	if auth.Password != "" { // it may be one that is renewed
+		auth.Password, auth.Token = "", func(ctx context.Context) (string, error) {
+			renewed, err := s.data(ctx, "Secret", from.Namespace, from.secret)
+			return renewed["password"], err
+		}
+	}
 	if from.proxy == "" {
 		return auth, nil
 	}

@@ -1,6 +1,7 @@
 package flux
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"regexp"
@@ -53,14 +54,10 @@ func (s *Source) source(key sourceKey) (found *source, reason string) {
 	if !known {
 		return nil, fmt.Sprintf("its source %s is of a kind that is not known here", key)
 	}
-	found, there := kind.Get(key.Key)
-	switch {
-	case there:
+	if found, there := kind.Get(key.Key); there {
 		return found, ""
-	case kind.Reason() != "":
-		return nil, kind.Reason()
 	}
-	return nil, fmt.Sprintf("its source %s is not there", key)
+	return nil, cmp.Or(kind.Reason(), fmt.Sprintf("its source %s is not there", key))
 }
 
 // folderOf is a spec.path as a path in a tree.
@@ -106,7 +103,11 @@ func (s *source) at(rev, folder string) (sync.Revision, string) {
 	if _, ok := parsed.hash(); !ok {
 		return sync.Revision{}, fmt.Sprintf("its revision %q names no commit", rev)
 	}
-	return revisionAt(s.url, s.branch(), parsed.commit, folder), ""
+	branch := s.branch()
+	if parsed.ref != "" && strings.TrimPrefix(parsed.ref, "refs/heads/") != branch {
+		branch = "" // it is of what the source followed before
+	}
+	return revisionAt(s.url, branch, parsed.commit, folder), ""
 }
 
 func revisionAt(url, branch, commit, folder string) sync.Revision {

@@ -127,7 +127,13 @@ func TestAuthIsWhatFluxUses(t *testing.T) {
 		}
 		basic := get("git.example.com/basic")
 		require.Equal(t, "ada", basic.Username)
-		require.Equal(t, "hunter2", basic.Password)
+		password, err := basic.Token(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, "hunter2", password)
+		w.apply("{apiVersion: v1, kind: Secret, metadata: {name: basic, namespace: flux-system}, data: {password: bmV3}}")
+		password, err = basic.Token(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, "new", password, "it was renewed")
 		require.Equal(t, "-----BEGIN CERTIFICATE-----", string(basic.CA))
 		require.Equal(t, "http://bob:pass@proxy.example.com:3128", basic.Proxy)
 		require.Equal(t, "token", get("git.example.com/bearer").BearerToken)
@@ -137,7 +143,7 @@ func TestAuthIsWhatFluxUses(t *testing.T) {
 		require.Equal(t, "hunter2", ssh.SSHKeyPassphrase)
 		require.Empty(t, ssh.Password)
 
-		_, err := w.source.Auth(t.Context(), "git.example.com/nobody")
+		_, err = w.source.Auth(t.Context(), "git.example.com/nobody")
 		require.ErrorIs(t, err, flux.ErrNoAuth)
 		_, err = w.source.Auth(t.Context(), "git.example.com/app")
 		require.ErrorContains(t, err, "it is a GitHub App")

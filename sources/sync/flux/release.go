@@ -2,10 +2,7 @@ package flux
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	helmv2 "github.com/fluxcd/helm-controller/api/v2"
@@ -124,7 +121,25 @@ func (s *Source) lookAtRelease(ctx context.Context, i item, t *tracked, r *helmR
 		s.unrendered(t, err, v)
 		return
 	}
+	if p.outcome == sync.Applied && (t.last == nil || t.last.Digest != rendering.digest) {
+		if err := s.caughtUp(ctx, r); err != nil {
+			s.unrendered(t, err, v)
+			return
+		}
+	}
 	s.conclude(ctx, t, p, &r.target, rendering, v)
+}
+
+// caughtUp makes sure that what is known of a HelmRelease is not from before its Kustomization applied it: two watches do not keep step.
+func (s *Source) caughtUp(ctx context.Context, r *helmRelease) error {
+	live, err := s.objects.Resource(helmReleaseResource).Namespace(r.Namespace).Get(ctx, r.Name, metav1.GetOptions{})
+	switch {
+	case err != nil:
+		return fmt.Errorf("read HelmRelease %s/%s: %w", r.Namespace, r.Name, err)
+	case live.GetGeneration() != r.Generation:
+		return soon("its newest spec was not seen yet")
+	}
+	return nil
 }
 
 // errApplying says that it is not known which commit a HelmRelease is of.
@@ -162,41 +177,4 @@ func (s *Source) renderRelease(
 	}
 	t.rendered = out
 	return out, nil
-}
-
-// exact is a chart version that stands for one chart only.
-var exact = regexp.MustCompile(`^v?\d+\.\d+\.\d+(-[\w.-]+)?(\+[\w.-]+)?$`)
-
-// besides is what a release hangs on that its Kustomization does not render: the version that a floating chart resolved to, and values of
-// others. Unknown says which of that cannot be known.
-func (s *Source) besides(ctx context.Context, r *helmRelease, parent watch.Key) (besides, unknown string, err error) {
-	var all []string
-	if !exact.MatchString(r.chart) {
-		all = append(all, "chart "+r.version+" "+r.ociDigest)
-	}
-	for _, from := range r.valuesFrom {
-		object, err := s.object(ctx, from.Kind, r.Namespace, from.Name)
-		var never *unreadable
-		switch {
-		case errors.As(err, &never):
-			if !from.Optional || !never.missing {
-				unknown = "spec.valuesFrom: " + never.reason
-			}
-			continue
-		case err != nil:
-			return "", "", err
-		case (&target{ObjectMeta: watch.Meta(object)}).parent() == parent:
-			continue // it is part of what is rendered
-		}
-		values, err := content(object)
-		if err != nil {
-			return "", err.Error(), nil
-		}
-		text, err := json.Marshal([]string{from.Kind, from.Name, values[from.GetValuesKey()]})
-		if err != nil {
-			return "", "", fmt.Errorf("read values of %s %s: %w", from.Kind, from.Name, err)
-		}
-		all = append(all, string(text))
-	}
-	return strings.Join(all, "\n"), unknown, nil
 }

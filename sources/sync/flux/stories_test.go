@@ -15,7 +15,7 @@ import (
 	"github.com/assay-dev/assay/sources/sync/rollout"
 )
 
-func read(t *testing.T, file string) string {
+func read(t testing.TB, file string) string {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)

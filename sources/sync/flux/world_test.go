@@ -46,7 +46,7 @@ var definitions = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Ver
 
 // world is a cluster made of client-go's fakes, and config repositories in memory.
 type world struct {
-	t        *testing.T
+	t        testing.TB
 	objects  *dynamicfake.FakeDynamicClient
 	metadata *metadatafake.FakeMetadataClient
 	mirrors  *git.Mirrors
@@ -58,7 +58,7 @@ type world struct {
 	version  int
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	scheme := metadatafake.NewTestScheme()
 	require.NoError(t, metav1.AddMetaToScheme(scheme))
 	w := &world{
