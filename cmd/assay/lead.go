@@ -64,6 +64,7 @@ func reconcile(told, leading context.Context, assay *wire.Assay, s *settings.Set
 		}
 	})
 	wait.Go(func() { assay.Watch(ctx) })
+	wait.Go(func() { confirm(ctx, assay.History) })
 	wait.Go(func() { prune(ctx, assay.History, retention(s), log) })
 	err := assay.Loop.Run(ctx)
 	if err != nil {
@@ -74,6 +75,26 @@ func reconcile(told, leading context.Context, assay *wire.Assay, s *settings.Set
 		return cause
 	}
 	return err
+}
+
+// confirmInterval is the time between two questions whether this Assay still leads.
+const confirmInterval = 5 * time.Second
+
+// confirm asks for as long as ctx lasts, where another could take the lead; Deposed tells the answer.
+func confirm(ctx context.Context, past *history.Store) {
+	if past.Deposed() == nil {
+		return
+	}
+	again := time.NewTicker(confirmInterval)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-again.C:
+			_ = past.Confirm(ctx) // a database that is away is told of by whoever records something
+		}
+	}
 }
 
 // holder is who leads, as people know it.

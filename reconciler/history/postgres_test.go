@@ -168,6 +168,8 @@ func TestWhoLeadsNoMoreRecordsNothing(t *testing.T) {
 	require.ErrorIs(t, err, history.ErrDeposed)
 	require.ErrorIs(t, log.Close(), history.ErrDeposed)
 	<-first.Deposed()
+	require.ErrorIs(t, first.Confirm(ctx), history.ErrDeposed)
+	require.NoError(t, second.Confirm(ctx))
 	require.ErrorIs(t, first.Lead(ctx, "assay", "pod-1"), history.ErrDeposed)
 	seen, err := first.Verifications(ctx, history.Filter{})
 	require.NoError(t, err)

@@ -87,6 +87,11 @@ func (s *Store) Lead(ctx context.Context, name, holder string) error {
 // Deposed is closed once this Store was refused to record something, since another took the lead.
 func (s *Store) Deposed() <-chan struct{} { return s.dialect.deposed() }
 
+// Confirm asks whether this Store may still record; where it may not, the error is ErrDeposed. Who has nothing to record hears of it no other way.
+func (s *Store) Confirm(ctx context.Context) error {
+	return s.write(ctx, "lead", "that it leads", func(*transaction) error { return nil })
+}
+
 // Close ends the use of the history.
 func (s *Store) Close() error { return errors.Join(s.reader.Close(), s.writer.Close()) }
 
