@@ -62,3 +62,31 @@ func TestATemplatesTextsStayTexts(t *testing.T) {
 	require.Equal(t, "b", object.GetLabels()["a"])
 	require.Equal(t, []any{"${ASSAY_REVISION}", nil, 1.5}, job.Suite.Spec.Resource.Template["spec"].(map[string]any)["list"], "the Suite is shared")
 }
+
+// A value never changes more of the resource than the text that it stands in.
+func FuzzVariables(f *testing.F) {
+	for _, value := range []string{"", "3", "true", "x: y", "a\nb: c", "- a", "&a", "*a", "!!binary x", "${OTHER}", "\"", "'", "#", "null", "2026-01-02", "\x00", "\xff"} {
+		f.Add(value)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		job := probe("run-1")
+		job.Suite.Spec.Env = []tests.EnvVar{{Name: "VALUE", Value: value}}
+		job.Files = fstest.MapFS{"suites/probe/probe.yaml": {Data: []byte(
+			"apiVersion: example.com/v1\nkind: Probe\nspec:\n  plain: ${VALUE}\n  part: a-${VALUE}\n  quoted: \"${VALUE}\"\n  last: 1\n")}}
+		content, err := written(job)
+		if err != nil {
+			return
+		}
+		spec, ok := content["spec"].(map[string]any)
+		require.True(t, ok)
+		require.Len(t, spec, 4)
+		require.Equal(t, int64(1), spec["last"])
+		for _, text := range []string{"part", "quoted"} {
+			require.IsType(t, "", spec[text])
+		}
+		switch spec["plain"].(type) {
+		case map[string]any, []any:
+			t.Fatalf("%q became more than a scalar: %v", value, spec["plain"])
+		}
+	})
+}

@@ -4,9 +4,11 @@
 package condition
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
+	"time"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/types/ref"
@@ -16,8 +18,12 @@ import (
 	"github.com/assay-dev/assay/sources/tests"
 )
 
-// costLimit bounds what one expression may compute each time the object changes, in CEL's own units.
-const costLimit = 1_000_000
+// What one expression may take each time the object changes.
+const (
+	costLimit = 1_000_000 // in CEL's own units
+	timeLimit = 5 * time.Second
+	maxRange  = 10_000 // of lists.range
+)
 
 // Seen is what expressions see.
 type Seen struct {
@@ -108,7 +114,7 @@ func environment() (*cel.Env, error) {
 		cel.Variable(varJobs, cel.ListType(cel.MapType(cel.StringType, cel.DynType))),
 		cel.OptionalTypes(),
 		cel.CrossTypeNumericComparisons(true),
-		ext.Bindings(), ext.Strings(), ext.Math(), ext.Lists(), ext.TwoVarComprehensions(),
+		ext.Bindings(), ext.Strings(), ext.Math(), ext.Lists(ext.ListsMaxRangeSize(maxRange)), ext.TwoVarComprehensions(),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("set up CEL: %w", err)
@@ -149,7 +155,9 @@ func evaluate(p cel.Program, vars map[string]any) (ref.Val, error) {
 	if p == nil {
 		return nil, nil
 	}
-	value, _, err := p.Eval(vars)
+	ctx, cancel := context.WithTimeout(context.Background(), timeLimit)
+	defer cancel()
+	value, _, err := p.ContextEval(ctx, vars)
 	return value, err
 }
 
