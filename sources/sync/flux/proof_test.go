@@ -90,6 +90,34 @@ func TestASecretThatMayNotBeReadLeavesTheBuildUnknown(t *testing.T) {
 	})
 }
 
+func TestKindsThatMayNotBeReadAreToldOf(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		refused := apierrors.NewForbidden(resources["Kustomization"].GroupResource(), "", errors.New("no RBAC policy matched"))
+		w.objects.PrependReactor("list", "kustomizations", func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, refused })
+		w.run()
+		synctest.Wait()
+		states, err := w.source.Targets(t.Context())
+		require.Empty(t, states)
+		require.ErrorContains(t, err, "Assay may not read kustomizations.kustomize.toolkit.fluxcd.io: allow it to get, list and watch them")
+	})
+}
+
+// A Kustomization may be seen to have applied a commit before the HelmRelease is seen to have changed with it.
+func TestAReleaseThatIsBehindItsKustomizationIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.apply(read(t, "testdata/source.yaml"))
+		w.apply(read(t, "testdata/states/release.yaml"))
+		w.objects.PrependReactor("get", "helmreleases", func(clienttesting.Action) (bool, runtime.Object, error) {
+			return true, object(t, "{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, metadata: {name: web, namespace: shop, generation: 2}}"), nil
+		})
+		w.run()
+		release := w.states()[0]
+		require.Nil(t, release.Sync)
+		require.Equal(t, "its newest spec was not seen yet", release.Reason)
+	})
+}
+
 func TestARepositoryThatCannotBeFetchedIsAReasonAndTriedAgain(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.apply(edited(t, "testdata/source.yaml", func(o *unstructured.Unstructured) {

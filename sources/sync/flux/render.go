@@ -90,8 +90,8 @@ func (s *Source) digest(ctx context.Context, i item, at sync.Revision, build ren
 	return rendering.Digest, nil
 }
 
-// prove finds which folder of the repository is what Flux built, by Flux's own digest of it. Where it is none, or Flux has not built it yet,
-// the build is not known.
+// prove finds which folder of the repository is what Flux built, by Flux's own digest of it. Where it is none, or Flux has not built it
+// yet, the build is not known.
 func (s *Source) prove(ctx context.Context, i item, k *kustomization, o origin, p progress, r *rendered) error {
 	plain := r.build
 	plain.CommonMetadata = nil // Flux sets it on what it applies, and digests what it builds

@@ -2,6 +2,7 @@ package flux
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	sourcev1 "github.com/fluxcd/source-controller/api/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
@@ -95,7 +97,7 @@ func New(
 // Changed implements syncs.Source.
 func (s *Source) Changed() <-chan struct{} { return s.changed }
 
-// Targets implements syncs.Source.
+// Targets implements syncs.Source. The error says why Targets may be missing, or be otherwise by now.
 func (s *Source) Targets(context.Context) ([]syncs.State, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -112,7 +114,15 @@ func (s *Source) Targets(context.Context) ([]syncs.State, error) {
 	for i, t := range s.sorted {
 		states[i] = t.state
 	}
-	return states, nil
+	return states, errors.Join(missing(s.kustomizations), missing(s.releases))
+}
+
+// missing is why some of a kind may not be known.
+func missing[T metav1.Object](kind *watch.Kind[T]) error {
+	if reason := kind.Reason(); reason != "" && !kind.Absent() {
+		return errors.New(reason)
+	}
+	return nil
 }
 
 // What could not be looked at is tried again after a time that grows from firstRetry to lastRetry.

@@ -231,6 +231,8 @@ func (w *world) commit(s *syncs.Sync) string {
 	return w.commits[s.Revisions[0].Commit]
 }
 
+var _ flux.Rollout = (*rollout.Checker)(nil)
+
 // workloads is a Rollout whose answers the test chooses.
 type workloads struct {
 	changed chan struct{}

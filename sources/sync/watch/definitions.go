@@ -33,8 +33,8 @@ type absent struct {
 	sure   bool // the cluster does not have it; otherwise that is not known
 }
 
-// of is the identity of what defines a resource, empty for one that is not seen to be defined; or why it is not followed. What the API server
-// brings itself needs no definition, and is told by its group: that of a CustomResourceDefinition must hold a dot.
+// of is the identity of what defines a resource, empty for one that is not seen to be defined; or why it is not followed. What the API
+// server brings itself needs no definition, and is told by its group: that of a CustomResourceDefinition must hold a dot.
 func (d *definitions) of(resource schema.GroupResource) (types.UID, *absent) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
