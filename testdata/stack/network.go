@@ -10,9 +10,9 @@ import (
 
 // network is the wire between this machine and a cluster's node. It is gone when the node's network namespace is.
 //
-//	this machine                    the node                     its pods
-//	10.201.K.1   host      ────────  10.201.K.2  node
-//	10.203.K.1   API server          10.202.K.1  pods0   ────────  10.202.K.0/24
+//	this machine                       the node                         its pods
+//	10.201.K.1   host       ────────   10.201.K.2   node
+//	10.203.K.1   API server            10.202.K.1   pods0   ────────   10.202.K.0/24
 //
 // The node has no other way out, and so the pods have none: no route to the internet, no names. That the API server itself is at the address
 // of the Service "kubernetes" is what lets pods reach it without kube-proxy; the addresses of other Services lead nowhere.
