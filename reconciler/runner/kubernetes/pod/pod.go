@@ -38,9 +38,9 @@ const (
 	MessageVariable = Prefix + "MESSAGE"
 )
 
-// Dir is where the shared directory lies, and Binary where Fetch puts the wrapper.
+// Dir is where the shared directory lies, which is nowhere in an image of its own; Binary is where Fetch puts the wrapper.
 const (
-	Dir    = "/assay"
+	Dir    = "/run/assay"
 	Binary = Dir + "/bin/assay"
 )
 
