@@ -43,6 +43,7 @@
 //	join.go      follows a revert that people opened first
 //	merge.go     merges what may be merged by itself, or leaves it to people
 //	follow.go    records what became of a Proposal, or withdraws it
+//	left.go      closes the page that could not be closed then
 //	reland.go    offers back what was reverted in vain
 //
 // Beside the passes, in memory alone, so that a crash loses nothing that counts: flights.go (Runs under way), turns.go (one writer for each
