@@ -8,6 +8,7 @@ import (
 	"maps"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/fluxcd/pkg/envsubst"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -83,7 +84,7 @@ func written(job runner.Job) (map[string]any, error) {
 			return nil, runner.Refuse("spec.resource.file: %v", err)
 		}
 		if text, err = kyaml.Marshal(node); err != nil {
-			return nil, fmt.Errorf("encode the resource: %w", err)
+			return nil, runner.Refuse("spec.resource.file: %v", err)
 		}
 		if text, err = yaml.YAMLToJSON(text); err != nil {
 			return nil, runner.Refuse("spec.resource.file: %v", err)
@@ -111,6 +112,11 @@ func variablesOf(job runner.Job) (map[string]string, error) {
 	variables["ASSAY_SHARD"] = strconv.Itoa(job.Shard)
 	variables["ASSAY_SHARDS"] = strconv.Itoa(max(job.Shards, 1))
 	variables["ASSAY_RUN"] = cluster.Sum(job.ID)
+	for name, value := range variables {
+		if !utf8.ValidString(value) || strings.ContainsRune(value, 0) {
+			return nil, runner.Refuse("variable %s holds what no text of a resource can", name)
+		}
+	}
 	return variables, nil
 }
 
