@@ -10,9 +10,12 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -25,6 +28,7 @@ import (
 
 	"github.com/assay-dev/assay/reconciler/runner"
 	"github.com/assay-dev/assay/reconciler/runner/kubernetes/courier"
+	"github.com/assay-dev/assay/reconciler/runner/kubernetes/pod"
 	"github.com/assay-dev/assay/sources/tests"
 	"github.com/assay-dev/assay/testdata/stack"
 )
@@ -141,7 +145,6 @@ func TestRealPods(t *testing.T) {
 		"no image":       {job: choreJob("unpulled"), end: runner.NotStarted, code: -1, reason: "registry.local/absent:1"},
 		"out of memory":  {job: choreJob("hungry", "eat"), end: runner.Killed, code: -1, reason: "out of memory"},
 		"deadline":       {job: choreJob("slow", "report=100", "rest=10m"), end: runner.TimedOut, code: -1, reason: "2s"},
-		"wrapper killed": {job: choreJob("orphan", "say=half", "orphan", "rest=10m"), end: runner.Killed, code: -1, reason: "137"},
 		"no such secret": {job: choreJob("secretless"), end: runner.NotStarted, code: -1, reason: "absent"},
 		"unschedulable":  {job: choreJob("homeless"), end: runner.NotStarted, code: -1, reason: "no node takes its pod"},
 	}
@@ -164,6 +167,7 @@ func TestRealPods(t *testing.T) {
 			}
 		})
 	}
+	t.Run("wrapper killed", func(t *testing.T) { c.testWrapperKilled(t, r) })
 	t.Run("pod deleted", func(t *testing.T) { c.testDeleted(t, r) })
 	t.Run("secrets and privileges", func(t *testing.T) { c.testSecrets(t, r) })
 	t.Run("50 MB of logs, a report of 20 MB", func(t *testing.T) { c.testLarge(t, r) })
@@ -203,7 +207,7 @@ func (s *seen) len() int {
 	return s.text.Len()
 }
 
-// inBackground runs a Job until its log shows that it runs.
+// begin runs a Job until its log shows that it runs.
 func (c *real) begin(ctx context.Context, t *testing.T, r *Runner, job runner.Job) <-chan runner.Result {
 	log := newSeen("running")
 	job.Log = log
@@ -234,15 +238,36 @@ func (c *real) testDeleted(t *testing.T, r *Runner) {
 	require.NoError(t, r.Forget(t.Context(), "deleted"))
 }
 
+func (c *real) testWrapperKilled(t *testing.T, r *Runner) {
+	results := c.begin(t.Context(), t, r, choreJob("orphan", "report=100", "say=running", "rest=10m"))
+	found, err := filepath.Glob("/proc/[0-9]*/environ")
+	require.NoError(t, err)
+	killed := 0
+	for _, name := range found {
+		text, err := os.ReadFile(name)
+		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(name)))
+		if err == nil && bytes.Contains(text, []byte(pod.URLVariable+"="+c.address.URL+"/runs/orphan\x00")) {
+			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+			killed++
+		}
+	}
+	require.Equal(t, 1, killed)
+	result := <-results
+	require.Equal(t, runner.Killed, result.End, result.Reason)
+	require.Contains(t, result.Reason, "137")
+	require.Empty(t, result.Reports)
+	require.NoError(t, r.Forget(t.Context(), "orphan"))
+}
+
 func (c *real) testSecrets(t *testing.T, r *Runner) {
-	job := choreJob("secrets", "whoami", "account", "peek", "env=PASSWORD", "env=ASSAY_POD_TOKEN", "say=running", "rest=3s")
+	job := choreJob("secrets", "whoami", "account", "peek", "kill", "env=PASSWORD", "env=ASSAY_POD_TOKEN", "say=running", "rest=3s")
 	job.Suite.Spec.Env = []tests.EnvVar{secretVariable("PASSWORD", "login", "password")}
 	results := c.begin(t.Context(), t, r, job)
 	logs := c.Kubectl(t, "logs", "-n", namespace, "job/"+objectName("secrets"))
 	spec := c.Kubectl(t, "get", "jobs,pods", "-n", namespace, "-o", "yaml")
 	result := <-results
 	require.Equal(t, runner.Exited, result.End, result.Reason)
-	want := "user 65532, group 65532\naccount token: false\nthe wrapper's environment: open /proc/1/environ: permission denied\n***\n\nrunning\n"
+	want := "user 65532, group 65532\naccount token: false\nthe wrapper's environment: open /proc/1/environ: permission denied\nthe wrapper lives\n***\n\nrunning\n"
 	require.Equal(t, want, string(result.Output))
 	require.Contains(t, logs, "***")
 	for _, text := range []string{logs, spec} {

@@ -39,8 +39,13 @@ var chores = map[string]func(value string) error{
 		time.Sleep(d)
 		return err
 	},
-	// The wrapper is the parent of the process that watches over this one.
-	"orphan": func(string) error { return syscall.Kill(1, syscall.SIGKILL) },
+	// The wrapper is the container's first process, which the kernel keeps from signals that come from inside.
+	"kill": func(string) error {
+		if err := syscall.Kill(1, syscall.SIGKILL); err != nil {
+			return err
+		}
+		return say("the wrapper lives")
+	},
 	"peek": func(string) error {
 		_, err := os.ReadFile("/proc/1/environ")
 		return say(fmt.Sprintf("the wrapper's environment: %v", err))
