@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -125,9 +126,10 @@ func TestARepositoryThatCannotBeFetchedIsAReasonAndTriedAgain(t *testing.T) {
 		}))
 		late := git.NewMemory()
 		w.mirrors.Serve("https://git.example.com/late.git", late)
-		away := true
+		var away atomic.Bool
+		away.Store(true)
 		late.Fail(func(string) error {
-			if away {
+			if away.Load() {
 				return errors.New("the server is away")
 			}
 			return nil
@@ -136,7 +138,7 @@ func TestARepositoryThatCannotBeFetchedIsAReasonAndTriedAgain(t *testing.T) {
 		require.Contains(t, w.one().Reason, "what it renders is not known: fetch ")
 		require.Contains(t, w.one().Reason, "the server is away")
 		require.Nil(t, w.one().Sync)
-		away = false
+		away.Store(false)
 		time.Sleep(time.Hour)
 		require.NotContains(t, w.one().Reason, "the server is away")
 	})
