@@ -241,7 +241,7 @@ func TestNoErrorHoldsThePassword(t *testing.T) {
 		"postgres://assay:" + password + "@host:port/assay",
 		"postgres://assay:" + password + "%zz@host/assay",
 		"postgres://assay:x/" + password + "@host/assay",
-		"postgres://assay:" + password + "@host/assay?sslmode=" + "wrong",
+		"postgres://assay:" + password + "@host/assay?sslmode=wrong",
 		"postgres://assay:" + password + "@host/assay?sslmode=verify-full&sslrootcert=/nowhere/ca.crt",
 		"postgres://host/assay?sslmode=wrong&password=" + password,
 		"postgres://",
