@@ -4,8 +4,11 @@ import "sigs.k8s.io/kustomize/api/types"
 
 // Application is what an Argo CD Application says about building one of its sources.
 type Application struct {
-	// Name is the Application's, which parameter files and, unless said otherwise, releases of charts are named after.
+	// Name is the Application's, which releases of charts are named after unless the source says otherwise.
 	Name string
+	// Instance is what Argo CD calls it in parameter files and to builds: the name, with its namespace and _ in front where that is not
+	// Argo CD's own; empty where it is Name.
+	Instance string
 	// Namespace is that of its destination, where charts are installed unless they say otherwise.
 	Namespace string
 	Source    ApplicationSource
@@ -18,8 +21,15 @@ type Application struct {
 	APIVersions []string
 }
 
+func (a *Application) instance() string {
+	if a.Instance != "" {
+		return a.Instance
+	}
+	return a.Name
+}
+
 // ApplicationSource is the part of an Application's source that says how to build it, in the fields of Argo CD's API
-// (argoproj.io/v1alpha1), as it is merged with the parameter files .argocd-source.yaml and .argocd-source-<name>.yaml.
+// (argoproj.io/v1alpha1), as it is merged with the parameter files .argocd-source.yaml and .argocd-source-<instance>.yaml.
 type ApplicationSource struct {
 	Kustomize *ApplicationKustomize `json:"kustomize,omitempty"`
 	Helm      *ApplicationHelm      `json:"helm,omitempty"`

@@ -55,7 +55,7 @@ func (f *filesystem) readInputs(names []string) error {
 func (f *filesystem) source() (*ApplicationSource, error) {
 	app := f.settings.Application
 	merged := app.Source
-	for _, base := range []string{".argocd-source.yaml", ".argocd-source-" + app.Name + ".yaml"} {
+	for _, base := range []string{".argocd-source.yaml", ".argocd-source-" + app.instance() + ".yaml"} {
 		name := path.Join(f.build, base)
 		found, err := f.kind(name)
 		if err != nil {
@@ -165,7 +165,7 @@ func (f *filesystem) substitute(field, text string) (string, error) {
 		case name == "$":
 			return "$"
 		case name == "ARGOCD_APP_NAME":
-			return app.Name
+			return app.instance()
 		case name == "ARGOCD_APP_NAMESPACE":
 			return app.Namespace
 		case strings.HasPrefix(name, "ARGOCD_") || strings.HasPrefix(name, "KUBE_"):

@@ -1,8 +1,9 @@
 package argo
 
 import (
+	"bytes"
+	"encoding/json"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -39,6 +40,7 @@ type application struct {
 	sources   []source // of the spec, what is synced
 	hydrator  *hydrator
 	namespace string // of the destination
+	instance  string // what Argo CD calls it
 	here      bool   // the destination is the cluster that Argo CD runs in
 	automated bool
 
@@ -64,7 +66,17 @@ type state struct {
 }
 
 func (s state) equal(other state) bool {
-	return slices.Equal(s.revisions, other.revisions) && reflect.DeepEqual(s.sources, other.sources)
+	return slices.Equal(s.revisions, other.revisions) && sameSources(s.sources, other.sources)
+}
+
+// sameSources compares what sources say: Argo CD writes some fields down though they are empty, which people do not.
+func sameSources(a, b []source) bool {
+	if reflect.DeepEqual(a, b) {
+		return true
+	}
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
 // attempt is the last operation.
@@ -113,12 +125,15 @@ func (a *application) read(o *object) {
 		a.automated = policy.Automated.Enabled == nil || *policy.Automated.Enabled
 	}
 	status := &o.Status
+	if a.instance = a.Name; status.ControllerNamespace != "" && status.ControllerNamespace != a.Namespace {
+		a.instance = a.Namespace + "_" + a.Name
+	}
 	a.status, a.health = status.Sync.Status, status.Health.Status
 	if status.ReconciledAt != nil {
 		a.seen = status.ReconciledAt.Time
 	}
 	a.compared = a.at(status.Sync.ComparedTo.Source, status.Sync.ComparedTo.Sources, status.Sync.Revision, status.Sync.Revisions)
-	a.settled = reflect.DeepEqual(a.compared.sources, a.sources)
+	a.settled = sameSources(a.compared.sources, a.sources)
 	if o.Operation != nil {
 		a.asked, a.planned = true, a.plan(o.Operation)
 	}
@@ -155,7 +170,7 @@ func (a *application) at(one source, several []source, revision string, revision
 	if len(several) == 0 {
 		s = state{[]source{one}, []string{revision}}
 	}
-	if one.RepoURL == "" && len(several) == 0 || reflect.DeepEqual(s.sources, a.sources) {
+	if one.RepoURL == "" && len(several) == 0 || sameSources(s.sources, a.sources) {
 		s.sources = a.sources
 	}
 	for len(s.revisions) < len(s.sources) {
@@ -201,16 +216,17 @@ func (a *application) attempted(o *operationState) *attempt {
 	return t
 }
 
-// parentPattern is what annotation trackingID holds: <Application>:<group>/<kind>:<namespace>/<name>, where an Application of another
-// namespace than Argo CD's own is written <namespace>_<name>.
-var parentPattern = regexp.MustCompile(`^(?:([^:_]+)_)?([^:_]+):`)
-
-// parentOf is the Application that applied an object; the zero Key where none did, or it is not told apart from others.
+// parentOf is the Application that applied an object; the zero Key where none did. The annotation holds
+// <instance>:<group>/<kind>:<namespace>/<name>, the label an instance. An empty namespace is Argo CD's own.
 func parentOf(o metav1.Object) watch.Key {
-	if match := parentPattern.FindStringSubmatch(o.GetAnnotations()[trackingID]); match != nil {
-		return watch.Key{Namespace: match[1], Name: match[2]}
+	instance, _, found := strings.Cut(o.GetAnnotations()[trackingID], ":")
+	if !found {
+		instance = o.GetLabels()[instanceLabel]
 	}
-	return watch.Key{Name: o.GetLabels()[instanceLabel]}
+	if namespace, name, elsewhere := strings.Cut(instance, "_"); elsewhere {
+		return watch.Key{Namespace: namespace, Name: name}
+	}
+	return watch.Key{Name: instance}
 }
 
 // owner is the ApplicationSet that made the Application; empty where none did.

@@ -35,10 +35,12 @@ type object struct {
 		Health struct {
 			Status string `json:"status,omitempty"`
 		} `json:"health"`
-		History        []deployed      `json:"history,omitempty"`
-		Conditions     []condition     `json:"conditions,omitempty"`
-		ReconciledAt   *metav1.Time    `json:"reconciledAt,omitempty"`
-		OperationState *operationState `json:"operationState,omitempty"`
+		History             []deployed      `json:"history,omitempty"`
+		Conditions          []condition     `json:"conditions,omitempty"`
+		ReconciledAt        *metav1.Time    `json:"reconciledAt,omitempty"`
+		OperationState      *operationState `json:"operationState,omitempty"`
+		ControllerNamespace string          `json:"controllerNamespace,omitempty"`
+
 		SourceHydrator struct {
 			LastSuccessfulOperation *hydration `json:"lastSuccessfulOperation,omitempty"`
 			CurrentOperation        *hydration `json:"currentOperation,omitempty"`

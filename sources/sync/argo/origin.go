@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/assay-dev/assay/sources/git"
 	"github.com/assay-dev/assay/sources/sync"
@@ -40,8 +41,8 @@ func (s *Source) origins(ctx context.Context, key watch.Key, a *application, p p
 	return all, nil
 }
 
-// revision is a source at a commit; newest has one that is not known be the newest of what the source follows.
-func (s *Source) revision(ctx context.Context, from source, commit string, newest bool) (sync.Revision, error) {
+// revision is a source at a commit. One that is not known is the newest of what the source followed at a time, which zero says is not asked.
+func (s *Source) revision(ctx context.Context, from source, commit string, newest time.Time) (sync.Revision, error) {
 	at := sync.Revision{Repository: git.Normalize(from.RepoURL), URL: from.RepoURL, Commit: commit, Path: "."}
 	if from.Path != "" {
 		at.Path = path.Clean(from.Path)
@@ -50,13 +51,13 @@ func (s *Source) revision(ctx context.Context, from source, commit string, newes
 	if at.Branch, err = s.branch(ctx, from); err != nil {
 		return at, err
 	}
-	if !newest && commitID.MatchString(commit) || newest && at.Branch == "" {
+	switch {
+	case newest.IsZero() && commitID.MatchString(commit):
 		return at, nil
-	}
-	if at.Branch == "" {
+	case newest.IsZero() || at.Branch == "":
 		return at, fmt.Errorf("which commit of %s %s is, Argo CD does not say", from.RepoURL, from.TargetRevision)
 	}
-	head, err := s.mirrors.Head(ctx, from.RepoURL, at.Branch, s.clock.Now().Add(-refsAge))
+	head, err := s.mirrors.Head(ctx, from.RepoURL, at.Branch, newest)
 	at.Commit = head.String()
 	return at, err
 }
@@ -98,7 +99,11 @@ func (s *Source) dryOrigin(ctx context.Context, key watch.Key, a *application, p
 			return origin{}, err
 		}
 	}
-	at, err := s.revision(ctx, dry, commit, commit == "")
+	newest := p.newest
+	if commit == "" {
+		newest = a.looked()
+	}
+	at, err := s.revision(ctx, dry, commit, newest)
 	return origin{dry, at}, err
 }
 
@@ -137,7 +142,7 @@ func (s *Source) goodRevisions(ctx context.Context, a *application) ([]sync.Revi
 		if from.Chart != "" || !commitID.MatchString(a.good.revisions[i]) {
 			continue
 		}
-		at, err := s.revision(ctx, from, a.good.revisions[i], false)
+		at, err := s.revision(ctx, from, a.good.revisions[i], time.Time{})
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/assay-dev/assay/sources/sync"
 )
@@ -16,8 +17,8 @@ type progress struct {
 	failure sync.Failure
 	reason  string // why it failed, or what it waits for
 	pending bool   // it is on its way
-	// newest: the revisions were not resolved by Argo CD; they are the newest of what the sources follow.
-	newest bool
+	// newest, where Argo CD did not resolve the revisions, says that they are the newest of what the sources followed then.
+	newest time.Time
 	// failed is what an operation tried in vain before Argo CD found something else Synced.
 	failed *progress
 	// stale says why what is told may not be all; nothing is told but this where sources are empty.
@@ -58,10 +59,10 @@ func (a *application) progress() progress {
 		return a.hydrating()
 	}
 	for _, c := range a.errors {
-		switch c.Type {
-		case "ComparisonError":
+		switch {
+		case c.Type == "ComparisonError" && a.status == "Unknown": // otherwise the rest of the status is not about it, or not yet
 			return a.incomparable(c.Message)
-		case "InvalidSpecError", "UnknownError":
+		case c.Type == "ComparisonError", c.Type == "InvalidSpecError", c.Type == "UnknownError":
 			return untold("Argo CD: %s", c.Message)
 		}
 	}
@@ -170,10 +171,15 @@ func (a *application) incomparable(message string) progress {
 	p := s.failing(failure, "Argo CD: "+message)
 	p.pending = failure == sync.Unreachable
 	for _, r := range s.revisions {
-		p.newest = p.newest || !commitID.MatchString(r)
+		if !commitID.MatchString(r) {
+			p.newest = a.looked()
+		}
 	}
 	return p
 }
+
+// looked is when Argo CD had looked at Git for sure: it tells the time in whole seconds, and branches move faster.
+func (a *application) looked() time.Time { return a.seen.Add(time.Second) }
 
 // hydrating is what an Application is whose hydrator is at work, or has failed.
 func (a *application) hydrating() progress {

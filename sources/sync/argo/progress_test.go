@@ -12,7 +12,6 @@ import (
 )
 
 func TestWhereAnApplicationIs(t *testing.T) {
-	const source = "{kustomize: {images: [\"web:2\"]}, path: apps/shop, repoURL: https://git.example.com/shop.git, targetRevision: main}"
 	failed := func(phase, message, revision string) fields {
 		return fields{"status.operationState.phase": phase, "status.operationState.message": "'" + message + "'", "status.operationState.syncResult.revision": revision}
 	}
@@ -143,6 +142,10 @@ func TestWhereAnApplicationIs(t *testing.T) {
 			edits: incomparable("Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = `kustomize build <path to cached source>/apps/shop` failed exit status 1"),
 			sync:  "Failed BROKEN BuildFailed: Argo CD: Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = `kustomize build <path to cached source>/apps/shop` failed exit status 1",
 		},
+		"a comparison that failed a moment ago": {
+			edits:  fields{"status.conditions": "[{type: ComparisonError, message: 'failed to generate manifest'}]"},
+			reason: "Argo CD: failed to generate manifest",
+		},
 		"a source that does not answer": {
 			edits:   incomparable("Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = failed to list refs: dial tcp: lookup git.example.com: no such host"),
 			pending: "Failed BROKEN Unreachable: Argo CD: Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = failed to list refs: dial tcp: lookup git.example.com: no such host",
@@ -155,9 +158,16 @@ func TestWhereAnApplicationIs(t *testing.T) {
 			edits:  fields{"spec.source.kustomize.images": "[\"web:3\"]"},
 			reason: "its definition has changed, and Argo CD has not compared it with the cluster since",
 		},
-		"a definition with defaults": {edits: fields{"spec.source": source}, sync: "Applied SECOND"},
-		"deleted":                    {edits: fields{"metadata.deletionTimestamp": "\"2026-05-04T11:59:00Z\""}, reason: "it is being deleted"},
-		"unreadable":                 {edits: fields{"spec.source": "\"text\""}, reason: "it cannot be read"},
+		"a definition with what Argo CD writes though it is empty": {
+			edits: fields{
+				"spec.source":                             "{path: apps/shop, repoURL: " + shopURL + ", directory: {recurse: true}}",
+				"status.sync.comparedTo.source":           "{path: apps/shop, repoURL: " + shopURL + ", directory: {recurse: true, jsonnet: {}}}",
+				"status.operationState.syncResult.source": "{path: apps/shop, repoURL: " + shopURL + ", directory: {recurse: true, jsonnet: {}}}",
+			},
+			sync: "Applied SECOND",
+		},
+		"deleted":    {edits: fields{"metadata.deletionTimestamp": "\"2026-05-04T11:59:00Z\""}, reason: "it is being deleted"},
+		"unreadable": {edits: fields{"spec.source": "\"text\""}, reason: "it cannot be read"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in(t, func(t *testing.T, w *world) {

@@ -34,7 +34,7 @@ const remembered = 2
 // fetched.
 func (s *Source) resolve(ctx context.Context, key watch.Key, a *application, t *tracked, p progress) (*rendered, error) {
 	for _, known := range t.rendered {
-		if !p.newest && a.hydrator == nil && known.namespace == a.namespace && known.of.equal(p.state) {
+		if p.newest.IsZero() && a.hydrator == nil && known.namespace == a.namespace && known.of.equal(p.state) {
 			return known, nil
 		}
 	}
@@ -85,7 +85,7 @@ func (f source) isRef() bool { return f.Ref != "" && f.Path == "" }
 // settings are what an Application says about building one of its sources in Git.
 func (s *Source) settings(a *application, o origin, all []source, values map[string]string) render.Settings {
 	app := &render.Application{
-		Name: a.Name, Namespace: a.namespace, Source: o.ApplicationSource, KubeVersion: s.options.KubeVersion, APIVersions: s.options.APIVersions,
+		Name: a.Name, Instance: a.instance, Namespace: a.namespace, Source: o.ApplicationSource, KubeVersion: s.options.KubeVersion, APIVersions: s.options.APIVersions,
 	}
 	switch {
 	case o.isRef():
