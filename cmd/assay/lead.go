@@ -40,7 +40,9 @@ func asLeader(ctx context.Context, s *settings.Settings, log *slog.Logger, work 
 	if err != nil {
 		return unusable(err)
 	}
-	return lead.Run(ctx, lead.Options{Client: client, Namespace: namespace, Pod: pod, Lease: s.Lease, Log: log}, work)
+	return lead.Run(ctx, lead.Options{
+		Client: client, Namespace: namespace, Pod: pod, Lease: s.Lease, Duration: time.Duration(s.LeaseDuration), Log: log,
+	}, work)
 }
 
 // reconcile runs the loop until told ends, and then lets what is under way come to its end for a while. When leading ends it stops at once.

@@ -25,7 +25,7 @@ func (o *Options) unmark(ctx context.Context) error {
 }
 
 func (o *Options) until(ctx context.Context, do func() error) error {
-	again := time.NewTicker(o.Retry)
+	again := time.NewTicker(o.retry())
 	defer again.Stop()
 	for {
 		err := do()

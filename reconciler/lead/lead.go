@@ -32,10 +32,10 @@ type Options struct {
 	Namespace, Pod string
 	// Lease is its name.
 	Lease string
-	// Duration is how long others wait for a leader that says nothing, Deadline how long this one tries to renew before it gives up, and
-	// Retry the time between two tries. Defaults 15s, 10s and 2s; Duration must be more than the two others together.
-	Duration, Deadline, Retry time.Duration
-	Log                       *slog.Logger
+	// Duration is how long others wait for a leader that says nothing: whole seconds, 15s by default. After two thirds of it a leader that cannot
+	// renew the Lease gives up.
+	Duration time.Duration
+	Log      *slog.Logger
 }
 
 // Run waits until this Assay leads, and runs work. It returns what work does, after it has given the Lease to whoever is next; and nil where ctx
@@ -56,7 +56,7 @@ func Run(ctx context.Context, o Options, work func(ctx context.Context) error) e
 	defer stop()
 	term := &term{ended: make(chan error, 1)}
 	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
-		Lock: lock, LeaseDuration: o.Duration, RenewDeadline: o.Deadline, RetryPeriod: o.Retry,
+		Lock: lock, LeaseDuration: o.Duration, RenewDeadline: o.deadline(), RetryPeriod: o.retry(),
 		Callbacks: leaderelection.LeaderCallbacks{
 			OnStartedLeading: func(leading context.Context) {
 				if term.begin() {
@@ -80,7 +80,7 @@ func Run(ctx context.Context, o Options, work func(ctx context.Context) error) e
 	elector.Run(electing)
 
 	if lost := electing.Err() == nil; lost {
-		return errors.Join(ErrLost, term.end(o.Duration-o.Deadline-o.Retry))
+		return errors.Join(ErrLost, term.end(o.Duration-o.deadline()-o.retry()))
 	}
 	err = term.end(0)
 	o.release(ctx, lock)
@@ -89,12 +89,17 @@ func Run(ctx context.Context, o Options, work func(ctx context.Context) error) e
 
 func (o *Options) complete() {
 	if o.Duration == 0 {
-		o.Duration, o.Deadline, o.Retry = 15*time.Second, 10*time.Second, 2*time.Second
+		o.Duration = 15 * time.Second
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 }
+
+// deadline is how long a leader tries to renew the Lease, and retry the time between two tries. With both of them gone a fifth of the Duration is
+// left for the work to end in before another leads.
+func (o *Options) deadline() time.Duration { return o.Duration * 10 / 15 }
+func (o *Options) retry() time.Duration    { return o.Duration * 2 / 15 }
 
 // term is the time that this Assay leads. Once it was prevented it never begins.
 type term struct {
@@ -139,7 +144,7 @@ func (t *term) end(patience time.Duration) error {
 
 // release lets the next one lead at once. Where that fails, it leads when the Lease is over.
 func (o *Options) release(ctx context.Context, lock resourcelock.Interface) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.Deadline)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.deadline())
 	defer cancel()
 	if err := o.label(ctx, nil); err != nil {
 		o.Log.Error("the label of the leader is not removed", "pod", o.Pod, "error", err)

@@ -1,6 +1,7 @@
 package lead_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync/atomic"
@@ -24,7 +25,8 @@ const duration = 15 * time.Second // of the Lease, by default
 type cluster struct {
 	t *testing.T
 	*fake.Clientset
-	away atomic.Bool
+	away  atomic.Bool
+	lease time.Duration // 0 is the default
 }
 
 func newCluster(t *testing.T) *cluster {
@@ -61,7 +63,7 @@ func (c *cluster) stand(pod string) *replica {
 	ctx, stop := context.WithCancel(c.t.Context())
 	r := &replica{began: make(chan context.Context, 1), finish: make(chan error, 1), returned: make(chan error, 1), stop: stop}
 	go func() {
-		r.returned <- lead.Run(ctx, lead.Options{Client: c, Namespace: "assay-system", Pod: pod, Lease: "assay"}, func(ctx context.Context) error {
+		r.returned <- lead.Run(ctx, lead.Options{Client: c, Namespace: "assay-system", Pod: pod, Lease: "assay", Duration: c.lease}, func(ctx context.Context) error {
 			r.began <- ctx
 			return <-r.finish
 		})
@@ -98,10 +100,14 @@ func TestOneLeadsAndTheNextFollowsAtOnce(t *testing.T) {
 }
 
 func TestALeaderThatCannotRenewEndsBeforeAnotherMayLead(t *testing.T) {
-	for name, obeys := range map[string]bool{"the work ends": true, "the work does not end": false} {
+	for name, is := range map[string]struct {
+		obeys bool
+		lease time.Duration
+	}{"the work ends": {true, 0}, "the work does not end": {false, 0}, "a short lease": {false, 3 * time.Second}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newCluster(t)
+				c.lease = is.lease
 				first := c.stand("assay-1")
 				leading := <-first.began
 				time.Sleep(time.Minute) // of the bubble
@@ -110,12 +116,12 @@ func TestALeaderThatCannotRenewEndsBeforeAnotherMayLead(t *testing.T) {
 				c.away.Store(true)
 				gone := time.Now()
 				<-leading.Done()
-				require.Less(t, time.Since(gone), duration)
-				if obeys {
+				require.Less(t, time.Since(gone), cmp.Or(is.lease, duration))
+				if is.obeys {
 					first.finish <- nil
 				}
 				require.ErrorIs(t, <-first.returned, lead.ErrLost)
-				require.LessOrEqual(t, time.Since(gone), duration)
+				require.LessOrEqual(t, time.Since(gone), cmp.Or(is.lease, duration))
 				first.finish <- nil
 			})
 		})

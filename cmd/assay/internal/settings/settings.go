@@ -30,11 +30,12 @@ type Settings struct {
 
 // Global are the settings of the whole process.
 type Global struct {
-	Names    []string `env:"ENVIRONMENTS" shown:"required" meaning:"names of the Environments, such as dev,staging"`
-	DataDir  string   `env:"DATA_DIR, default=assay-data" meaning:"folder for the history, the mirrors, the runs and the key of digests"`
-	Database string   `env:"DATABASE" shown:"SQLite in DATA_DIR" meaning:"file with the URL of a PostgreSQL database for the history, such as postgres://user:password@host:5432/name, which replicas share"`
-	Lease    string   `env:"LEASE, default=assay" meaning:"name of the Lease by which one of the replicas leads that share a DATABASE; those with another WATCH_LABEL_SELECTOR have another"`
-	Drain    Age      `env:"DRAIN, default=0s" meaning:"how long what is under way may go on when Assay is told to stop; what is not done by then is taken up by the next Assay"`
+	Names         []string      `env:"ENVIRONMENTS" shown:"required" meaning:"names of the Environments, such as dev,staging"`
+	DataDir       string        `env:"DATA_DIR, default=assay-data" meaning:"folder for the history, the mirrors, the runs and the key of digests"`
+	Database      string        `env:"DATABASE" shown:"SQLite in DATA_DIR" meaning:"file with the URL of a PostgreSQL database for the history, such as postgres://user:password@host:5432/name, which replicas share"`
+	Lease         string        `env:"LEASE, default=assay" meaning:"name of the Lease by which one of the replicas leads that share a DATABASE; those with another WATCH_LABEL_SELECTOR have another"`
+	LeaseDuration LeaseDuration `env:"LEASE_DURATION, default=15s" meaning:"how long the other replicas wait for a leader that says nothing before one of them leads; a shorter one asks more of the API server, and gives up sooner when that is away"`
+	Drain         Age           `env:"DRAIN, default=0s" meaning:"how long what is under way may go on when Assay is told to stop; what is not done by then is taken up by the next Assay"`
 
 	MaxParallel Count     `env:"MAX_PARALLEL" shown:"one for each processor" meaning:"how many Runs may be under way at a time"`
 	RunPath     []string  `env:"RUN_PATH" shown:"none" meaning:"folders of programs that Runs find before the system's"`

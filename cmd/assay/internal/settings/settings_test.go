@@ -60,6 +60,8 @@ func TestReadNamesWhatIsWrong(t *testing.T) {
 		"ASSAY_LOG_LEVEL=loud":                 `ASSAY_LOG_LEVEL: "loud" must be debug, info, warn or error`,
 		"ASSAY_LOG_ENCODING=xml":               `must be text or json`,
 		"ASSAY_RETENTION_AGE=30d":              `ASSAY_RETENTION_AGE: "30d" must be a time, such as 72h`,
+		"ASSAY_LEASE_DURATION=1s":              `ASSAY_LEASE_DURATION: "1s" must be a time of whole seconds, at least 3s`,
+		"ASSAY_LEASE_DURATION=3500ms":          `must be a time of whole seconds`,
 		"ASSAY_RUN_MEMORY=much":                `an amount of bytes`,
 		"ASSAY_RUN_ISOLATION=some":             `namespaces, user-namespace, own-user or none`,
 		"ASSAY_DEV_MODE=bold":                  `ASSAY_DEV_MODE: "bold" must be shadow, propose, merge or commit`,

@@ -146,6 +146,22 @@ func (a *Age) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// LeaseDuration is a time of whole seconds, as a Lease holds it.
+type LeaseDuration time.Duration
+
+// UnmarshalText implements encoding.TextUnmarshaler. In less time than the least one here, a leader could not renew its Lease a few times.
+func (l *LeaseDuration) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		return nil
+	}
+	d, err := time.ParseDuration(string(text))
+	if err != nil || d < 3*time.Second || d%time.Second != 0 {
+		return &valueError{string(text), "a time of whole seconds, at least 3s, such as 15s"}
+	}
+	*l = LeaseDuration(d)
+	return nil
+}
+
 // Link is where people are sent to read more.
 type Link string
 
