@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -93,7 +94,10 @@ func TestLostResultRunsAnew(t *testing.T) {
 // Jobs that nobody asks for go, those that are asked for stay.
 func TestOrphans(t *testing.T) {
 	k, a := newCluster(t), newAddress(t)
-	r := newRunner(t, k, a, nil)
+	var later atomic.Int64
+	r := newRunner(t, k, a, func(o *Options) {
+		o.Now = func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
+	})
 	ctx, stop := context.WithCancelCause(t.Context())
 	orphan := begin(ctx, t, r, jobOf("orphan", "echo ready; sleep 60"))
 	stop(runner.ErrStopping)
@@ -103,11 +107,9 @@ func TestOrphans(t *testing.T) {
 	own := begin(wanted, t, r, jobOf("own", "echo ready; sleep 60"))
 	require.Eventually(t, func() bool { return len(r.watch.all()) == 2 }, patience, time.Millisecond)
 
-	now := noon
-	r.options.Now = func() time.Time { return now }
 	unclaimed := r.sweepOnce(t.Context(), map[types.UID]time.Time{})
 	require.Len(t, unclaimed, 1, "none is deleted at once")
-	now = now.Add(r.options.Bounds.Orphan)
+	later.Store(int64(r.options.Bounds.Orphan))
 	require.Empty(t, r.sweepOnce(t.Context(), unclaimed))
 	jobs, err := k.client.BatchV1().Jobs(namespace).List(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)
