@@ -70,7 +70,7 @@ func BenchmarkSyncToTest(b *testing.B) {
 		"ASSAY_STAGING_TESTS_URL=" + suites, "ASSAY_STAGING_TESTS_OVERLAY=staging",
 	}, nil)
 	require.NoError(b, err)
-	wired, err := wiring(s, log)
+	wired, err := wiring(b.Context(), s, log)
 	require.NoError(b, err)
 	runs, judged := make(chan history.Run, 1), make(chan struct{}, 1)
 	wired.Announce = func(e reconciler.Event) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -29,20 +30,25 @@ func clusterConfig(s *settings.Settings) (config *rest.Config, err error) {
 		return nil, fmt.Errorf("cluster: %w", err)
 	}
 	config.QPS, config.UserAgent = -1, "assay/"+thisVersion().Version
+	config.WarningHandler = rest.NoWarnings{} // what admission thinks of a Suite's pod is told where it does not start
 	return config, nil
 }
 
 // clusterWiring says in the words of the rooms what the operator said about the cluster; nil where there is none.
-func clusterWiring(s *settings.Settings) (*wire.Cluster, error) {
+func clusterWiring(ctx context.Context, s *settings.Settings) (*wire.Cluster, error) {
 	config, err := clusterConfig(s)
 	if err != nil || config == nil {
+		return nil, err
+	}
+	image, err := runImage(ctx, s, config)
+	if err != nil {
 		return nil, err
 	}
 	return &wire.Cluster{
 		Config: config, Name: s.Cluster, Namespaces: texts(s.WatchNamespaces), ArgoNamespace: string(s.ArgoNamespace),
 		NoCrossNamespaceRefs: bool(s.NoCrossNamespaceRefs), Events: bool(s.Events), Annotate: bool(s.Annotate), Instance: os.Getenv(podName),
 		Pods: wire.Pods{
-			Image: s.RunImage, URL: s.RunURL, Namespace: settings.DefaultRunNamespace,
+			Image: image, URL: s.RunURL, Namespace: settings.DefaultRunNamespace,
 			Rules: kubernetes.Rules{
 				DefaultImage: s.RunDefaultImage, ServiceAccounts: texts(s.RunServiceAccounts), Token: bool(s.RunTokens), Root: bool(s.RunRoot),
 			},
@@ -63,7 +69,7 @@ func inCluster(s *settings.Settings, env *settings.Environment, c *wire.Cluster,
 	case !one.InPods:
 	case c == nil:
 		return fmt.Errorf("%s is kubernetes, and there is no cluster: set %sKUBECONFIG", env.Variable("RUNNER"), settings.Prefix)
-	case s.RunImage == "" || s.RunURL == "":
+	case c.Pods.Image == "" || c.Pods.URL == "":
 		return fmt.Errorf("Suites of %s run as pods, which need %sRUN_IMAGE and %sRUN_URL; or set %s=process", env.Name, settings.Prefix, settings.Prefix, env.Variable("RUNNER"))
 	}
 	return nil

@@ -55,7 +55,7 @@ repository is trusted to say what passed, and with which commit of the tests.`,
 		if err != nil {
 			return unusable(err)
 		}
-		wired, err := wiring(s, slog.New(slog.DiscardHandler))
+		wired, err := wiring(cmd.Context(), s, slog.New(slog.DiscardHandler))
 		if err != nil {
 			return unusable(err)
 		}

@@ -85,7 +85,7 @@ Exits with 2 when the settings cannot be used, and names every one that is wrong
 
 // run watches until ctx ends.
 func run(ctx context.Context, s *settings.Settings, log *slog.Logger) error {
-	wired, err := wiring(s, log)
+	wired, err := wiring(ctx, s, log)
 	if err != nil {
 		return unusable(err)
 	}
@@ -150,7 +150,7 @@ func prune(ctx context.Context, store *history.Store, keep history.Retention, lo
 }
 
 // wiring says in the words of the rooms what the operator said.
-func wiring(s *settings.Settings, log *slog.Logger) (w wire.Settings, err error) {
+func wiring(ctx context.Context, s *settings.Settings, log *slog.Logger) (w wire.Settings, err error) {
 	credentials, err := s.AllCredentials()
 	if err != nil {
 		return w, err
@@ -186,7 +186,7 @@ func wiring(s *settings.Settings, log *slog.Logger) (w wire.Settings, err error)
 			return w, err
 		}
 	}
-	if w.Cluster, err = clusterWiring(s); err != nil {
+	if w.Cluster, err = clusterWiring(ctx, s); err != nil {
 		return w, err
 	}
 	for _, env := range s.Environments {

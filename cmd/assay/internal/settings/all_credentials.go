@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/assay-dev/assay/rollback/gitprovider/connect"
 	"github.com/assay-dev/assay/sources/git"
@@ -88,6 +89,9 @@ func readHosts(dir string) (map[string]connect.Credentials, error) {
 		return hosts, nil
 	}
 	err := filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {
+		if entry != nil && strings.HasPrefix(entry.Name(), "..") && entry.IsDir() {
+			return fs.SkipDir // a mounted Secret keeps its content there, and links to it
+		}
 		if err != nil || entry.IsDir() || !slices.Contains(CredentialFiles, entry.Name()) {
 			return err
 		}

@@ -50,7 +50,7 @@ type Global struct {
 	WatchLabelSelector   Selector    `env:"WATCH_LABEL_SELECTOR" shown:"all" meaning:"labels of the Targets that are looked at, such as sharding.fluxcd.io/key=shard1; Gates that follow none of them are another Assay's"`
 	NoCrossNamespaceRefs Switch      `env:"NO_CROSS_NAMESPACE_REFS, default=false" meaning:"true where Flux runs with the flag of that name: a Target's source is in its own namespace"`
 
-	RunImage           string      `env:"RUN_IMAGE" shown:"required by the kubernetes runner" meaning:"Assay's own image, which brings a Suite's files into its pod"`
+	RunImage           string      `env:"RUN_IMAGE" shown:"that of Assay's own pod" meaning:"Assay's own image, which brings a Suite's files into its pod"`
 	RunURL             string      `env:"RUN_URL" shown:"required by the kubernetes runner" meaning:"where pods reach Assay, such as http://assay.assay-system:9292"`
 	RunDefaultImage    string      `env:"RUN_DEFAULT_IMAGE" shown:"none" meaning:"image of Suites that name none"`
 	RunServiceAccounts []Namespace `env:"RUN_SERVICE_ACCOUNTS" shown:"none" meaning:"service accounts that a Suite may name"`

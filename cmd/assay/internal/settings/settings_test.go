@@ -125,7 +125,9 @@ func credentials(t *testing.T, root string, of map[string]string) string {
 func TestAuthGivesCredentialsToTheirRepositoriesAlone(t *testing.T) {
 	tests := credentials(t, t.TempDir(), map[string]string{"bearerToken": "of-tests\n"})
 	config := credentials(t, t.TempDir(), map[string]string{"username": "u", "password": "of-config"})
-	hosts := credentials(t, t.TempDir(), map[string]string{"git.example.com/password": "of-host", "git.example.com/team/password": "of-team"})
+	hosts := credentials(t, t.TempDir(), map[string]string{
+		"git.example.com/password": "of-host", "git.example.com/team/password": "of-team", "git.example.com/..2026_11_22/password": "of-a-link",
+	})
 	s, err := settings.Read(append(least[:2:2], "ASSAY_DEV_TESTS_CREDENTIALS="+tests, "ASSAY_CREDENTIALS="+hosts,
 		"ASSAY_DEV_CONFIG_REPOSITORIES=https://git.example.com/config.git", "ASSAY_DEV_CONFIG_CREDENTIALS="+config), nil)
 	require.NoError(t, err)
@@ -136,6 +138,7 @@ func TestAuthGivesCredentialsToTheirRepositoriesAlone(t *testing.T) {
 	require.Equal(t, git.Auth{Username: "u", Password: "of-config"}, auth(git.Normalize("https://git.example.com/config")))
 	require.Equal(t, "of-host", auth(git.Normalize("https://git.example.com/other/x")).Password)
 	require.Equal(t, "of-team", auth(git.Normalize("https://git.example.com/team/x")).Password)
+	require.Equal(t, "of-host", auth(git.Normalize("https://git.example.com/..2026_11_22/x")).Password, "where a mounted Secret keeps its content")
 	require.Equal(t, git.Auth{}, auth(git.Normalize("https://elsewhere.example.com/tests")))
 }
 

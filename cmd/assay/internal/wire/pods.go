@@ -43,7 +43,7 @@ func (a *Assay) runners(s Settings, data string, key []byte, builder *render.Bui
 	if pods.Image != "" && pods.URL != "" {
 		a.Pods, err = kubernetes.New(a.cluster.typed, kubernetes.Options{
 			Dir: filepath.Join(data, "pods"), Key: tokenKey(key), URL: pods.URL, Image: pods.Image,
-			Namespace: pods.Namespace, Namespaces: namespaces, Rules: pods.Rules, Log: s.Log,
+			Namespace: pods.Namespace, Namespaces: namespaces, Rules: pods.Rules, Services: kubernetes.Sidecars, Log: s.Log,
 		})
 		if err != nil {
 			return nil, err
