@@ -86,14 +86,20 @@ func describeMove(from, to []history.TargetState) string {
 }
 
 func shortCommits(t history.TargetState) string {
+	commits := shortRevisions(t.Revisions)
+	if t.Outcome == sync.Failed {
+		return commits + ", which failed"
+	}
+	return commits
+}
+
+// shortRevisions names the commits; what comes from no Git repository has its digest alone.
+func shortRevisions(revisions []sync.Revision) string {
 	var out []string
-	for _, r := range t.Revisions {
+	for _, r := range revisions {
 		out = append(out, fmt.Sprintf("%.8s", r.Commit))
 	}
-	if t.Outcome == sync.Failed {
-		return strings.Join(out, ", ") + ", which failed"
-	}
-	return strings.Join(out, ", ")
+	return cmp.Or(strings.Join(out, ", "), "what comes from no commit")
 }
 
 func recoveredBy(w *world) string {

@@ -77,8 +77,8 @@ func (l *Loop) observeTargets(ctx context.Context, env *Environment, w *world) e
 				state.Target, state.Trial.Commit))
 			continue
 		case state.Pending != nil:
-			w.unready = append(w.unready, fmt.Sprintf("%s is syncing %.8s: %s",
-				state.Target, state.Pending.Revisions[0].Commit, state.Pending.Reason))
+			w.unready = append(w.unready, fmt.Sprintf("%s is syncing %s: %s",
+				state.Target, shortRevisions(state.Pending.Revisions), state.Pending.Reason))
 			continue
 		case state.Sync == nil:
 			w.unready = append(w.unready, fmt.Sprintf("%s: %s", state.Target, state.Reason))

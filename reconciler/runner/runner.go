@@ -82,7 +82,7 @@ type File struct {
 }
 
 // ErrStopping is the cause (context.Cause) of a Run's end where Assay itself is ending.
-var ErrStopping = errors.New("Assay is stopping")
+var ErrStopping = errors.New("this Assay is stopping")
 
 // Runner runs Jobs. Implementations are safe for concurrent use and pass the conformance suite of runnertest.
 type Runner interface {
