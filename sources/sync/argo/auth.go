@@ -18,7 +18,7 @@ import (
 )
 
 // ErrNoAuth says that Argo CD has no credentials for a repository.
-var ErrNoAuth = errors.New("Argo CD has no credentials for it that Assay may read")
+var ErrNoAuth = errors.New("there are no credentials of Argo CD for it that Assay may read")
 
 const secretType = "argocd.argoproj.io/secret-type"
 

@@ -1,7 +1,7 @@
 // Package argo tells what Argo CD has synced: its Applications, in any namespace, are Targets.
 //
-// In go the Applications of a cluster, as package watch keeps them; out comes for each one its finished Sync, the one that is on its way, or
-// the reason why there is none. An operation is over when .operation is gone, its phase is terminal, and Argo CD has compared the
+// In go the Applications of a cluster, as package watch keeps them; out comes for each one its finished Sync, the one that is on its way,
+// or the reason why there is none. An operation is over when .operation is gone, its phase is terminal, and Argo CD has compared the
 // Application with the cluster since; then its health counts, and, where a Rollout is given and the destination is this cluster, that
 // nothing but the new version serves.
 //

@@ -41,7 +41,8 @@ func (s *Source) origins(ctx context.Context, key watch.Key, a *application, p p
 	return all, nil
 }
 
-// revision is a source at a commit. One that is not known is the newest of what the source followed at a time, which zero says is not asked.
+// revision is a source at a commit. One that is not known is the newest of what the source followed at a time; the zero time says that it
+// is known.
 func (s *Source) revision(ctx context.Context, from source, commit string, newest time.Time) (sync.Revision, error) {
 	at := sync.Revision{Repository: git.Normalize(from.RepoURL), URL: from.RepoURL, Commit: commit, Path: "."}
 	if from.Path != "" {

@@ -56,7 +56,8 @@ func (q *Queue[T]) Run(ctx context.Context) {
 	q.tasks.Wait()
 }
 
-// Commit is one of a mirror's. Where it is not here the error is ErrUnderway, and whoever asks hears of the end; or that of the fetch before.
+// Commit is one of a mirror's. Where it is not here the error is ErrUnderway, and whoever asks hears of the end; or that of the fetch
+// before.
 func (q *Queue[T]) Commit(ctx context.Context, mirror *git.Mirror, url string, h git.Hash, by T) (*git.Commit, error) {
 	commit, err := mirror.Repository().Commit(ctx, h)
 	if !errors.Is(err, git.ErrNotFound) {

@@ -19,6 +19,7 @@ import (
 // live is what a reading past the watch tells of the Deployment; no generation for its absence.
 func (p *peer) live(generation int64) (asked *int) {
 	asked = new(int)
+	synctest.Wait() // the fakes' reactions are no one else's then
 	p.metadata.PrependReactor("get", "deployments", func(action clienttesting.Action) (bool, runtime.Object, error) {
 		*asked++
 		if generation == 0 {
@@ -31,12 +32,13 @@ func (p *peer) live(generation int64) (asked *int) {
 
 // listed has the cluster's lists bear a resource version, as an API server's do.
 func (p *peer) listed(version string) {
+	synctest.Wait()
 	p.objects.PrependReactor("list", "deployments", func(action clienttesting.Action) (bool, runtime.Object, error) {
 		found, err := p.objects.Tracker().Get(action.GetResource(), web.Namespace, web.Name)
 		list := &unstructured.UnstructuredList{Object: map[string]any{"apiVersion": "apps/v1", "kind": "DeploymentList"}}
 		list.SetResourceVersion(version)
 		if err == nil {
-			list.Items = append(list.Items, *found.(*unstructured.Unstructured))
+			list.Items = append(list.Items, *found.(*unstructured.Unstructured).DeepCopy())
 		}
 		return true, list, nil
 	})
@@ -76,6 +78,7 @@ func TestAWatchThatIsBehindIsNotBelieved(t *testing.T) {
 
 func TestWhatMayNotBeReadIsNotKnown(t *testing.T) {
 	in(t, []string{"deployment", "job"}, func(t *testing.T, p *peer) {
+		synctest.Wait()
 		for _, resource := range []string{"pods", "certificates"} {
 			p.objects.PrependReactor("list", resource, func(action clienttesting.Action) (bool, runtime.Object, error) {
 				return true, nil, apierrors.NewForbidden(action.GetResource().GroupResource(), "", nil)

@@ -43,43 +43,48 @@ func in(t *testing.T, files []string, test func(t *testing.T, p *peer)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(noon)) // the bubble's clock
-		scheme := metadatafake.NewTestScheme()
-		require.NoError(t, metav1.AddMetaToScheme(scheme))
-		lists := map[schema.GroupVersionResource]string{certificates: "CertificateList"}
-		for kind, resource := range resources {
-			lists[resource] = kind.Kind + "List"
-		}
-		mapper := meta.NewDefaultRESTMapper(nil)
-		mapper.Add(certificates.GroupVersion().WithKind("Certificate"), meta.RESTScopeNamespace)
-		p := &peer{
-			objects:  dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), lists),
-			metadata: metadatafake.NewSimpleMetadataClient(scheme),
-		}
-		for _, name := range []string{"certificates.cert-manager.io", "canaries.flagger.app", "rollouts.argoproj.io"} {
-			require.NoError(t, p.metadata.Tracker().Create(definitions, &metav1.PartialObjectMetadata{
-				TypeMeta:   metav1.TypeMeta{APIVersion: "apiextensions.k8s.io/v1", Kind: "CustomResourceDefinition"},
-				ObjectMeta: metav1.ObjectMeta{Name: name},
-			}, ""))
-		}
-		for _, file := range files {
-			for _, object := range load(t, file) {
-				require.NoError(t, p.objects.Tracker().Create(resourceOf(object), object, object.GetNamespace()))
-			}
-		}
-		cluster := watch.New(p.objects, p.metadata)
-		p.checker = New(cluster, p.metadata, mapper, clock.RealClock{})
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			cluster.Run(ctx)
-		}()
-		defer func() {
-			cancel()
-			<-ended
-		}()
-		test(t, p)
+		test(t, start(t, files...))
 	})
+}
+
+// start makes the cluster and begins to follow it, until the test ends.
+func start(t testing.TB, files ...string) *peer {
+	scheme := metadatafake.NewTestScheme()
+	require.NoError(t, metav1.AddMetaToScheme(scheme))
+	lists := map[schema.GroupVersionResource]string{certificates: "CertificateList"}
+	for kind, resource := range resources {
+		lists[resource] = kind.Kind + "List"
+	}
+	mapper := meta.NewDefaultRESTMapper(nil)
+	mapper.Add(certificates.GroupVersion().WithKind("Certificate"), meta.RESTScopeNamespace)
+	p := &peer{
+		objects:  dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), lists),
+		metadata: metadatafake.NewSimpleMetadataClient(scheme),
+	}
+	for _, name := range []string{"certificates.cert-manager.io", "canaries.flagger.app", "rollouts.argoproj.io"} {
+		require.NoError(t, p.metadata.Tracker().Create(definitions, &metav1.PartialObjectMetadata{
+			TypeMeta:   metav1.TypeMeta{APIVersion: "apiextensions.k8s.io/v1", Kind: "CustomResourceDefinition"},
+			ObjectMeta: metav1.ObjectMeta{Name: name},
+		}, ""))
+	}
+	for _, file := range files {
+		for _, object := range load(t, file) {
+			require.NoError(t, p.objects.Tracker().Create(resourceOf(object), object, object.GetNamespace()))
+		}
+	}
+	cluster := watch.New(p.objects, p.metadata)
+	p.checker = New(cluster, p.metadata, mapper, clock.RealClock{})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		cluster.Run(ctx)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
+	return p
 }
 
 func load(t testing.TB, file string) []*unstructured.Unstructured {
