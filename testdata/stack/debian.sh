@@ -13,6 +13,7 @@ needs() { # needs PACKAGE FILE...: any of the files shows that it is there
 }
 needs etcd-server etcd
 needs redis-server redis-server
+needs postgresql postgres /usr/lib/postgresql/*/bin/postgres
 needs git git
 needs gcc "$(go env CC)"
 if [ "$(id -u)" = 0 ]; then # pods run for root alone
