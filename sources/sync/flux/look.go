@@ -11,6 +11,7 @@ import (
 
 	"github.com/assay-dev/assay/sources/render"
 	syncs "github.com/assay-dev/assay/sources/sync"
+	"github.com/assay-dev/assay/sources/sync/fetch"
 	"github.com/assay-dev/assay/sources/sync/watch"
 )
 
@@ -179,11 +180,16 @@ func (s *Source) lookAtKustomization(ctx context.Context, i item, t *tracked, k 
 	s.conclude(ctx, t, p, &k.target, r, v)
 }
 
+// soon is why something is not known yet, and will be without being asked for.
+type soon string
+
+func (s soon) Error() string { return string(s) }
+
 // unrendered tells of a Target of which it is not known what it renders. Where it soon will be, what was known before stays, unless that was
 // nothing.
 func (s *Source) unrendered(t *tracked, err error, v *view) {
 	var yet soon
-	if !errors.As(err, &yet) {
+	if !errors.As(err, &yet) && !errors.Is(err, fetch.ErrUnderway) {
 		v.state.Reason, v.settled = fmt.Sprintf("what it renders is not known: %v", err), false
 		return
 	}

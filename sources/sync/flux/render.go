@@ -28,7 +28,7 @@ type renderedState struct {
 	from  string // the origin, with what the source itself says
 }
 
-// render builds what a Kustomization renders, unless it is known already. The error is errUnderway while the commit is fetched.
+// render builds what a Kustomization renders, unless it is known already. The error is fetch.ErrUnderway while the commit is fetched.
 func (s *Source) render(ctx context.Context, i item, t *tracked, k *kustomization, o origin, p progress) (r *rendered, err error) {
 	state := renderedState{attempt{p.revision, p.origin, k.Generation}, k.built + " " + k.digest, fmt.Sprint(o)}
 	if t.rendered != nil && t.rendered.state == state {
@@ -127,7 +127,7 @@ func (s *Source) build(ctx context.Context, i item, at sync.Revision, build rend
 	if err != nil {
 		return nil, err
 	}
-	commit, err := s.fetches.commit(ctx, mirror, at.URL, hash, i)
+	commit, err := s.fetches.Commit(ctx, mirror, at.URL, hash, i)
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/assay-dev/assay/sources/git"
 	"github.com/assay-dev/assay/sources/render"
 	syncs "github.com/assay-dev/assay/sources/sync"
+	"github.com/assay-dev/assay/sources/sync/fetch"
 	"github.com/assay-dev/assay/sources/sync/rollout"
 	"github.com/assay-dev/assay/sources/sync/watch"
 )
@@ -57,7 +58,7 @@ type Source struct {
 
 	made    atomic.Bool // what is told of before is looked at in Run
 	queue   workqueue.TypedRateLimitingInterface[item]
-	fetches fetches
+	fetches *fetch.Queue[item]
 	builds  chan struct{} // holds one value for each build under way
 	changed chan struct{}
 
@@ -83,7 +84,7 @@ func New(
 		builds: make(chan struct{}, runtime.GOMAXPROCS(0)), changed: make(chan struct{}, 1),
 		targets: map[item]*tracked{}, children: map[watch.Key]map[item]bool{}, sources: map[string]*watch.Kind[*source]{},
 	}
-	s.fetches.done = s.queue.Add
+	s.fetches = fetch.New(s.queue.Add)
 	selection := watch.Selection{Labels: options.Labels}
 	s.kustomizations = watch.Follow(cluster, kustomizationResource, selection, trimKustomization, s.noteTarget(KindKustomization))
 	s.releases = watch.Follow(cluster, helmReleaseResource, selection, trimHelmRelease, s.noteTarget(KindHelmRelease))
@@ -137,10 +138,9 @@ const workers = 8
 // Run looks at Targets as they change until ctx ends.
 func (s *Source) Run(ctx context.Context) {
 	var tasks sync.WaitGroup
-	s.fetches.begin(ctx)
-	defer s.fetches.end()
 	defer tasks.Wait()
 	defer s.queue.ShutDown()
+	tasks.Go(func() { s.fetches.Run(ctx) })
 	for range workers {
 		tasks.Go(func() {
 			for s.next(ctx) {
