@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -60,7 +62,7 @@ type cluster struct {
 	shared  []*syncs.Shared
 }
 
-// openCluster makes the clients, and says what is followed. Nothing is asked before it runs.
+// openCluster makes the clients, and says what is followed. Only the cluster's version is asked for; the rest once it runs.
 func openCluster(c *Cluster, mirrors *git.Mirrors, builder *render.Builder, log *slog.Logger) (*cluster, error) {
 	typed, err := kubernetes.NewForConfig(c.Config)
 	if err != nil {
@@ -83,15 +85,41 @@ func openCluster(c *Cluster, mirrors *git.Mirrors, builder *render.Builder, log 
 			Clock: clock.RealClock{}, Log: log, Count: c.CountEvent,
 		})
 	}
+	version, served, err := apis(o.discovery)
+	if err != nil {
+		return nil, fmt.Errorf("cluster: ask for its version, which charts may depend on: %w", err)
+	}
 	rolled := rollout.New(o.watched, about, restmapper.NewDeferredDiscoveryRESTMapper(o.discovery), clock.RealClock{})
 	o.flux = flux.New(o.watched, objects, mirrors, builder, clock.RealClock{}, flux.Options{
 		Cluster: c.Name, NoCrossNamespaceRefs: c.NoCrossNamespaceRefs, Rollout: rolled.View(),
 	})
 	o.argo = argo.New(o.watched, objects, mirrors, builder, clock.RealClock{}, argo.Options{
-		Cluster: c.Name, Namespace: c.ArgoNamespace, Rollout: rolled.View(),
+		Cluster: c.Name, Namespace: c.ArgoNamespace, Rollout: rolled.View(), KubeVersion: version, APIVersions: served,
 	})
 	o.shared = []*syncs.Shared{syncs.Share(o.flux), syncs.Share(o.argo)}
 	return o, nil
+}
+
+// apis are the version of the cluster and of all that it serves, sorted: as Argo CD tells charts. Groups whose server is away are left out.
+func apis(cluster discovery.DiscoveryInterface) (version string, versions []string, err error) {
+	server, err := cluster.ServerVersion()
+	if err != nil {
+		return "", nil, err
+	}
+	_, lists, err := cluster.ServerGroupsAndResources()
+	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) {
+		return "", nil, err
+	}
+	for _, list := range lists {
+		versions = append(versions, list.GroupVersion)
+		for _, resource := range list.APIResources {
+			if !strings.Contains(resource.Name, "/") { // no subresource
+				versions = append(versions, list.GroupVersion+"/"+resource.Kind)
+			}
+		}
+	}
+	slices.Sort(versions)
+	return server.GitVersion, slices.Compact(versions), nil
 }
 
 // sources are the parts of the Targets that an Environment may see.
