@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/rest"
@@ -46,7 +45,7 @@ func clusterWiring(ctx context.Context, s *settings.Settings) (*wire.Cluster, er
 	}
 	return &wire.Cluster{
 		Config: config, Name: s.Cluster, Namespaces: texts(s.WatchNamespaces), ArgoNamespace: string(s.ArgoNamespace),
-		NoCrossNamespaceRefs: bool(s.NoCrossNamespaceRefs), Events: bool(s.Events), Annotate: bool(s.Annotate), Instance: os.Getenv(podName),
+		NoCrossNamespaceRefs: bool(s.NoCrossNamespaceRefs), Events: bool(s.Events), Annotate: bool(s.Annotate), Instance: holder(),
 		Pods: wire.Pods{
 			Image: image, URL: s.RunURL, Namespace: settings.DefaultRunNamespace,
 			Rules: kubernetes.Rules{

@@ -64,7 +64,7 @@ func NewGitea(ctx context.Context, host string) (*Gitea, error) {
 	if err != nil {
 		return nil, err
 	}
-	address, err := freeAddressOf(host)
+	address, err := FreeAddress(host)
 	if err != nil {
 		return nil, err
 	}

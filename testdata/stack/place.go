@@ -51,10 +51,11 @@ func moduleDir(root, peer, module string) (string, error) {
 }
 
 // freeAddress is a loopback address that nobody listens at.
-func freeAddress() (string, error) { return freeAddressOf("127.0.0.1") }
+func freeAddress() (string, error) { return FreeAddress("127.0.0.1") }
 
-// freeAddressOf chooses among the ports that the kernel gives to nobody who does not ask for them: between the choice and the use nobody else takes one.
-func freeAddressOf(host string) (string, error) {
+// FreeAddress is an address of this host at which nobody listens. It is chosen among the ports that the kernel gives to nobody who does not ask
+// for them: between the choice and the use nobody else takes it.
+func FreeAddress(host string) (string, error) {
 	var taken error
 	for range 100 {
 		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(20000+rand.IntN(10000))))

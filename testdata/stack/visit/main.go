@@ -1,4 +1,5 @@
-// Command visit asks for each URL of its arguments and prints what it gets. It fails when one does not answer; without arguments it succeeds at once.
+// Command visit asks for each URL of its arguments and prints what it gets. It fails when one does not answer, or answers with an error; without
+// arguments it succeeds at once.
 package main
 
 import (
@@ -25,6 +26,8 @@ func visit(client *http.Client, url string) error {
 		return err
 	}
 	defer response.Body.Close()
-	_, err = io.Copy(os.Stdout, response.Body)
+	if _, err = io.Copy(os.Stdout, response.Body); err == nil && response.StatusCode >= http.StatusBadRequest {
+		err = fmt.Errorf("%s: %s", url, response.Status)
+	}
 	return err
 }
