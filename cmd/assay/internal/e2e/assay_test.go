@@ -99,7 +99,7 @@ func (a *assay) start() {
 		}
 		response.Body.Close()
 		return response.StatusCode == http.StatusOK
-	}, patience, pause, "Assay to be ready")
+	}, patience, interval, "Assay to be ready")
 }
 
 // stop has it end in order, and fails when it does not.

@@ -16,7 +16,7 @@ import (
 // eventually waits for something, and says what was waited for in vain.
 func (w *world) eventually(what string, holds func() bool) {
 	w.t.Helper()
-	require.Eventually(w.t, holds, patience, pause, what)
+	require.Eventually(w.t, holds, patience, interval, what)
 }
 
 // past reads Assay's history, as `assay status` does beside a running Assay; false while there is none.

@@ -90,7 +90,7 @@ func (r *repository) merge(number int64) string {
 	require.Eventually(r.t, func() bool { // Gitea takes a moment to find out that it can be merged
 		done, _, err := r.hub.MergePullRequest(r.user, r.name, number, sdk.MergePullRequestOption{Style: sdk.MergeStyleMerge})
 		return err == nil && done
-	}, patience, pause, "merge of pull request %d", number)
+	}, patience, interval, "merge of pull request %d", number)
 	return r.pull()
 }
 

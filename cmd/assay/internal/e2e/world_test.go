@@ -20,7 +20,7 @@ import (
 // How long a story waits for one thing, and between two looks at it.
 const (
 	patience = 2 * time.Minute
-	pause    = 200 * time.Millisecond
+	interval = 200 * time.Millisecond
 )
 
 // world is what one story has to itself: for each Environment a namespace with the shop in it, a namespace for Runs, a config repository, a test
