@@ -37,7 +37,7 @@ kind: Deployment
 metadata: {name: shop}
 spec:
   replicas: 1
-  progressDeadlineSeconds: 60
+  progressDeadlineSeconds: 30
   selector: {matchLabels: {app: shop}}
   template:
     metadata: {labels: {app: shop}}
@@ -85,8 +85,8 @@ func (w *world) suite(name string, lines ...string) string {
 		name, visitImage, strings.Join(lines, "\n  "))
 }
 
-// gate is a Gate after what the engine syncs to an Environment, with the Suite smoke. It reruns what fails as often as a story has time for; its spec
-// ends with these lines.
+// gate is a Gate after what the engine syncs to an Environment, with the Suite smoke. It waits for what is not healthy, and reruns what fails, as
+// long as a story has time for; its spec ends with these lines.
 func (w *world) gate(env, name string, lines ...string) string {
 	return fmt.Sprintf(`apiVersion: assay.dev/v1alpha1
 kind: Gate
@@ -94,6 +94,7 @@ metadata: {name: %s}
 spec:
   after: [{kind: %s, namespace: %s, name: shop}]
   suites: [{name: smoke}]
+  deadline: 30s
   reruns: {min: 1, spread: 1s, confidence: 0.9}
   %s
 `, name, w.engine.kind, w.namespace(env), strings.Join(lines, "\n  "))

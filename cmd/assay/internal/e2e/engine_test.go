@@ -33,7 +33,7 @@ spec: {url: %[4]q, interval: 1h, ref: {branch: main}, secretRef: {name: config}}
 apiVersion: kustomize.toolkit.fluxcd.io/v1
 kind: Kustomization
 metadata: {name: shop, namespace: %[1]s}
-spec: {sourceRef: {kind: GitRepository, name: config}, path: ./overlays/%[5]s, interval: 1h, prune: true, wait: true, timeout: 1m}
+spec: {sourceRef: {kind: GitRepository, name: config}, path: ./overlays/%[5]s, interval: 1h, prune: true, wait: true, timeout: 30s}
 `, w.namespace(env), w.hub.User, w.hub.Password, w.config.url, env)
 	},
 	look: func(w *world, env string) { w.requestReconcile(env, "gitrepository/config") },

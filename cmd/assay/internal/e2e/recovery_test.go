@@ -13,6 +13,7 @@ import (
 
 // TestRealRecovery tells the story that Assay is for: good, bad, a revert that a person merges, good again.
 func TestRealRecovery(t *testing.T) {
+	t.Parallel()
 	for name, e := range map[string]engine{"flux": flux, "argo": argo} {
 		for bad, files := range map[string]map[string]string{"value": badValue, "config": badConfig, "image": badImage} {
 			t.Run(name+" "+bad, func(t *testing.T) {
