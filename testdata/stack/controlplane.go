@@ -34,7 +34,7 @@ func (c *Cluster) startEtcd(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.etcd, err = startRelay(clients); err != nil {
+	if c.etcd, err = startRelay("127.0.0.1", func() string { return clients }); err != nil {
 		return err
 	}
 	p, err := c.supervisor.start("etcd", exec.Command(etcd, "--data-dir="+c.path("etcd"), "--unsafe-no-fsync",

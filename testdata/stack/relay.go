@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"testing"
 	"time"
 )
 
@@ -14,16 +15,32 @@ type relay struct {
 	address string
 
 	listener net.Listener
-	to       string
-	delay    atomic.Int64 // nanoseconds
+	to       func() string // asked for each connection; empty is nowhere
+	delay    atomic.Int64  // nanoseconds
 
 	mu     sync.Mutex
 	open   map[net.Conn]struct{} // nil when the relay is closed
 	served sync.WaitGroup
 }
 
-func startRelay(to string) (*relay, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+// StartRelay passes on what comes to a free port of one of this machine's addresses, for the time of a test. Where it goes is asked for each connection, as
+// the Service of a cluster chooses; empty is nowhere. It returns the address with the port.
+func StartRelay(t testing.TB, host string, to func() string) (address string) {
+	t.Helper()
+	r, err := startRelay(host, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.close(); err != nil {
+			t.Errorf("close the relay: %v", err)
+		}
+	})
+	return r.address
+}
+
+func startRelay(host string, to func() string) (*relay, error) {
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +60,7 @@ func startRelay(to string) (*relay, error) {
 // serve passes on both directions until either ends.
 func (r *relay) serve(client net.Conn) {
 	defer client.Close()
-	server, err := net.Dial("tcp", r.to)
+	server, err := net.Dial("tcp", r.to())
 	if err != nil {
 		return
 	}

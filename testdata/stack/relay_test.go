@@ -11,7 +11,8 @@ import (
 )
 
 func TestRelay(t *testing.T) {
-	r, err := startRelay(startEcho(t))
+	echo := startEcho(t)
+	r, err := startRelay("127.0.0.1", func() string { return echo })
 	require.NoError(t, err)
 	client, err := net.Dial("tcp", r.address)
 	require.NoError(t, err)
@@ -38,6 +39,23 @@ func TestRelay(t *testing.T) {
 	require.ErrorIs(t, err, io.EOF, "a relay that is closed keeps no connection open")
 	_, err = net.Dial("tcp", r.address)
 	require.Error(t, err)
+}
+
+func TestRelayChooses(t *testing.T) {
+	to := ""
+	address := StartRelay(t, "127.0.0.1", func() string { return to })
+	ask := func() error {
+		client, err := net.Dial("tcp", address)
+		require.NoError(t, err)
+		defer client.Close()
+		_, err = io.WriteString(client, "ping\n")
+		require.NoError(t, err)
+		_, err = bufio.NewReader(client).ReadString('\n')
+		return err
+	}
+	require.Error(t, ask(), "there is nowhere to go")
+	to = startEcho(t)
+	require.NoError(t, ask())
 }
 
 // startEcho is a server that says back what it hears.
