@@ -31,6 +31,14 @@ metadata: {name: argocd-secret, namespace: argocd}
 stringData: {server.secretkey: for-tests-only-for-tests-only-32}
 `
 
+// StartArgoCD brings Argo CD into a cluster that was started without it, as StartFlux does with Flux.
+func (c *Cluster) StartArgoCD(t testing.TB) {
+	t.Helper()
+	if err := c.startArgoCD(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // startArgoCD starts Redis, the repository server and the application controller, and returns when all are healthy.
 func (c *Cluster) startArgoCD(ctx context.Context) error {
 	if err := c.configureArgoCD(ctx); err != nil {

@@ -13,6 +13,14 @@ import (
 
 const fluxNamespace = "flux-system"
 
+// StartFlux brings Flux into a cluster that was started without it, as a person may who installs it later.
+func (c *Cluster) StartFlux(t testing.TB) {
+	t.Helper()
+	if err := c.startFlux(t.Context(), ""); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // startFlux starts source-controller and kustomize-controller, and returns when both are ready.
 func (c *Cluster) startFlux(ctx context.Context, events string) error {
 	if err := c.installFluxCRDs(ctx); err != nil {
