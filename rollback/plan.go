@@ -14,6 +14,10 @@ type Build struct {
 	Target   sync.Target
 	Path     string
 	Settings render.Settings
+	// Definition, when given, is where the repository says how the Target is built; Path and Settings are then those that are in force.
+	Definition *Definition
+	// Except are objects of it that other Builds answer for, of which they are the Definition: they change no Target but that one.
+	Except []render.ObjectRef
 	// Good is the commit at which this Target last passed, where that is another one than the Request's.
 	Good git.Hash
 }

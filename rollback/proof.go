@@ -55,6 +55,7 @@ func (p *planning) prove(ctx context.Context) (Proof, error) {
 		}
 		proof.Kind, proof.Reason = Removed, "exactly what the reverted commits changed is undone, and what came after them is kept"
 	}
+	proof.Reason += p.definitions()
 	if len(unbuilt) > 0 {
 		proof.Reason += fmt.Sprintf("; %s cannot be built here, and every file that it may read is again as it was", some(unbuilt))
 	}

@@ -38,6 +38,9 @@ func reach(ctx context.Context, o git.Objects, b Build, tree git.Hash, r rendere
 	}
 	folder := path.Clean(strings.TrimPrefix(b.Path, "/"))
 	ahead := []string{folder}
+	if b.Definition != nil {
+		ahead = append(ahead, path.Clean(strings.TrimPrefix(b.Definition.Path, "/")))
+	}
 	for _, component := range b.Settings.Components {
 		ahead = append(ahead, path.Join(folder, component))
 	}

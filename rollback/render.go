@@ -23,7 +23,7 @@ type rendered struct {
 }
 
 func (r renderer) render(ctx context.Context, b Build, tree git.Hash) (rendered, error) {
-	rendering, err := r.builder.Build(ctx, git.FS(ctx, r.objects, tree), b.Path, b.Settings)
+	rendering, err := b.Render(ctx, r.builder, git.FS(ctx, r.objects, tree))
 	var refusal *render.Error
 	if errors.As(err, &refusal) {
 		return rendered{refusal: refusal}, nil
@@ -63,7 +63,7 @@ func (r renderer) change(ctx context.Context, b Build, from, to git.Hash) (*chan
 	switch {
 	case before.refusal == nil && after.refusal == nil:
 		if before.Digest != after.Digest {
-			c.difference = render.Compare(before.Rendering, after.Rendering)
+			c.difference = without(render.Compare(before.Rendering, after.Rendering), b.Except)
 		}
 		return c, nil
 	case after.refusal != nil:

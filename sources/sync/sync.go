@@ -124,6 +124,13 @@ type Definition struct {
 	Build    render.Settings
 }
 
+// Definitions is what a Source offers besides when it can tell how an object would have its Target built.
+type Definitions interface {
+	// Defined tells what a Target would say about building the first of its Revisions if it were this object of what its Definition renders,
+	// with what the build takes from the cluster as that is now. The error says why that is not known.
+	Defined(ctx context.Context, t Target, object *render.Object) (Build, error)
+}
+
 // Newer is the Sync that follows upon before, which is nil where there was none: before itself where next tells the same, otherwise next,
 // seen now, with what is known of when its digest changed.
 func Newer(before, next *Sync, now time.Time) *Sync {
