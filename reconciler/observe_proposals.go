@@ -1,6 +1,7 @@
 package reconciler
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -26,7 +27,7 @@ func (l *Loop) observeProposals(ctx context.Context, w *world) {
 			heard, err = l.hear(ctx, w, p)
 			state.status, state.attention = heard.status, heard.calls
 		case history.ProposalMerged:
-			state.live, err = l.holds(ctx, w.past.Final.Targets, p)
+			state.live, err = l.holds(ctx, w, p)
 		}
 		if err != nil {
 			state.problem = err.Error()
@@ -60,8 +61,9 @@ func (l *Loop) hear(ctx context.Context, w *world, p history.Proposal) (answer, 
 	return heard, heard.err
 }
 
-// holds tells whether all Targets in the Proposal's repository were at a commit that has the merged revert behind it.
-func (l *Loop) holds(ctx context.Context, targets []history.TargetState, p history.Proposal) (bool, error) {
+// holds tells whether all Targets in the Proposal's repository were at a commit that has the merged revert behind it; where it was reverted how
+// a Target is built, what applies that as well.
+func (l *Loop) holds(ctx context.Context, w *world, p history.Proposal) (bool, error) {
 	merged, err := git.ParseHash(p.Merged)
 	if err != nil {
 		return false, err
@@ -71,13 +73,9 @@ func (l *Loop) holds(ctx context.Context, targets []history.TargetState, p histo
 		return false, err
 	}
 	concerned := false
-	for _, t := range targets {
-		i := slices.IndexFunc(t.Revisions, func(r sync.Revision) bool { return r.Repository == p.Repository })
-		if i < 0 {
-			continue
-		}
+	for _, r := range w.revisionsIn(p.Repository) {
 		concerned = true
-		at, err := git.ParseHash(t.Revisions[i].Commit)
+		at, err := git.ParseHash(r.Commit)
 		if err != nil {
 			return false, err
 		}
@@ -93,4 +91,22 @@ func (l *Loop) holds(ctx context.Context, targets []history.TargetState, p histo
 		}
 	}
 	return concerned, nil
+}
+
+// revisionsIn are the commits of a repository that the Targets of the last Verdict were at: of their folders, and where commits are blamed for
+// what Targets say about building them, of what applies that now.
+func (w *world) revisionsIn(repository string) (revisions []sync.Revision) {
+	cause := w.past.Incident.Cause
+	defined := cause != nil && byDefinition(cause.Suspects)
+	for _, t := range w.past.Final.Targets {
+		i := slices.IndexFunc(t.Revisions, func(r sync.Revision) bool { return r.Repository == repository })
+		if i >= 0 {
+			revisions = append(revisions, t.Revisions[i])
+		}
+		written := definitionOf(w.toldOf(t.Target))
+		if written = cmp.Or(written, t.Definition); defined && written != nil && written.Revision.Repository == repository {
+			revisions = append(revisions, written.Revision)
+		}
+	}
+	return revisions
 }

@@ -11,6 +11,14 @@ import (
 	"github.com/assay-dev/assay/sources/sync"
 )
 
+// definitionOf is what history keeps of where a Target is written; nil where nobody applied it, as far as is known.
+func definitionOf(state sync.State) *history.Definition {
+	if state.Definition == nil {
+		return nil
+	}
+	return &history.Definition{By: state.Definition.By, Revision: state.Definition.Revision}
+}
+
 func find(states []history.TargetState, t sync.Target) *history.TargetState {
 	for i := range states {
 		if states[i].Target == t {

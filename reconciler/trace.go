@@ -32,8 +32,18 @@ func (l *Loop) changes(ctx context.Context, w *world, now, passed []history.Targ
 	return changes, nil
 }
 
-// change traces what became of one Target since the last pass.
+// change traces what became of one Target since the last pass: through the commits of its sources, and where these do not explain it through
+// those of its definition.
 func (l *Loop) change(ctx context.Context, w *world, now history.TargetState, before *history.TargetState) (blame.Change, error) {
+	c, err := l.sourceChange(ctx, w, now, before)
+	if err != nil || before == nil || c.Before == c.After || c.OutsideGit == "" && c.Untraceable == "" {
+		return c, err
+	}
+	return l.redefined(ctx, w, c, now, *before)
+}
+
+// sourceChange traces what became of one Target through the commits of its sources.
+func (l *Loop) sourceChange(ctx context.Context, w *world, now history.TargetState, before *history.TargetState) (blame.Change, error) {
 	c := blame.Change{Target: now.Target, After: identity(now)}
 	if before == nil {
 		c.Untraceable = "it was not among the gate's targets at the last pass"
@@ -126,6 +136,11 @@ func (l *Loop) renders(ctx context.Context, w *world, at history.TargetState) (*
 
 // suspects asks rollback which commits changed what the Target renders.
 func (l *Loop) suspects(ctx context.Context, w *world, target sync.Target, from, to sync.Revision) ([]blame.Suspect, error) {
+	return l.suspectsIn(ctx, l.build(w.toldOf(target), to), from, to)
+}
+
+// suspectsIn asks the same of one way to build.
+func (l *Loop) suspectsIn(ctx context.Context, build rollback.Build, from, to sync.Revision) ([]blame.Suspect, error) {
 	if to.Branch == "" {
 		return nil, &rollback.Untraceable{Reason: "the source is pinned to a tag or a commit; the change is where the pin is written"}
 	}
@@ -141,7 +156,7 @@ func (l *Loop) suspects(ctx context.Context, w *world, target sync.Target, from,
 	if err != nil {
 		return nil, err
 	}
-	found, err := rollback.Suspects(ctx, mirror, l.builder, l.build(w.toldOf(target), to), to.Branch, good, bad)
+	found, err := rollback.Suspects(ctx, mirror, l.builder, build, to.Branch, good, bad)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +164,7 @@ func (l *Loop) suspects(ctx context.Context, w *world, target sync.Target, from,
 	for _, s := range found {
 		out = append(out, blame.Suspect{
 			Repository: to.Repository, Branch: to.Branch, Commit: s.Commit.Hash.String(), Subject: s.Commit.Subject(),
-			Author: s.Commit.Author.Name, When: s.Commit.Author.When, Targets: []sync.Target{target}, Why: s.Why,
+			Author: s.Commit.Author.Name, When: s.Commit.Author.When, Targets: []sync.Target{build.Target}, Why: s.Why,
 		})
 	}
 	return out, nil

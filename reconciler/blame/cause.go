@@ -50,6 +50,8 @@ type Suspect struct {
 	Targets    []sync.Target `json:"targets"`
 	// Why it is a suspect: what it changed, or why it cannot be ruled out.
 	Why string `json:"why"`
+	// Definition says that it was found where a Target itself is written: it changed how the Target is built, or may have.
+	Definition bool `json:"definition,omitempty"`
 }
 
 // Probe is an experiment that the loop is asked to make.

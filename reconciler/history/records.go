@@ -47,6 +47,14 @@ type TargetState struct {
 	Requested string `json:"requested,omitempty"`
 	// Exercised says that the Gate only exercises the Target; it does not follow its Syncs.
 	Exercised bool `json:"exercised,omitempty"`
+	// Definition is where the Target itself was written, when another one applied it.
+	Definition *Definition `json:"definition,omitempty"`
+}
+
+// Definition is a Target that another one applied, with what that one rendered last.
+type Definition struct {
+	By       sync.Target   `json:"by"`
+	Revision sync.Revision `json:"revision"`
 }
 
 // TestsState is the tests as a Verification saw them.
