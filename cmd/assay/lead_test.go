@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,25 +14,6 @@ import (
 	"github.com/assay-dev/assay/reconciler/gate"
 	"github.com/assay-dev/assay/reconciler/history/postgrestest"
 )
-
-// database starts a PostgreSQL server, and returns the file that the operator names for it.
-func database(t *testing.T) (file string) {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "pg") // a socket's path must be short
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
-	server, err := postgrestest.Start(t.Context(), dir)
-	if errors.Is(err, postgrestest.ErrAbsent) {
-		t.Skip(err)
-	}
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, server.Stop()) })
-	url, err := server.Database(t.Context())
-	require.NoError(t, err)
-	file = filepath.Join(t.TempDir(), "uri")
-	write(t, filepath.Dir(file), files{"uri": url + "\n"})
-	return file
-}
 
 // A second Assay on the same database, as when somebody starts one by mistake: it takes over what the first one knows, and the first one ends.
 func TestWhoTakesTheLeadKnowsWhatTheOtherKnew(t *testing.T) {
@@ -65,7 +44,7 @@ metadata: {name: shop}
 spec: {after: [{kind: Site, name: shop}], suites: [{name: smoke}]}
 `})
 	for name, value := range map[string]string{
-		"ASSAY_ENVIRONMENTS": "dev", "ASSAY_DEV_TESTS_URL": tests, "ASSAY_DEV_TESTS_INTERVAL": "200ms", "ASSAY_DATABASE": database(t),
+		"ASSAY_ENVIRONMENTS": "dev", "ASSAY_DEV_TESTS_URL": tests, "ASSAY_DEV_TESTS_INTERVAL": "200ms", "ASSAY_DATABASE": postgrestest.StartFor(t).File(t),
 	} {
 		t.Setenv(name, value)
 	}

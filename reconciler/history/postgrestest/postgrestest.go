@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -60,6 +61,47 @@ func Start(ctx context.Context, dir string) (*Server, error) {
 		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
 	}
 	return s, s.start(ctx)
+}
+
+// StartFor makes a server for the time of a test, which is skipped where there can be none.
+func StartFor(t testing.TB) *Server {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "pg") // a socket's path must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	s, err := Start(t.Context(), dir)
+	if errors.Is(err, ErrAbsent) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// File makes an empty database for a test, and returns a file that holds its URL, as operators give it to Assay.
+func (s *Server) File(t testing.TB) string {
+	t.Helper()
+	url, err := s.Database(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "uri")
+	if err := os.WriteFile(file, []byte(url+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 // program finds one of PostgreSQL's, also where Debian keeps those that are not for everybody.
