@@ -39,7 +39,12 @@ func newWatch(client clients.Interface, options Options) (*watch, error) {
 		err := pods.AddIndexers(cache.Indexers{byRun: func(object any) ([]string, error) {
 			return []string{namePrefix + object.(*corev1.Pod).Labels[labelRun]}, nil
 		}})
-		for _, informer := range []cache.SharedIndexInformer{jobs, pods} {
+		for kind, informer := range map[string]cache.SharedIndexInformer{"jobs": jobs, "pods": pods} {
+			if err == nil {
+				err = informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
+					options.Log.Warn("the objects of runs cannot be watched", "kind", kind, "namespace", namespace, "error", err)
+				})
+			}
 			if err == nil {
 				_, err = informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
 					AddFunc: w.ring, UpdateFunc: func(_, object any) { w.ring(object) }, DeleteFunc: w.ring,

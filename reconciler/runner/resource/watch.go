@@ -30,7 +30,7 @@ type sight struct {
 	stop          func() // ends it, and waits until it has ended
 }
 
-// watch begins to look. Events go to said as they come; that they may not be read is no matter.
+// watch begins to look. Events go to said as they come; that they may not be read is said there, and no matter otherwise.
 func (r *Runner) watch(ctx context.Context, s subject, said io.Writer) *sight {
 	ctx, cancel := context.WithCancel(ctx)
 	var looking sync.WaitGroup
@@ -75,10 +75,13 @@ func (r *Runner) watch(ctx context.Context, s subject, said io.Writer) *sight {
 		})
 	}
 	events := fields.OneTermEqualSelector("involvedObject.uid", string(s.uid))
+	var once sync.Once
 	look(corev1.SchemeGroupVersion.WithResource("events"), events, cache.ResourceEventHandlerFuncs{
 		AddFunc:    func(event any) { tellEvent(said, event, s.uid) },
 		UpdateFunc: func(_, event any) { tellEvent(said, event, s.uid) },
-	}, func(error) {})
+	}, func(err error) {
+		once.Do(func() { fmt.Fprintf(said, "its events are not shown, for Assay may not watch them: %v\n", err) })
+	})
 	return sight
 }
 
