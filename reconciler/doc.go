@@ -20,6 +20,7 @@
 // Observe reads into one world (world.go, states.go), which nothing changes afterwards:
 //
 //	observe.go            the Targets of the Gate, and their states
+//	roster.go             which Gates a Target concerns
 //	observe_open.go       how far the open Verification has got, round by round
 //	observe_blame.go      what blame rests on: rounds.go (what Runs said), trace.go (which commits changed what), peers.go (what other Gates
 //	                      show), bisect.go (which states can be tried), ask_others.go (which Gates can be asked)

@@ -2,8 +2,6 @@ package reconciler
 
 import (
 	"context"
-	"errors"
-	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/labels"
@@ -69,24 +67,6 @@ func (env *Environment) sources() []syncs.Source {
 		return env.Sources
 	}
 	return append([]syncs.Source{env.Sites}, env.Sources...)
-}
-
-// targets asks every Source of the Environment. What one Source cannot tell does not hide what the others can.
-func (env *Environment) targets(ctx context.Context) ([]syncs.State, error) {
-	var all []syncs.State
-	var errs []error
-	for _, source := range env.sources() {
-		states, err := source.Targets(ctx)
-		if errs = append(errs, err); all == nil {
-			all = states // there may be thousands, and mostly there is one Source
-			continue
-		}
-		all = append(all, states...)
-	}
-	if env.Watch != nil {
-		all = slices.DeleteFunc(all, func(s syncs.State) bool { return !env.Watch.Matches(labels.Set(s.Labels)) })
-	}
-	return all, errors.Join(errs...)
 }
 
 // ConfigRepository is one that Assay may write to.

@@ -21,13 +21,12 @@ func (l *Loop) Run(ctx context.Context) error {
 	var wait sync.WaitGroup
 	for _, env := range l.environments {
 		wait.Go(func() { l.watchTests(ctx, env) })
-		wait.Go(func() { l.watchSource(ctx, env, l.nudges[env.Name].gates) })
-		for _, source := range env.Sources {
-			wait.Go(func() { l.watchSource(ctx, env, source.Changed()) })
+		wait.Go(func() { whenever(ctx, l.nudges[env.Name].gates, func() { l.lookAgain(ctx, env.Name) }) })
+		for _, r := range l.rosters[env.Name] {
+			wait.Go(func() { whenever(ctx, r.source.Changed(), func() { l.heard(ctx, env.Name, r) }) })
 		}
 		if env.Sites != nil {
 			wait.Go(func() { env.Sites.Run(ctx) })
-			wait.Go(func() { l.watchSource(ctx, env, env.Sites.Changed()) })
 		}
 	}
 	wait.Go(func() { l.publisher.Run(ctx) })
@@ -76,7 +75,7 @@ func (l *Loop) watchTests(ctx context.Context, env *Environment) {
 			l.announce(Event{Kind: TestsRefused, Key: history.Key{Environment: env.Name}, Reason: err.Error()})
 		}
 		if changed {
-			l.lookAgain(ctx, env)
+			l.lookAgain(ctx, env.Name)
 		}
 		select {
 		case <-ctx.Done():
@@ -87,25 +86,26 @@ func (l *Loop) watchTests(ctx context.Context, env *Environment) {
 	}
 }
 
-func (l *Loop) watchSource(ctx context.Context, env *Environment, changed <-chan struct{}) {
+// whenever does something each time that a value is received, until ctx ends.
+func whenever(ctx context.Context, told <-chan struct{}, do func()) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-changed:
-			l.lookAgain(ctx, env)
+		case <-told:
+			do()
 		}
 	}
 }
 
-// lookAgain queues every Gate of the Environment.
-func (l *Loop) lookAgain(ctx context.Context, env *Environment) {
-	keys, err := l.Keys(ctx, env.Name)
+// lookAgain has every Gate of an Environment take a pass.
+func (l *Loop) lookAgain(ctx context.Context, environment string) {
+	keys, err := l.Keys(ctx, environment)
 	if err != nil && ctx.Err() == nil {
 		l.log.Error("history cannot be read", "error", err)
 	}
 	for _, key := range keys {
-		l.queue.Add(key)
+		l.driver.Again(key)
 	}
 }
 

@@ -1,8 +1,12 @@
 package reconciler
 
 import (
+	"slices"
+
+	"github.com/assay-dev/assay/reconciler/history"
 	"github.com/assay-dev/assay/sources/git"
 	"github.com/assay-dev/assay/sources/sync"
+	"github.com/assay-dev/assay/sources/tests"
 )
 
 // nudges have an Environment looked at before its interval is over. Several that come at once are one.
@@ -50,12 +54,30 @@ func (l *Loop) nudgeSites(env *Environment, repository string) {
 	}
 }
 
-// NudgeTarget says that something happened to a Target: a Site is looked at, and every Gate that may follow it takes a pass.
+// NudgeTarget says that something happened to a Target: a Site is looked at, and every Gate that may name it takes a pass.
 func (l *Loop) NudgeTarget(t sync.Target) {
 	for name, env := range l.environments {
 		if env.Sites != nil {
 			env.Sites.Look(t)
 		}
-		nudge(l.nudges[name].gates)
+		current := l.inForce[name].get()
+		if current == nil {
+			continue // every Gate takes a pass once there are some
+		}
+		for _, g := range current.Gates {
+			if mayName(g.Spec.After, t) || mayName(g.Spec.Exercises, t) {
+				l.driver.Again(history.Key{Environment: name, Gate: g.Name()})
+			}
+		}
 	}
+}
+
+// mayName tells whether selectors select a Target of which nothing is known but what it is called, maybe not even its cluster.
+func mayName(selectors []tests.TargetSelector, t sync.Target) bool {
+	return slices.ContainsFunc(selectors, func(s tests.TargetSelector) bool {
+		if s.Labels = nil; t.Cluster == "" {
+			s.Cluster = ""
+		}
+		return s.Matches(t.Cluster, t.Kind, t.Namespace, t.Name, nil)
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	gosync "sync"
 
 	"github.com/assay-dev/assay/reconciler/history"
 	"github.com/assay-dev/assay/sources/git"
@@ -25,6 +26,7 @@ func (l *Loop) observe(ctx context.Context, key history.Key) (*world, error) {
 		return nil, err
 	}
 	w := &world{now: l.clock.Now(), key: key, past: past, inFlight: l.flights.ids(), stopped: l.rollback.Stop, interval: l.rollback.Interval}
+	w.others = gosync.OnceValue(func() []sync.State { return l.others(ctx, w) })
 	current := l.inForce[env.Name].get()
 	if current == nil {
 		w.unready = append(w.unready, "the tests were not pulled yet")
@@ -38,7 +40,7 @@ func (l *Loop) observe(ctx context.Context, key history.Key) (*world, error) {
 	w.suites, w.controls = current.SuitesOf(w.gate), current.ControlsOf(w.gate)
 	w.tests = history.TestsState{Repository: git.Normalize(env.Tests.URL), Commit: current.commit.String(), Digest: current.Digest(w.gate)}
 	w.mode = tests.Stricter(w.gate.Spec.Rollback.Mode, env.Mode)
-	if err := l.observeTargets(ctx, env, w); err != nil || w.elsewhere {
+	if err := l.observeTargets(ctx, env, current, w); err != nil || w.elsewhere {
 		return w, err
 	}
 	w.now = l.clock.Now() // not earlier than what the Targets tell
@@ -55,17 +57,16 @@ func (l *Loop) observe(ctx context.Context, key history.Key) (*world, error) {
 }
 
 // observeTargets finds the Targets that the Gate follows and exercises, and their states.
-func (l *Loop) observeTargets(ctx context.Context, env *Environment, w *world) error {
-	states, err := env.targets(ctx)
+func (l *Loop) observeTargets(ctx context.Context, env *Environment, current *revision, w *world) error {
+	states, err := l.states(ctx, current, w.key)
 	if err != nil {
 		w.unready = append(w.unready, err.Error())
 	}
-	w.states, w.others = map[sync.Target]sync.State{}, states[:0] // most are others'; they move up in place
+	w.states = map[sync.Target]sync.State{}
 	follows := false
 	for _, state := range states {
 		followed := matches(w.gate.Spec.After, state)
 		if !followed && !matches(w.gate.Spec.Exercises, state) {
-			w.others = append(w.others, state)
 			continue
 		}
 		follows = follows || followed

@@ -26,7 +26,7 @@ func (l *Loop) observeBlame(ctx context.Context, env *Environment, w *world, ope
 		if c.Changes, err = l.changes(ctx, w, open.Targets, passed.Targets); err != nil {
 			return err
 		}
-		for _, other := range w.others {
+		for _, other := range w.others() {
 			if other.Sync != nil && other.Sync.Since.After(passed.RanAt) {
 				c.Elsewhere = append(c.Elsewhere, other.Target)
 			}

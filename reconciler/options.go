@@ -64,6 +64,7 @@ type Loop struct {
 	driver       Driver
 
 	inForce   map[string]*inForce
+	rosters   map[string][]*roster // of the Sources of each Environment
 	nudges    map[string]nudges
 	passes    *passes
 	flights   *flights
@@ -93,7 +94,7 @@ func New(o Options) (*Loop, error) {
 		environments: map[string]*Environment{}, history: o.History, runner: o.Runner, mirrors: o.Mirrors, builder: o.Builder,
 		loadOptions: tests.Options{CheckExpr: gate.Check, CheckResource: condition.Check, Formats: report.Formats()},
 		rollback:    o.Rollback, clock: o.Clock, log: o.Log, announce: o.Announce, workers: o.Workers, driver: o.Driver,
-		inForce: map[string]*inForce{}, nudges: map[string]nudges{}, passes: newPasses(), flights: newFlights(), turns: newTurns(), answers: newAnswers(), stumbles: newStumbles(),
+		inForce: map[string]*inForce{}, rosters: map[string][]*roster{}, nudges: map[string]nudges{}, passes: newPasses(), flights: newFlights(), turns: newTurns(), answers: newAnswers(), stumbles: newStumbles(),
 	}
 	if l.clock == nil {
 		l.clock = clock.RealClock{}
@@ -114,6 +115,9 @@ func New(o Options) (*Loop, error) {
 		l.environments[env.Name] = env
 		l.inForce[env.Name] = &inForce{loader: tests.NewLoader(l.builder, l.loadOptions)}
 		l.nudges[env.Name] = newNudges()
+		for _, source := range env.sources() {
+			l.rosters[env.Name] = append(l.rosters[env.Name], newRoster(source, env.Watch))
+		}
 	}
 	l.publisher = newPublisher(l, o.DigestKey)
 	if l.driver == nil {

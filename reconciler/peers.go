@@ -192,7 +192,7 @@ func (w *world) toldOf(t sync.Target) sync.State {
 	if state, named := w.states[t]; named {
 		return state
 	}
-	for _, state := range w.others {
+	for _, state := range w.others() {
 		if state.Target == t {
 			return state
 		}

@@ -92,7 +92,7 @@ func (l *Loop) request(w *world, incident history.Incident, p history.Proposal, 
 	slices.SortFunc(request.Builds, func(a, b rollback.Build) int {
 		return cmp.Or(cmp.Compare(a.Target.String(), b.Target.String()), cmp.Compare(a.Path, b.Path))
 	})
-	for _, state := range w.others {
+	for _, state := range w.others() {
 		request.Others = append(request.Others, builds(state, p.Repository)...)
 	}
 	return request, nil

@@ -34,8 +34,8 @@ type world struct {
 	changedAt time.Time
 	// states are what the Sources tell of these Targets, for those who trace or revert them.
 	states map[sync.Target]sync.State
-	// others are the Targets of the Environment that the Gate does not name.
-	others []sync.State
+	// others reads the states of the Targets of the Environment that the Gate does not name: there may be thousands, and few passes ask.
+	others func() []sync.State
 
 	// elsewhere says that the Gate follows none of the Targets that are this Assay's, but may follow another's.
 	elsewhere bool

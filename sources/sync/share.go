@@ -31,14 +31,14 @@ func (r Rule) Allows(t Target, of map[string]string) bool {
 
 // Shared is one Source for several Environments, each of which sees what its Rule allows and hears of every change.
 type Shared struct {
-	source Source
+	source Selective
 
 	mu   sync.Mutex
 	seen []*allowed
 }
 
-// Share makes a Source one for several; its Changed is Shared's alone from now on.
-func Share(source Source) *Shared { return &Shared{source: source} }
+// Share makes a Source one for several; its Changed and Moved are Shared's alone from now on.
+func Share(source Selective) *Shared { return &Shared{source: source} }
 
 // Run passes on what changes until ctx ends.
 func (s *Shared) Run(ctx context.Context) {
@@ -48,20 +48,18 @@ func (s *Shared) Run(ctx context.Context) {
 			return
 		case <-s.source.Changed():
 		}
+		targets, all := s.source.Moved()
 		s.mu.Lock()
 		for _, a := range s.seen {
-			select {
-			case a.changed <- struct{}{}:
-			default:
-			}
+			a.note(targets, all)
 		}
 		s.mu.Unlock()
 	}
 }
 
 // Allowed is the part of the Source that a Rule allows to be seen.
-func (s *Shared) Allowed(rule Rule) Source {
-	a := &allowed{source: s.source, rule: rule, changed: make(chan struct{}, 1)}
+func (s *Shared) Allowed(rule Rule) Selective {
+	a := &allowed{Moves: NewMoves(), source: s.source, rule: rule}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seen = append(s.seen, a)
@@ -69,16 +67,23 @@ func (s *Shared) Allowed(rule Rule) Source {
 }
 
 type allowed struct {
-	source  Source
-	rule    Rule
-	changed chan struct{}
+	*Moves
+	source Selective
+	rule   Rule
 }
-
-// Changed implements Source.
-func (a *allowed) Changed() <-chan struct{} { return a.changed }
 
 // Targets implements Source.
 func (a *allowed) Targets(ctx context.Context) ([]State, error) {
 	states, err := a.source.Targets(ctx)
-	return slices.DeleteFunc(states, func(s State) bool { return !a.rule.Allows(s.Target, s.Labels) }), err
+	return a.only(states), err
+}
+
+// These implements Selective.
+func (a *allowed) These(targets []Target) []State { return a.only(a.source.These(targets)) }
+
+// Missing implements Selective.
+func (a *allowed) Missing() error { return a.source.Missing() }
+
+func (a *allowed) only(states []State) []State {
+	return slices.DeleteFunc(states, func(s State) bool { return !a.rule.Allows(s.Target, s.Labels) })
 }

@@ -2,6 +2,7 @@ package sync_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -13,14 +14,25 @@ import (
 
 // steady is a Source of a few Targets.
 type steady struct {
-	states  []sync.State
-	changed chan struct{}
+	*sync.Moves
+	states []sync.State
 }
 
-func (s *steady) Changed() <-chan struct{} { return s.changed }
+func newSteady(states ...sync.State) *steady { return &steady{sync.NewMoves(), states} }
+
+func (s *steady) Missing() error { return nil }
 
 func (s *steady) Targets(context.Context) ([]sync.State, error) {
 	return append([]sync.State(nil), s.states...), nil
+}
+
+func (s *steady) These(targets []sync.Target) (states []sync.State) {
+	for _, state := range s.states {
+		if slices.Contains(targets, state.Target) {
+			states = append(states, state)
+		}
+	}
+	return states
 }
 
 func team(cluster, namespace, name, team string) sync.State {
@@ -30,7 +42,11 @@ func team(cluster, namespace, name, team string) sync.State {
 }
 
 func TestAnEnvironmentSeesWhatItMay(t *testing.T) {
-	source := &steady{states: []sync.State{team("east", "shop-dev", "a", "red"), team("east", "shop-prod", "b", "red"), team("west", "shop-prod", "c", "blue")}}
+	source := newSteady(team("east", "shop-dev", "a", "red"), team("east", "shop-prod", "b", "red"), team("west", "shop-prod", "c", "blue"))
+	var all []sync.Target
+	for _, s := range source.states {
+		all = append(all, s.Target)
+	}
 	red, err := labels.Parse("team=red")
 	require.NoError(t, err)
 	for name, c := range map[string]struct {
@@ -45,8 +61,10 @@ func TestAnEnvironmentSeesWhatItMay(t *testing.T) {
 		"a malformed glob": {sync.Rule{Namespaces: []string{"["}}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			states, err := sync.Share(source).Allowed(c.rule).Targets(t.Context())
+			allowed := sync.Share(source).Allowed(c.rule)
+			states, err := allowed.Targets(t.Context())
 			require.NoError(t, err)
+			require.Equal(t, states, allowed.These(all))
 			var names []string
 			for _, s := range states {
 				names = append(names, s.Target.Name)
@@ -58,17 +76,29 @@ func TestAnEnvironmentSeesWhatItMay(t *testing.T) {
 
 func TestEveryEnvironmentHearsOfAChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		source := &steady{changed: make(chan struct{}, 1)}
+		source := newSteady()
 		shared := sync.Share(source)
 		one, two := shared.Allowed(sync.Rule{}), shared.Allowed(sync.Rule{})
 		ctx, cancel := context.WithCancel(t.Context())
 		go shared.Run(ctx)
-		for range 2 { // nobody takes the first: the second must not block
-			source.changed <- struct{}{}
+		a, b := sync.Target{Name: "a"}, sync.Target{Name: "b"}
+		for _, moved := range []sync.Target{a, b, a} { // nobody takes the first: the second must not block
+			source.Note(moved)
 			synctest.Wait()
 		}
-		require.Len(t, one.Changed(), 1)
-		require.Len(t, two.Changed(), 1)
+		for _, each := range []sync.Selective{one, two} {
+			require.Len(t, each.Changed(), 1)
+			moved, all := each.Moved()
+			require.ElementsMatch(t, []sync.Target{a, b}, moved, "each once")
+			require.False(t, all)
+		}
+		source.NoteAll()
+		synctest.Wait()
+		_, all := one.Moved()
+		require.True(t, all)
+		moved, all := one.Moved()
+		require.Empty(t, moved, "once")
+		require.False(t, all)
 		cancel()
 	})
 }

@@ -11,6 +11,9 @@ func (s TargetSelector) Matches(cluster, kind, namespace, name string, labels ma
 
 // wild tells whether a value matches a pattern of path.Match; an empty pattern matches everything. Load has refused malformed ones.
 func wild(pattern, value string) bool {
+	if pattern == "" {
+		return true
+	}
 	matched, err := path.Match(pattern, value)
-	return pattern == "" || matched && err == nil
+	return matched && err == nil
 }

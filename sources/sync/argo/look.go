@@ -34,10 +34,9 @@ type view struct {
 func (s *Source) look(ctx context.Context, key watch.Key) (settled bool) {
 	t := s.target(key)
 	v := view{settled: true}
-	v.state.Target = syncs.Target{Cluster: s.options.Cluster, Kind: KindApplication, Namespace: key.Namespace, Name: key.Name}
 	a, found := s.applications.Get(key)
 	if found {
-		v.state.Labels, v.state.RequestedAt, v.state.Reason = a.Labels, a.Annotations[requestedAt], s.applications.Reason()
+		v.begin(s.identity(key), a, s.applications.Reason())
 		s.lookAt(ctx, key, a, t, &v)
 	}
 	switch {
@@ -48,6 +47,15 @@ func (s *Source) look(ctx context.Context, key watch.Key) (settled bool) {
 		s.forget(key)
 	}
 	return v.settled
+}
+
+// begin tells what does not hang on the status.
+func (v *view) begin(target syncs.Target, of *application, stale string) {
+	v.state.Target, v.state.Labels, v.state.RequestedAt, v.state.Reason = target, of.Labels, of.Annotations[requestedAt], stale
+}
+
+func (s *Source) identity(key watch.Key) syncs.Target {
+	return syncs.Target{Cluster: s.options.Cluster, Kind: KindApplication, Namespace: key.Namespace, Name: key.Name}
 }
 
 // target is what is known of one, which may be nothing yet.
@@ -186,7 +194,7 @@ func (s *Source) tell(key watch.Key, t *tracked, v view) {
 	if known && reflect.DeepEqual(before.state, v.state) {
 		return
 	}
-	s.signal()
+	s.moves.Note(v.state.Target)
 	if before.state.Sync != v.state.Sync {
 		s.lookAtUsersOf(key.Name)
 		for _, set := range s.sets.With(key.Name) {
@@ -197,12 +205,12 @@ func (s *Source) tell(key watch.Key, t *tracked, v view) {
 
 func (s *Source) forget(key watch.Key) {
 	s.mu.Lock()
-	_, known := s.targets[key]
+	t, known := s.targets[key]
 	delete(s.targets, key)
 	s.sorted = nil
 	s.mu.Unlock()
 	if known {
-		s.signal()
+		s.moves.Note(t.state.Target)
 	}
 }
 

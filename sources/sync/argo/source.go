@@ -2,6 +2,7 @@ package argo
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"slices"
 	"strings"
@@ -62,7 +63,7 @@ type Source struct {
 	fetches *fetch.Queue[watch.Key]
 	refs    *references
 	builds  chan struct{} // holds one value for each build under way
-	changed chan struct{}
+	moves   *syncs.Moves
 
 	mu      sync.Mutex
 	targets map[watch.Key]*tracked
@@ -95,21 +96,25 @@ func New(
 	s := &Source{
 		options: options, objects: objects, mirrors: mirrors, builder: builder, clock: clock,
 		queue:  workqueue.NewTypedRateLimitingQueue(workqueue.NewTypedItemExponentialFailureRateLimiter[watch.Key](firstRetry, lastRetry)),
-		builds: make(chan struct{}, runtime.GOMAXPROCS(0)), changed: make(chan struct{}, 1), targets: map[watch.Key]*tracked{},
+		builds: make(chan struct{}, runtime.GOMAXPROCS(0)), moves: syncs.NewMoves(), targets: map[watch.Key]*tracked{},
 		refs: newReferences(clock),
 	}
 	s.fetches = fetch.New(s.queue.Add)
-	s.applications = watch.Follow(cluster, applicationResource, watch.Selection{Labels: options.Labels}, trimApplication, s.note)
+	s.applications = watch.Follow(cluster, applicationResource, watch.Selection{Labels: options.Labels}, trimApplication, s.noteApplication)
 	s.sets = watch.Follow(cluster, applicationSetResource, watch.Selection{}, trimApplicationSet, s.noteSet)
 	s.made.Store(true)
 	return s
 }
 
 // Changed implements syncs.Source.
-func (s *Source) Changed() <-chan struct{} { return s.changed }
+func (s *Source) Changed() <-chan struct{} { return s.moves.Changed() }
+
+// Moved implements syncs.Selective.
+func (s *Source) Moved() ([]syncs.Target, bool) { return s.moves.Moved() }
 
 // Targets implements syncs.Source.
 func (s *Source) Targets(context.Context) ([]syncs.State, error) {
+	missing := s.Missing()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sorted == nil {
@@ -125,7 +130,29 @@ func (s *Source) Targets(context.Context) ([]syncs.State, error) {
 	for i, t := range s.sorted {
 		states[i] = t.state
 	}
-	return states, nil
+	return states, missing
+}
+
+// These implements syncs.Selective.
+func (s *Source) These(targets []syncs.Target) []syncs.State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	states := make([]syncs.State, 0, len(targets))
+	for _, target := range targets {
+		t := s.targets[watch.Key{Namespace: target.Namespace, Name: target.Name}]
+		if t != nil && t.state.Target == target {
+			states = append(states, t.state)
+		}
+	}
+	return states
+}
+
+// Missing implements syncs.Selective. What is seen of an Application says by itself where it may be old.
+func (s *Source) Missing() error {
+	if reason := s.applications.Reason(); reason != "" && !s.applications.Synced() {
+		return errors.New(reason)
+	}
+	return nil
 }
 
 // Run looks at Applications as they change until ctx ends.
@@ -170,13 +197,32 @@ func (s *Source) next(ctx context.Context) bool {
 	return true
 }
 
-// note has an Application looked at again.
-func (s *Source) note(key watch.Key) {
+// noteApplication has one looked at again, or all.
+func (s *Source) noteApplication(key watch.Key) {
 	if key.Name == "" {
 		s.lookAtAll()
 		return
 	}
-	s.queue.Add(key)
+	s.note(key)
+}
+
+// note has an Application looked at. Until then it is told of as one of which nothing is known: nobody may take the others for all that there
+// are.
+func (s *Source) note(key watch.Key) {
+	defer s.queue.Add(key)
+	if !s.made.Load() {
+		return
+	}
+	a, found := s.applications.Get(key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !found || s.targets[key] != nil {
+		return
+	}
+	t := &tracked{}
+	t.begin(s.identity(key), a, "it was not looked at yet")
+	s.targets[key], s.sorted = t, nil
+	s.moves.Note(t.state.Target)
 }
 
 // noteSet has the Applications of an ApplicationSet looked at again.
@@ -206,8 +252,9 @@ func (s *Source) lookAtAll() {
 	if !s.made.Load() {
 		return
 	}
+	s.moves.NoteAll()
 	for _, a := range s.applications.List() {
-		s.queue.Add(keyOf(a))
+		s.note(keyOf(a))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -224,12 +271,5 @@ func (s *Source) lookAtRolling() {
 		if t.rolling {
 			s.queue.Add(key)
 		}
-	}
-}
-
-func (s *Source) signal() {
-	select {
-	case s.changed <- struct{}{}:
-	default:
 	}
 }

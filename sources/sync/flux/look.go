@@ -43,18 +43,17 @@ type attempt struct {
 // look finds out what there is to tell of a Target now. It returns false when it is to be tried again.
 func (s *Source) look(ctx context.Context, i item) (settled bool) {
 	t, v, found := s.target(i), view{settled: true}, false
-	v.state.Target = syncs.Target{Cluster: s.options.Cluster, Kind: i.kind, Namespace: i.key.Namespace, Name: i.key.Name}
 	switch i.kind {
 	case KindKustomization:
 		var k *kustomization
 		if k, found = s.kustomizations.Get(i.key); found {
-			v.begin(&k.target, s.kustomizations.Reason())
+			v.begin(s.identity(i), &k.target, s.kustomizations.Reason())
 			s.lookAtKustomization(ctx, i, t, k, &v)
 		}
 	case KindHelmRelease:
 		var r *helmRelease
 		if r, found = s.releases.Get(i.key); found {
-			v.begin(&r.target, s.releases.Reason())
+			v.begin(s.identity(i), &r.target, s.releases.Reason())
 			s.lookAtRelease(ctx, i, t, r, &v)
 		}
 	}
@@ -69,8 +68,12 @@ func (s *Source) look(ctx context.Context, i item) (settled bool) {
 }
 
 // begin tells what does not hang on the status.
-func (v *view) begin(of *target, stale string) {
-	v.state.Labels, v.state.RequestedAt, v.state.Reason = of.Labels, of.Annotations[requestedAt], stale
+func (v *view) begin(target syncs.Target, of *target, stale string) {
+	v.state.Target, v.state.Labels, v.state.RequestedAt, v.state.Reason = target, of.Labels, of.Annotations[requestedAt], stale
+}
+
+func (s *Source) identity(i item) syncs.Target {
+	return syncs.Target{Cluster: s.options.Cluster, Kind: i.kind, Namespace: i.key.Namespace, Name: i.key.Name}
 }
 
 // target is what is known of one, which may be nothing yet.
@@ -99,7 +102,7 @@ func (s *Source) tell(i item, t *tracked, v view) {
 	}
 	s.mu.Unlock()
 	if !known || differs(before, v.state) {
-		s.signal()
+		s.moves.Note(v.state.Target)
 	}
 }
 
@@ -111,7 +114,7 @@ func differs(a, b syncs.State) bool {
 // forget drops a Target that is gone.
 func (s *Source) forget(i item) {
 	s.mu.Lock()
-	_, known := s.targets[i]
+	t, known := s.targets[i]
 	delete(s.targets, i)
 	for _, children := range s.children {
 		delete(children, i)
@@ -119,7 +122,7 @@ func (s *Source) forget(i item) {
 	s.sorted = nil
 	s.mu.Unlock()
 	if known {
-		s.signal()
+		s.moves.Note(t.state.Target)
 	}
 }
 

@@ -60,7 +60,7 @@ type Source struct {
 	queue   workqueue.TypedRateLimitingInterface[item]
 	fetches *fetch.Queue[item]
 	builds  chan struct{} // holds one value for each build under way
-	changed chan struct{}
+	moves   *syncs.Moves
 
 	mu       sync.Mutex
 	targets  map[item]*tracked
@@ -81,7 +81,7 @@ func New(
 	s := &Source{
 		options: options, objects: objects, mirrors: mirrors, builder: builder, clock: clock,
 		queue:  workqueue.NewTypedRateLimitingQueue(workqueue.NewTypedItemExponentialFailureRateLimiter[item](firstRetry, lastRetry)),
-		builds: make(chan struct{}, runtime.GOMAXPROCS(0)), changed: make(chan struct{}, 1),
+		builds: make(chan struct{}, runtime.GOMAXPROCS(0)), moves: syncs.NewMoves(),
 		targets: map[item]*tracked{}, children: map[watch.Key]map[item]bool{}, sources: map[string]*watch.Kind[*source]{},
 	}
 	s.fetches = fetch.New(s.queue.Add)
@@ -96,10 +96,14 @@ func New(
 }
 
 // Changed implements syncs.Source.
-func (s *Source) Changed() <-chan struct{} { return s.changed }
+func (s *Source) Changed() <-chan struct{} { return s.moves.Changed() }
 
-// Targets implements syncs.Source. The error says why Targets may be missing, or be otherwise by now.
+// Moved implements syncs.Selective.
+func (s *Source) Moved() ([]syncs.Target, bool) { return s.moves.Moved() }
+
+// Targets implements syncs.Source.
 func (s *Source) Targets(context.Context) ([]syncs.State, error) {
+	missing := s.Missing()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sorted == nil {
@@ -115,8 +119,25 @@ func (s *Source) Targets(context.Context) ([]syncs.State, error) {
 	for i, t := range s.sorted {
 		states[i] = t.state
 	}
-	return states, errors.Join(missing(s.kustomizations), missing(s.releases))
+	return states, missing
 }
+
+// These implements syncs.Selective.
+func (s *Source) These(targets []syncs.Target) []syncs.State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	states := make([]syncs.State, 0, len(targets))
+	for _, target := range targets {
+		t := s.targets[item{target.Kind, watch.Key{Namespace: target.Namespace, Name: target.Name}}]
+		if t != nil && t.state.Target == target {
+			states = append(states, t.state)
+		}
+	}
+	return states
+}
+
+// Missing implements syncs.Selective.
+func (s *Source) Missing() error { return errors.Join(missing(s.kustomizations), missing(s.releases)) }
 
 // missing is why some of a kind may not be known.
 func missing[T metav1.Object](kind *watch.Kind[T]) error {
@@ -184,8 +205,40 @@ func (s *Source) noteTarget(kind string) func(watch.Key) {
 			s.lookAtAll()
 			return
 		}
-		s.queue.Add(item{kind, key})
+		s.note(item{kind, key})
 	}
+}
+
+// note has a Target looked at. Until then it is told of as one of which nothing is known: nobody may take the others for all that there are.
+func (s *Source) note(i item) {
+	defer s.queue.Add(i)
+	object := s.listed(i)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if object == nil || s.targets[i] != nil {
+		return
+	}
+	t := &tracked{}
+	t.begin(s.identity(i), object, "it was not looked at yet")
+	s.targets[i], s.sorted = t, nil
+	s.moves.Note(t.state.Target)
+}
+
+// listed is what the cluster has of a Target; nil where that is nothing.
+func (s *Source) listed(i item) *target {
+	if !s.made.Load() {
+		return nil
+	}
+	if i.kind == KindHelmRelease {
+		if r, found := s.releases.Get(i.key); found {
+			return &r.target
+		}
+		return nil
+	}
+	if k, found := s.kustomizations.Get(i.key); found {
+		return &k.target
+	}
+	return nil
 }
 
 // noteSource has the Targets looked at that are made of a source, directly or by way of an ExternalArtifact.
@@ -218,11 +271,12 @@ func (s *Source) lookAtAll() {
 	if !s.made.Load() {
 		return
 	}
+	s.moves.NoteAll()
 	for _, k := range s.kustomizations.List() {
-		s.queue.Add(item{KindKustomization, watch.Key{Namespace: k.Namespace, Name: k.Name}})
+		s.note(item{KindKustomization, watch.Key{Namespace: k.Namespace, Name: k.Name}})
 	}
 	for _, r := range s.releases.List() {
-		s.queue.Add(item{KindHelmRelease, watch.Key{Namespace: r.Namespace, Name: r.Name}})
+		s.note(item{KindHelmRelease, watch.Key{Namespace: r.Namespace, Name: r.Name}})
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -239,12 +293,5 @@ func (s *Source) lookAtUnfinished() {
 		if t.rolling {
 			s.queue.Add(i)
 		}
-	}
-}
-
-func (s *Source) signal() {
-	select {
-	case s.changed <- struct{}{}:
-	default:
 	}
 }

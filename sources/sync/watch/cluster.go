@@ -98,7 +98,7 @@ func (c *Cluster) consider(k *kind) bool {
 	for _, namespace := range c.namespaces {
 		informer := k.informer(c.objects, next, namespace)
 		next.informers = append(next.informers, informer)
-		listed = append(listed, informer.HasSyncedChecker())
+		listed = append(listed, informer.told.HasSyncedChecker())
 		c.tasks.Go(func() { informer.RunWithContext(ctx) })
 	}
 	k.start(next)

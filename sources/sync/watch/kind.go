@@ -85,8 +85,14 @@ type kind struct {
 type following struct {
 	uid       types.UID // of its definition
 	cancel    context.CancelFunc
-	informers []cache.SharedIndexInformer // one for each namespace
-	failures  map[attempt]error           // of the last attempts; guarded by kind.mu
+	informers []informer        // one for each namespace
+	failures  map[attempt]error // of the last attempts; guarded by kind.mu
+}
+
+// informer is one that tells of a kind in a namespace. It has synced once it has told of every object that there was.
+type informer struct {
+	cache.SharedIndexInformer
+	told cache.ResourceEventHandlerRegistration
 }
 
 // attempt is something that the API server was asked for.
@@ -105,7 +111,7 @@ func (k *kind) synced() bool {
 		return k.why.sure
 	}
 	for _, informer := range k.now.informers {
-		if !informer.HasSynced() {
+		if !informer.told.HasSynced() {
 			return false
 		}
 	}
@@ -205,7 +211,7 @@ func (k *kind) asked(ctx context.Context, by *following, a attempt, err error) {
 }
 
 // informer makes the one that follows the kind in a namespace.
-func (k *kind) informer(objects dynamic.Interface, by *following, namespace string) cache.SharedIndexInformer {
+func (k *kind) informer(objects dynamic.Interface, by *following, namespace string) informer {
 	client := objects.Resource(k.resource).Namespace(namespace)
 	from := &cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
@@ -221,19 +227,19 @@ func (k *kind) informer(objects dynamic.Interface, by *following, namespace stri
 			return events, err
 		},
 	}
-	informer := cache.NewSharedIndexInformerWithOptions(
+	made := cache.NewSharedIndexInformerWithOptions(
 		cache.ToListWatcherWithWatchListSemantics(from, objects), &unstructured.Unstructured{},
 		cache.SharedIndexInformerOptions{ObjectDescription: k.resource.String(), Indexers: indexers},
 	)
 	// These fail only for an informer that was started.
-	_ = informer.SetTransform(func(o any) (any, error) {
+	_ = made.SetTransform(func(o any) (any, error) {
 		if whole, ok := o.(*unstructured.Unstructured); ok {
 			return k.trim(whole), nil
 		}
 		return o, nil
 	})
-	_ = informer.SetWatchErrorHandlerWithContext(func(context.Context, *cache.Reflector, error) {}) // asked notes it
-	_, _ = informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+	_ = made.SetWatchErrorHandlerWithContext(func(context.Context, *cache.Reflector, error) {}) // asked notes it
+	told, _ := made.AddEventHandler(cache.ResourceEventHandlerFuncs{
 		AddFunc: k.tell,
 		UpdateFunc: func(before, after any) {
 			if before.(metav1.Object).GetResourceVersion() != after.(metav1.Object).GetResourceVersion() {
@@ -242,7 +248,7 @@ func (k *kind) informer(objects dynamic.Interface, by *following, namespace stri
 		},
 		DeleteFunc: k.tell,
 	})
-	return informer
+	return informer{made, told}
 }
 
 func (k *kind) tell(o any) {
