@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	sourcev1 "github.com/fluxcd/source-controller/api/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/assay-dev/assay/sources/render"
 	syncs "github.com/assay-dev/assay/sources/sync"
+	"github.com/assay-dev/assay/sources/sync/watch"
 )
 
 // Defined implements syncs.Definitions for Kustomizations of a GitRepository. Whatever else is built, a manifest alone does not tell.
@@ -29,6 +29,10 @@ func (s *Source) Defined(ctx context.Context, t syncs.Target, object *render.Obj
 		return told, errors.New(k.invalid)
 	case k.source().kind != sourcev1.GitRepositoryKind:
 		return told, fmt.Errorf("its source %s is no GitRepository", k.source())
+	}
+	key := watch.Key{Namespace: t.Namespace, Name: t.Name}
+	if live, found := s.kustomizations.Get(key); !found || live.source() != k.source() {
+		return told, fmt.Errorf("its source %s is not the one that it has in the cluster", k.source())
 	}
 	from, reason := s.source(k.source())
 	if reason != "" {
