@@ -100,6 +100,7 @@ func (l *Loop) observeTargets(ctx context.Context, env *Environment, current *re
 		w.targets = append(w.targets, history.TargetState{
 			Target: state.Target, Revisions: state.Sync.Revisions, Digest: state.Sync.Digest,
 			Outcome: state.Sync.Outcome, Reason: state.Sync.Reason, Failure: state.Sync.Failure, Requested: state.RequestedAt, Exercised: !followed,
+			Definition: definitionOf(state),
 		})
 	}
 	w.elsewhere = !follows && env.Watch != nil && err == nil

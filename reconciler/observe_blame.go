@@ -169,6 +169,9 @@ func (l *Loop) reproduce(ctx context.Context, w *world, now history.TargetState,
 	}
 	switch _, err := l.renders(ctx, w, *before); {
 	case errors.As(err, &refusal):
+		if r, err := l.redefinition(ctx, w, now, *before); err != nil || r != nil {
+			return "", err // it was built otherwise then
+		}
 		return fmt.Sprintf("what passed last does not build here either: %v", refusal), nil
 	case err != nil:
 		return "", err

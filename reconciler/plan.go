@@ -39,7 +39,7 @@ func (l *Loop) plan(ctx context.Context, w *world, incident history.Incident, p 
 	if err != nil {
 		return nil, err
 	}
-	request, err := l.request(w, incident, p, suspects)
+	request, err := l.request(ctx, w, incident, p, suspects)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (l *Loop) plan(ctx context.Context, w *world, incident history.Incident, p 
 const aloneDown = "nothing rules out that something which only this gate needs is down: give it control suites (spec.control), or a site that may be bisected"
 
 // request is what rollback is asked for, as far as the world and the operator's settings tell.
-func (l *Loop) request(w *world, incident history.Incident, p history.Proposal, suspects []blame.Suspect) (request rollback.Request, err error) {
+func (l *Loop) request(ctx context.Context, w *world, incident history.Incident, p history.Proposal, suspects []blame.Suspect) (request rollback.Request, err error) {
 	env := l.environments[w.key.Environment]
 	request = rollback.Request{
 		Repository: p.Repository, Branch: p.Base,
@@ -75,13 +75,20 @@ func (l *Loop) request(w *world, incident history.Incident, p history.Proposal, 
 		Sign:         l.rollback.Sign, Limits: l.rollback.Limits, Now: w.now, Patience: w.gate.Spec.Deadline.Duration,
 	}
 	blamed := suspects[0].Targets // each Target has states of its own, also where several share a repository
-	if request.Good, err = commitIn(w.past.Passed.Targets, p.Repository, blamed); err != nil {
+	defined, err := l.definedIn(ctx, w, p, suspects)
+	if err != nil {
 		return request, err
 	}
-	if request.Failed, err = commitIn(w.past.Final.Targets, p.Repository, blamed); err != nil {
+	if request.Good, request.Failed, err = w.between(p.Repository, blamed, defined); err != nil {
 		return request, err
 	}
 	for _, state := range w.states {
+		if r := defined[state.Target]; r != nil {
+			request.Builds = append(request.Builds, r.build)
+			if r.together {
+				continue
+			}
+		}
 		for _, b := range builds(state, p.Repository) {
 			if good, err := commitIn(w.past.Passed.Targets, p.Repository, []sync.Target{b.Target}); err == nil {
 				b.Good = good // one that is new to the gate is held against what the others passed at
@@ -93,9 +100,26 @@ func (l *Loop) request(w *world, incident history.Incident, p history.Proposal, 
 		return cmp.Or(cmp.Compare(a.Target.String(), b.Target.String()), cmp.Compare(a.Path, b.Path))
 	})
 	for _, state := range w.others() {
-		request.Others = append(request.Others, builds(state, p.Repository)...)
+		for _, b := range builds(state, p.Repository) {
+			b.Except = definitionsIn(b, defined)
+			request.Others = append(request.Others, b)
+		}
 	}
 	return request, nil
+}
+
+// between are the commits of a repository at the last pass and at the failure of the Targets that are blamed.
+func (w *world) between(repository string, blamed []sync.Target, defined map[sync.Target]*redefinition) (good, failed git.Hash, err error) {
+	for _, t := range blamed {
+		if r := defined[t]; r != nil {
+			return r.from, r.to, nil
+		}
+	}
+	if good, err = commitIn(w.past.Passed.Targets, repository, blamed); err != nil {
+		return good, failed, err
+	}
+	failed, err = commitIn(w.past.Final.Targets, repository, blamed)
+	return good, failed, err
 }
 
 // author is who makes the commits of Proposals.
