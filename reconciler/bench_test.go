@@ -36,38 +36,48 @@ type byHand struct{ beside sync.WaitGroup }
 func (d *byHand) Go(f func())     { d.beside.Go(f) }
 func (*byHand) Again(history.Key) {}
 
-// BenchmarkChange measures what one change in an Environment costs while nothing comes of it: a pass over each of its Gates.
+// BenchmarkChange measures what one change in an Environment costs while nothing comes of it: a pass over each of its Gates, or where the Source
+// tells what moved, over one.
 func BenchmarkChange(b *testing.B) {
 	for _, n := range []int{10, 100, 1000} {
-		b.Run(fmt.Sprintf("%dGates", n), func(b *testing.B) {
-			loop, keys := settledLoop(b, n)
-			b.ReportAllocs()
-			for b.Loop() {
-				for _, key := range keys {
-					_, err := loop.Pass(b.Context(), key)
-					require.NoError(b, err)
+		for _, tells := range []bool{false, true} {
+			b.Run(fmt.Sprintf("%dGates%s", n, map[bool]string{true: "Told"}[tells]), func(b *testing.B) {
+				loop, keys := settledLoop(b, n, tells)
+				if tells {
+					keys = keys[:1]
 				}
-			}
-			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*n), "µs/gate")
-		})
+				b.ReportAllocs()
+				for b.Loop() {
+					for _, key := range keys {
+						_, err := loop.Pass(b.Context(), key)
+						require.NoError(b, err)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*len(keys)), "µs/gate")
+			})
+		}
 	}
 }
 
 // settledLoop has as many Gates as Targets, each verified.
-func settledLoop(b *testing.B, n int) (*reconciler.Loop, []history.Key) {
+func settledLoop(b *testing.B, n int, tells bool) (*reconciler.Loop, []history.Key) {
 	b.Helper()
 	bare, dir := filepath.Join(b.TempDir(), "tests.git"), b.TempDir()
 	run := func(args ...string) { gittest.Run(b, dir, args...) }
 	var gates strings.Builder
-	source := &crowd{}
+	all := &crowd{}
 	for i := range n {
 		name := fmt.Sprintf("app-%04d", i)
 		fmt.Fprintf(&gates, "---\n%s", strings.NewReplacer("name: shop", "name: "+name, "kind: Site", "kind: App, name: "+name).Replace(gateDoc))
 		at := syncs.Target{Kind: "App", Name: name}
-		source.states = append(source.states, syncs.State{Target: at, Sync: &syncs.Sync{
+		all.states = append(all.states, syncs.State{Target: at, Sync: &syncs.Sync{
 			Target: at, Outcome: syncs.Applied, Digest: "sha256:" + name,
 			Revisions: []syncs.Revision{{Repository: "git.example.com/config", Branch: "main", Commit: "c0ffee", Path: name}},
 		}})
+	}
+	var source syncs.Source = all
+	if tells {
+		source = newControllers(all.states...)
 	}
 	run("init", "--quiet", "--bare", "--initial-branch=main", bare)
 	run("clone", "--quiet", bare, ".")

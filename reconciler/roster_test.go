@@ -3,6 +3,7 @@ package reconciler_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -21,18 +22,22 @@ import (
 type controllers struct {
 	*syncs.Moves
 	mu      sync.Mutex
-	states  []syncs.State
+	states  map[syncs.Target]syncs.State
 	missing error
 }
 
 func newControllers(states ...syncs.State) *controllers {
-	return &controllers{Moves: syncs.NewMoves(), states: states}
+	c := &controllers{Moves: syncs.NewMoves(), states: map[syncs.Target]syncs.State{}}
+	for _, state := range states {
+		c.states[state.Target] = state
+	}
+	return c
 }
 
 func (c *controllers) Targets(context.Context) ([]syncs.State, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.Clone(c.states), c.missing
+	return slices.Collect(maps.Values(c.states)), c.missing
 }
 
 func (c *controllers) Missing() error {
@@ -44,8 +49,8 @@ func (c *controllers) Missing() error {
 func (c *controllers) These(targets []syncs.Target) (states []syncs.State) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, state := range c.states {
-		if slices.Contains(targets, state.Target) {
+	for _, t := range targets {
+		if state, known := c.states[t]; known {
 			states = append(states, state)
 		}
 	}
@@ -54,16 +59,15 @@ func (c *controllers) These(targets []syncs.Target) (states []syncs.State) {
 
 // tell puts a state in place of what was told of the Target before.
 func (c *controllers) tell(state syncs.State) {
-	c.drop(state.Target)
 	c.mu.Lock()
-	c.states = append(c.states, state)
+	c.states[state.Target] = state
 	c.mu.Unlock()
 	c.Note(state.Target)
 }
 
 func (c *controllers) drop(t syncs.Target) {
 	c.mu.Lock()
-	c.states = slices.DeleteFunc(c.states, func(s syncs.State) bool { return s.Target == t })
+	delete(c.states, t)
 	c.mu.Unlock()
 	c.Note(t)
 }

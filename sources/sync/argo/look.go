@@ -36,7 +36,7 @@ func (s *Source) look(ctx context.Context, key watch.Key) (settled bool) {
 	v := view{settled: true}
 	a, found := s.applications.Get(key)
 	if found {
-		v.begin(s.identity(key), a, s.applications.Reason())
+		v.begin(s.identity(key), a, s.applications.Stale())
 		s.lookAt(ctx, key, a, t, &v)
 	}
 	switch {

@@ -47,13 +47,13 @@ func (s *Source) look(ctx context.Context, i item) (settled bool) {
 	case KindKustomization:
 		var k *kustomization
 		if k, found = s.kustomizations.Get(i.key); found {
-			v.begin(s.identity(i), &k.target, s.kustomizations.Reason())
+			v.begin(s.identity(i), &k.target, s.kustomizations.Stale())
 			s.lookAtKustomization(ctx, i, t, k, &v)
 		}
 	case KindHelmRelease:
 		var r *helmRelease
 		if r, found = s.releases.Get(i.key); found {
-			v.begin(s.identity(i), &r.target, s.releases.Reason())
+			v.begin(s.identity(i), &r.target, s.releases.Stale())
 			s.lookAtRelease(ctx, i, t, r, &v)
 		}
 	}

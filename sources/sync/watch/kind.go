@@ -133,6 +133,20 @@ func (k *kind) Reason() string {
 	return ""
 }
 
+// Stale is why the objects that are known may be older than the cluster's; empty when there is no reason, and before all were listed, which Reason
+// tells.
+func (k *kind) Stale() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch {
+	case k.now == nil:
+		return k.why.reason
+	case len(k.now.failures) > 0 && k.synced():
+		return k.failure()
+	}
+	return ""
+}
+
 // failure says what the API server answered, of several the first by the alphabet.
 func (k *kind) failure() string {
 	var first attempt
