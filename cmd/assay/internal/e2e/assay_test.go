@@ -92,14 +92,30 @@ func (a *assay) start() {
 		_ = cmd.Wait() // how it ended stands in cmd.ProcessState
 		close(ended)
 	}(a.cmd, a.ended)
-	require.Eventually(a.t, func() bool {
-		response, err := http.Get(a.health)
-		if err != nil {
-			return false
-		}
-		response.Body.Close()
-		return response.StatusCode == http.StatusOK
-	}, patience, interval, "Assay to be ready")
+	require.Eventually(a.t, a.ready, patience, interval, "Assay to be ready")
+}
+
+// ready is what the kubelet asks.
+func (a *assay) ready() bool {
+	response, err := http.Get(a.health)
+	if err != nil {
+		return false
+	}
+	response.Body.Close()
+	return response.StatusCode == http.StatusOK
+}
+
+// running tells whether it was started and has not ended.
+func (a *assay) running() bool {
+	if a.ended == nil {
+		return false
+	}
+	select {
+	case <-a.ended:
+		return false
+	default:
+		return true
+	}
 }
 
 // stop has it end in order, and fails when it does not.

@@ -8,6 +8,7 @@ import (
 	sdk "code.gitea.io/sdk/gitea"
 	"github.com/stretchr/testify/require"
 
+	"github.com/assay-dev/assay/cmd/assay/internal/settings"
 	"github.com/assay-dev/assay/cmd/assay/internal/wire"
 	"github.com/assay-dev/assay/reconciler/gate"
 	"github.com/assay-dev/assay/reconciler/history"
@@ -21,7 +22,9 @@ func (w *world) eventually(what string, holds func() bool) {
 
 // past reads Assay's history, as `assay status` does beside a running Assay; false while there is none.
 func (w *world) past(read func(*history.Store) (bool, error)) bool {
-	store, err := history.OpenReadOnly(w.t.Context(), wire.HistoryPlace(w.assay.data(), ""))
+	database, err := settings.ReadDatabase(w.assay.settings["ASSAY_DATABASE"])
+	require.NoError(w.t, err)
+	store, err := history.OpenReadOnly(w.t.Context(), wire.HistoryPlace(w.assay.data(), database))
 	if err != nil {
 		return false
 	}
