@@ -16,6 +16,9 @@
 //	bisect.go           6  which of them did, where states in between can be tried; and whether the last passed one still passes
 //	unknown.go          7  what is left, and what is missing to tell
 //
+// What is rendered hangs on the files of a Target and on how the Target has them built. A commit that changed the latter, where another Target
+// applied the definition from Git, is a suspect like any other; a change that no commit of either explains came from outside Git.
+//
 // A failed Sync (failed_sync.go) takes the same steps: its rerun is one more deadline, since its engine keeps trying. Only a Config cause
 // can lead to a revert.
 //

@@ -39,7 +39,7 @@ type Cause struct {
 func (c Cause) ToldApart() bool { return len(c.Suspects) == 1 }
 
 // Suspect is one commit on the first-parent path from the last Passed state to the failed one that changed what a Target of the Gate
-// renders. A pull request that came in as a merge is one Suspect.
+// renders, be it in the Target's folder or in its definition. A pull request that came in as a merge is one Suspect.
 type Suspect struct {
 	Repository string        `json:"repository"`
 	Branch     string        `json:"branch"`
@@ -50,7 +50,8 @@ type Suspect struct {
 	Targets    []sync.Target `json:"targets"`
 	// Why it is a suspect: what it changed, or why it cannot be ruled out.
 	Why string `json:"why"`
-	// Definition says that it was found where a Target itself is written: it changed how the Target is built, or may have.
+	// Definition says that it was found by what a Target is built from where the Target itself is written, such as a Flux Kustomization among the
+	// files of another: such a commit may have changed how the Target is built, and not only what.
 	Definition bool `json:"definition,omitempty"`
 }
 

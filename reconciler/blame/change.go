@@ -12,7 +12,7 @@ type Change struct {
 	// Before and After are the digests of what was rendered; equal when nothing changed.
 	Before string `json:"before"`
 	After  string `json:"after"`
-	// Suspects in the Target's repositories.
+	// Suspects in the Target's repositories, and in the one where the Target itself is written.
 	Suspects []Suspect `json:"suspects,omitempty"`
 	// Untraceable says why the change cannot be traced to commits: history was rewritten, the source is pinned, the target is new.
 	Untraceable string `json:"untraceable,omitempty"`
