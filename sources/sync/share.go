@@ -2,11 +2,14 @@ package sync
 
 import (
 	"context"
+	"fmt"
 	"path"
 	"slices"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/assay-dev/assay/sources/render"
 )
 
 // Rule says which Targets an Environment may see. Every field that is given must match.
@@ -83,6 +86,15 @@ func (a *allowed) These(targets []Target) []State { return a.only(a.source.These
 
 // Missing implements Selective.
 func (a *allowed) Missing() error { return a.source.Missing() }
+
+// Defined implements Definitions, where the shared Source does.
+func (a *allowed) Defined(ctx context.Context, t Target, object *render.Object) (Build, error) {
+	definitions, can := a.source.(Definitions)
+	if !can {
+		return Build{}, fmt.Errorf("nobody tells how an object would have %s built", t)
+	}
+	return definitions.Defined(ctx, t, object)
+}
 
 func (a *allowed) only(states []State) []State {
 	return slices.DeleteFunc(states, func(s State) bool { return !a.rule.Allows(s.Target, s.Labels) })

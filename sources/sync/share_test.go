@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/assay-dev/assay/sources/render"
 	"github.com/assay-dev/assay/sources/sync"
 )
 
@@ -72,6 +73,23 @@ func TestAnEnvironmentSeesWhatItMay(t *testing.T) {
 			require.Equal(t, c.want, names)
 		})
 	}
+}
+
+// defining is a Source that tells how objects would have their Targets built.
+type defining struct{ *steady }
+
+func (defining) Defined(_ context.Context, _ sync.Target, object *render.Object) (sync.Build, error) {
+	return sync.Build{Path: "apps/" + object.Name}, nil
+}
+
+func TestDefinitionsAreSharedToo(t *testing.T) {
+	object, target := &render.Object{}, sync.Target{Kind: "Kustomization", Name: "a"}
+	object.Name = "shop"
+	told, err := sync.Share(defining{newSteady()}).Allowed(sync.Rule{}).(sync.Definitions).Defined(t.Context(), target, object)
+	require.NoError(t, err)
+	require.Equal(t, "apps/shop", told.Path)
+	_, err = sync.Share(newSteady()).Allowed(sync.Rule{}).(sync.Definitions).Defined(t.Context(), target, object)
+	require.ErrorContains(t, err, "nobody tells how an object would have Kustomization/a built")
 }
 
 func TestEveryEnvironmentHearsOfAChange(t *testing.T) {
