@@ -103,8 +103,11 @@ func (w *world) revisionsIn(repository string) (revisions []sync.Revision) {
 		if i >= 0 {
 			revisions = append(revisions, t.Revisions[i])
 		}
-		written := definitionOf(w.toldOf(t.Target))
-		if written = cmp.Or(written, t.Definition); defined && written != nil && written.Revision.Repository == repository {
+		if !defined {
+			continue
+		}
+		written := cmp.Or(definitionOf(w.toldOf(t.Target)), t.Definition)
+		if written != nil && written.Revision.Repository == repository {
 			revisions = append(revisions, written.Revision)
 		}
 	}

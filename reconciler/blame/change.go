@@ -41,6 +41,7 @@ func SuspectsOf(changes []Change) (suspects []Suspect) {
 				continue
 			}
 			suspects[i].Targets = append(slices.Clone(suspects[i].Targets), s.Targets...)
+			suspects[i].Definition = suspects[i].Definition || s.Definition
 		}
 	}
 	return suspects
