@@ -15,7 +15,7 @@ type engine struct {
 	look     func(w *world, env string)
 }
 
-// flux waits for what it applies to be healthy, as Flux's own documentation advises, but not for as long.
+// flux waits for what it applies to be healthy. It tries again soon: it gives up at once while a Deployment still says that the version before has stalled.
 var flux = engine{
 	kind: "Kustomization", resource: "kustomizations.kustomize.toolkit.fluxcd.io",
 	objects: func(w *world, env string) string {
@@ -33,7 +33,7 @@ spec: {url: %[4]q, interval: 1h, ref: {branch: main}, secretRef: {name: config}}
 apiVersion: kustomize.toolkit.fluxcd.io/v1
 kind: Kustomization
 metadata: {name: shop, namespace: %[1]s}
-spec: {sourceRef: {kind: GitRepository, name: config}, path: ./overlays/%[5]s, interval: 1h, prune: true, wait: true, timeout: 30s}
+spec: {sourceRef: {kind: GitRepository, name: config}, path: ./overlays/%[5]s, interval: 1h, prune: true, wait: true, timeout: 30s, retryInterval: 10s}
 `, w.namespace(env), w.hub.User, w.hub.Password, w.config.url, env)
 	},
 	look: func(w *world, env string) { w.requestReconcile(env, "gitrepository/config") },

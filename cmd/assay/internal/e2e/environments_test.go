@@ -40,10 +40,6 @@ configMapGenerator:
 	for _, env := range []string{"dev", "staging"} {
 		w.verdict(env, bad, gate.Passed)
 	}
-	w.decided("prod", "the revert would also change", "allow it with rollback.otherTargets")
-	w.tests.push("Let reverts touch dev and staging, which share the base with prod", map[string]string{
-		"overlays/prod/gate.yaml": w.gate("prod", "shop", "rollback: {otherTargets: true}"),
-	})
 	page := w.proposed()
 	require.Equal(w.t, `Revert "Take off 5"`, page.Title)
 	require.Contains(w.t, page.Body, `"environment":"prod"`)
