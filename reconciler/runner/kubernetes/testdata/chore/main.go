@@ -3,7 +3,9 @@ package main
 
 import (
 	"bufio"
+	"crypto/tls"
 	"fmt"
+	"net/http"
 	"os"
 	"strconv"
 	"strings"
@@ -52,9 +54,31 @@ var chores = map[string]func(value string) error{
 	},
 	"whoami": func(string) error { return say(fmt.Sprintf("user %d, group %d", os.Getuid(), os.Getgid())) },
 	"account": func(string) error {
-		_, err := os.Stat("/var/run/secrets/kubernetes.io/serviceaccount/token")
+		_, err := os.Stat(accountToken)
 		return say(fmt.Sprintf("account token: %t", err == nil))
 	},
+	"ask": ask,
+}
+
+// accountToken is where a pod has the token of its service account, where it has one.
+const accountToken = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+
+// ask asks the API server for a path, with the account's token where there is one, and says how it answers.
+func ask(path string) error {
+	request, err := http.NewRequest(http.MethodGet, "https://"+os.Getenv("KUBERNETES_SERVICE_HOST")+path, nil)
+	if err != nil {
+		return err
+	}
+	if token, err := os.ReadFile(accountToken); err == nil {
+		request.Header.Set("Authorization", "Bearer "+string(token))
+	}
+	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	response, err := client.Do(request)
+	if err != nil {
+		return say("the API server is out of reach")
+	}
+	defer response.Body.Close()
+	return say("the API server: " + response.Status)
 }
 
 func say(text string) error {
