@@ -66,6 +66,7 @@ func TestMain(m *testing.M) {
 // shared is the place that the stories have in common.
 func shared(t *testing.T) *place {
 	t.Helper()
+	skipUnlessRoot(t)
 	common.once.Do(func() {
 		common.place = &place{}
 		common.place.open(t)
@@ -78,17 +79,22 @@ func shared(t *testing.T) *place {
 // own is a place for a story that breaks what all others need, such as the API server.
 func own(t *testing.T) *place {
 	t.Helper()
+	skipUnlessRoot(t)
 	p := &place{}
 	t.Cleanup(func() { require.NoError(t, p.close()) })
 	p.open(t)
 	return p
 }
 
-func (p *place) open(t *testing.T) {
+func skipUnlessRoot(t *testing.T) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("pods need root")
 	}
+}
+
+func (p *place) open(t *testing.T) {
+	t.Helper()
 	ctx := context.WithoutCancel(t.Context()) // the place outlives the test
 	var err error
 	p.dir, err = os.MkdirTemp("", "assay-e2e-")
