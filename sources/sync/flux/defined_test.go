@@ -61,7 +61,9 @@ func TestWhatAManifestDoesNotTell(t *testing.T) {
 	}{
 		"another cluster's": {syncs.Target{Cluster: "test", Kind: "Kustomization"}, nil, "is no Kustomization of this cluster"},
 		"a release":         {syncs.Target{Cluster: "prod", Kind: "HelmRelease"}, nil, "is no Kustomization of this cluster"},
-		"an artifact": {shopTarget, func(t *testing.T, o *unstructured.Unstructured) { set(t, o, "OCIRepository", "spec", "sourceRef", "kind") },
+		"an artifact": {shopTarget, func(t *testing.T, o *unstructured.Unstructured) {
+			set(t, o, "OCIRepository", "spec", "sourceRef", "kind")
+		},
 			"its source OCIRepository/flux-system/shop is no GitRepository"},
 		"another source": {shopTarget, func(t *testing.T, o *unstructured.Unstructured) { set(t, o, "gone", "spec", "sourceRef", "name") },
 			"its source GitRepository/flux-system/gone is not the one that it has in the cluster"},
