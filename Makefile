@@ -66,7 +66,7 @@ E2E = $(addprefix ./,$(sort $(dir $(shell grep -rl --include='*_test.go' 'go:bui
 
 .PHONY: e2e
 e2e: peers bin/kubeconform ## Build the real peers, start them, and prove the promises against them
-	$(GO) test -tags e2e -count=1 -timeout 30m -p 1 -parallel 4 -run Real $(E2E)
+	$(GO) test -tags e2e -count=1 -timeout 30m -p 1 -parallel 4 -run TestReal $(E2E)
 
 KUBERNETES := bin/kube-apiserver bin/kube-controller-manager bin/kube-scheduler bin/kubectl bin/kubelet
 FLUX := bin/source-controller bin/kustomize-controller
