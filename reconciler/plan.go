@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -105,7 +106,36 @@ func (l *Loop) request(ctx context.Context, w *world, incident history.Incident,
 			request.Others = append(request.Others, b)
 		}
 	}
+	request.Others = append(request.Others, l.elsewhere(ctx, w, p.Repository)...)
 	return request, nil
+}
+
+// elsewhere are the Targets of the other Environments in a repository, which a base that they share may change as well. A Target that several
+// Environments see is one.
+func (l *Loop) elsewhere(ctx context.Context, w *world, repository string) (out []rollback.Build) {
+	own := map[string]bool{}
+	for _, state := range slices.Concat(slices.Collect(maps.Values(w.states)), w.others()) {
+		for _, b := range builds(state, repository) {
+			own[b.Target.String()+" "+b.Path] = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.rosters)) {
+		if name == w.key.Environment {
+			continue
+		}
+		for _, r := range l.rosters[name] {
+			states, _ := r.all(ctx) // what cannot be read there is told there
+			for _, state := range states {
+				for _, b := range builds(state, repository) {
+					if at := b.Target.String() + " " + b.Path; !own[at] {
+						own[at], b.Environment = true, name
+						out = append(out, b)
+					}
+				}
+			}
+		}
+	}
+	return out
 }
 
 // between are the commits of a repository at the last pass and at the failure of the Targets that are blamed.
@@ -185,7 +215,7 @@ func builds(state sync.State, repository string) (out []rollback.Build) {
 	}
 	for _, r := range at.Revisions {
 		if r.Repository == repository {
-			out = append(out, rollback.Build{Target: state.Target, Path: r.Path, Settings: state.Build})
+			out = append(out, rollback.Build{Target: state.Target, Path: r.Path, Settings: state.BuildOf(r)})
 		}
 	}
 	return out

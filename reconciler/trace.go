@@ -131,7 +131,7 @@ func (l *Loop) renders(ctx context.Context, w *world, at history.TargetState) (*
 	if err != nil {
 		return nil, err
 	}
-	return l.builder.Build(ctx, git.FS(ctx, repository, commit.Tree), r.Path, w.toldOf(at.Target).Build)
+	return l.builder.Build(ctx, git.FS(ctx, repository, commit.Tree), r.Path, w.toldOf(at.Target).BuildOf(r))
 }
 
 // suspects asks rollback which commits changed what the Target renders.
@@ -172,5 +172,5 @@ func (l *Loop) suspectsIn(ctx context.Context, build rollback.Build, from, to sy
 
 // build is how a Target builds one of its Revisions.
 func (l *Loop) build(state sync.State, r sync.Revision) rollback.Build {
-	return rollback.Build{Target: state.Target, Path: r.Path, Settings: state.Build}
+	return rollback.Build{Target: state.Target, Path: r.Path, Settings: state.BuildOf(r)}
 }

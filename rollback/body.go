@@ -216,7 +216,7 @@ func (b *body) effect(plan *Plan) {
 	}
 	all := slices.Concat(plan.Changes, plan.Others)
 	for i, c := range all[:min(len(all), maxDiffs)] {
-		title := c.Target.String()
+		title := c.name()
 		if i >= len(plan.Changes) {
 			title += ", which the gate does not follow"
 		}
@@ -239,7 +239,7 @@ func (b *body) reach(plan *Plan) {
 			items = append(items, fmt.Sprintf("and %d more", len(plan.Changes)+len(plan.Others)-maxTargets))
 			break
 		}
-		items = append(items, fmt.Sprintf("%s%s: it %s", code(c.Target.String()), whose, inert(clip(c.Summary, maxSummary))))
+		items = append(items, fmt.Sprintf("%s%s: it %s", code(c.name()), whose, inert(clip(c.Summary, maxSummary))))
 	}
 	switch {
 	case len(items) == 0:

@@ -157,7 +157,7 @@ func (p *planning) plan(ctx context.Context) (*Plan, error) {
 func targetChanges(changes []*change) (out []TargetChange) {
 	for _, c := range changes {
 		if !c.none() {
-			change := TargetChange{Target: c.build.Target, Summary: c.summary(), Difference: c.unified(), HoldsData: c.losesData()}
+			change := TargetChange{Target: c.build.Target, Environment: c.build.Environment, Summary: c.summary(), Difference: c.unified(), HoldsData: c.losesData()}
 			if c.unknown != nil {
 				change.Unknown = c.unknown.Error()
 			}
@@ -190,7 +190,7 @@ func notByItself(plan *Plan) (reasons []string) {
 	if len(plan.Others) > 0 {
 		var names []string
 		for _, c := range plan.Others {
-			names = append(names, c.Target.String())
+			names = append(names, c.name())
 		}
 		reasons = append(reasons, "it changes other targets as well: "+some(names))
 	}

@@ -11,9 +11,12 @@ import (
 
 // Build is how a Target builds its folder of a config repository.
 type Build struct {
-	Target   sync.Target
-	Path     string
-	Settings render.Settings
+	Target sync.Target
+	// Environment is that of the Target where it is another one than the Gate's, whose own Gates look after it: the revert says that it changes, too, and
+	// needs nobody's leave.
+	Environment string
+	Path        string
+	Settings    render.Settings
 	// Definition, when given, is where the repository says how the Target is built; Path and Settings are then those that are in force.
 	Definition *Definition
 	// Except are objects of it that other Builds answer for, of which they are the Definition: they change no Target but that one.
@@ -104,6 +107,14 @@ type Hold struct {
 	Lift string
 }
 
+// name is the Target's, with its Environment where that is not the Gate's.
+func (c TargetChange) name() string {
+	if c.Environment != "" {
+		return c.Target.String() + " of " + c.Environment
+	}
+	return c.Target.String()
+}
+
 // ProofKind is one of the constants.
 type ProofKind string
 
@@ -125,6 +136,8 @@ type Proof struct {
 // TargetChange is what a revert changes in one Target.
 type TargetChange struct {
 	Target sync.Target
+	// Environment of it, where it is another one than the Gate's.
+	Environment string
 	// Summary names the objects, or the files where it cannot be built.
 	Summary string
 	// Difference for people, with Secrets redacted.

@@ -3,6 +3,7 @@ package rollback_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -256,4 +257,21 @@ func (w *work) digest(commit git.Hash) string {
 	r, err := w.builder.Build(w.Context(), git.FS(w.Context(), w.mirror.Repository(), c.Tree), "overlays/staging", render.Settings{})
 	require.NoError(w, err)
 	return r.Digest
+}
+
+// TestTargetsOfOtherEnvironmentsAreTold has a base that environments share be reverted for one of them: the others' Gates look after theirs, so that
+// nobody's leave is needed, and a person merges it.
+func TestTargetsOfOtherEnvironmentsAreTold(t *testing.T) {
+	w := newWork(t)
+	good := w.hash("HEAD")
+	w.edit("base/web.yaml", "replicas: 2", "replicas: 3")
+	r := w.request(good, w.commit("Scale"))
+	require.NotEmpty(t, r.Others, "the base is shared")
+	for i := range r.Others {
+		r.Others[i].Environment = "dev"
+	}
+	plan := w.plan(r)
+	require.Len(t, plan.Others, len(r.Others))
+	require.Equal(t, "dev", plan.Others[0].Environment)
+	require.Contains(t, strings.Join(plan.NotByItself, "; "), "it changes other targets as well: "+r.Others[0].Target.String()+" of dev")
 }

@@ -91,7 +91,7 @@ func (p *planning) othersAllowed(context.Context) (bool, string, error) {
 		return true, "", nil
 	}
 	for _, change := range p.others {
-		if !change.none() {
+		if !change.none() && change.build.Environment == "" {
 			return false, fmt.Sprintf(
 				"the revert would also change %s, which the gate does not name (%s): allow it with rollback.otherTargets", change.build.Target, change.why()), nil
 		}
