@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/tools/cache"
 
+	"github.com/assay-dev/assay/reconciler/gate"
 	"github.com/assay-dev/assay/reconciler/history/postgrestest"
 	"github.com/assay-dev/assay/reconciler/lead"
 	"github.com/assay-dev/assay/testdata/stack"
@@ -113,6 +114,26 @@ func (r *replicas) failOver(meanwhile ...func()) {
 		return now != "" && now != old
 	})
 	r.start()
+}
+
+// verdict waits for a Verdict while the kubelet starts anew who ends: a leader that cannot renew its Lease does.
+func (r *replicas) verdict(env, commit string, outcome gate.Outcome) {
+	r.t.Helper()
+	r.eventually(env+": "+string(outcome)+" at "+commit, func() bool {
+		r.start()
+		_, there := r.judged(env, commit, outcome)
+		return there
+	})
+}
+
+// say tells whether the log of one of them holds these words.
+func (r *replicas) say(words string) bool {
+	for _, a := range r.all {
+		if a.says(words) {
+			return true
+		}
+	}
+	return false
 }
 
 // sightings are the Jobs of a world that ever were there.

@@ -63,22 +63,16 @@ func TestRealOutages(t *testing.T) {
 	door.reached()
 	w.RestartAPIServer(t, 5*time.Second)
 	door.open()
-	r.eventually("the Verdict", func() bool {
-		r.start() // who cannot renew its Lease ends, and the kubelet starts it anew
-		return w.isVerified("staging", dearer, gate.Passed)
-	})
+	r.verdict("staging", dearer, gate.Passed)
 
 	w.SlowEtcd(500 * time.Millisecond)
 	bad := w.deploy("Break it", badValue)
-	r.eventually("the Verdict", func() bool {
-		r.start()
-		return w.isVerified("staging", bad, gate.Failed)
-	})
+	r.verdict("staging", bad, gate.Failed)
 	w.SlowEtcd(0)
 
 	page := w.proposed()
 	w.hub.Stop()
-	r.eventually("Assay to notice", func() bool { return r.all[r.leader()].says("connection refused") })
+	r.eventually("Assay to notice", func() bool { return r.say("dial tcp " + strings.TrimPrefix(w.hub.URL, "http://")) })
 	w.hub.Start(t)
 	merged := w.config.merge(page.Index)
 	w.look()
@@ -87,16 +81,6 @@ func TestRealOutages(t *testing.T) {
 	require.Equal(t, []string{w.opened, dearer, bad, merged}, w.verified("staging"), "no Sync is left out, and none is verified twice")
 	require.Len(t, w.config.pulls(), 1)
 	r.jobs.once(t)
-}
-
-// isVerified tells whether there is a final Verification of a commit with this outcome.
-func (w *world) isVerified(env, commit string, outcome gate.Outcome) bool {
-	for _, v := range w.verifications(env) {
-		if v.Phase == history.Done && v.Verdict.Outcome == outcome && v.Targets[0].Revisions[0].Commit == commit {
-			return true
-		}
-	}
-	return false
 }
 
 // verified are the commits with a final Verification, oldest first.

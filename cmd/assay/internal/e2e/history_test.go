@@ -45,16 +45,21 @@ func (w *world) verifications(env string) (all []history.Verification) {
 // verdict waits for the final Verification of the Gate shop at a commit that ends so.
 func (w *world) verdict(env, commit string, outcome gate.Outcome) (found history.Verification) {
 	w.t.Helper()
-	w.eventually(env+": "+string(outcome)+" at "+commit, func() bool {
-		for _, v := range w.verifications(env) {
-			if v.Phase == history.Done && v.Verdict.Outcome == outcome && v.Targets[0].Revisions[0].Commit == commit {
-				found = v
-				return true
-			}
-		}
-		return false
+	w.eventually(env+": "+string(outcome)+" at "+commit, func() (there bool) {
+		found, there = w.judged(env, commit, outcome)
+		return there
 	})
 	return found
+}
+
+// judged is the final Verification at a commit that ended so; false while there is none.
+func (w *world) judged(env, commit string, outcome gate.Outcome) (history.Verification, bool) {
+	for _, v := range w.verifications(env) {
+		if v.Phase == history.Done && v.Verdict.Outcome == outcome && v.Targets[0].Revisions[0].Commit == commit {
+			return v, true
+		}
+	}
+	return history.Verification{}, false
 }
 
 // lastPassed waits until a commit is known to be good, because it passed or because it renders what passed.
