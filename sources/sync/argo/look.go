@@ -126,6 +126,9 @@ func (s *Source) conclude(ctx context.Context, a *application, t *tracked, p pro
 		}
 		pending = !finished
 	}
+	if p.pending && p.failure == syncs.NotHealthy {
+		s.explain(ctx, a, next, v)
+	}
 	if pending {
 		s.wait(t, next, v)
 		return
@@ -136,6 +139,17 @@ func (s *Source) conclude(ctx context.Context, a *application, t *tracked, p pro
 	}
 	t.last = syncs.Newer(t.last, next, s.clock.Now())
 	v.state.Sync = t.last
+}
+
+// explain adds what the workloads say, such as the image that cannot be pulled, to Argo CD's word that they are not healthy.
+func (s *Source) explain(ctx context.Context, a *application, next *syncs.Sync, v *view) {
+	if s.options.Rollout == nil || !a.here {
+		return
+	}
+	v.rolling = true
+	if result, err := s.options.Rollout.Finished(ctx, a.inventory, a.ResourceVersion); err == nil && result.Reason != "" {
+		next.Reason += ": " + result.Reason
+	}
 }
 
 // wait tells of a Sync that is on its way. One without a commit is told by its reason: nobody could say what is awaited.

@@ -247,3 +247,14 @@ func TestASyncWaitsForItsWorkloads(t *testing.T) {
 		require.Equal(t, "Applied SECOND", w.told(w.one().Sync), "which is no sync")
 	})
 }
+
+func TestWorkloadsSayWhyTheyAreNotHealthy(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		w.rollout.result = rollout.Result{State: rollout.Waiting, Reason: "its image is missing"}
+		w.write(w.edited(w.load("shop"), fields{"status.health.status": "Progressing"}))
+		w.run()
+		require.Equal(t, "Failed SECOND NotHealthy: Argo CD: its health is Progressing: its image is missing", w.told(w.one().Pending))
+		w.rollout.answer(rollout.Result{State: rollout.Waiting, Reason: "its container crashes"}, nil)
+		require.Equal(t, "Failed SECOND NotHealthy: Argo CD: its health is Progressing: its container crashes", w.told(w.one().Pending))
+	})
+}
