@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ import (
 type app struct {
 	*scene
 	t    *testing.T
+	ctx  context.Context // lasts longer than the test: the last look is taken after a failure
 	name string
 	page *page
 	repo *repository
@@ -28,7 +30,7 @@ type app struct {
 
 func (s *scene) newApp(t *testing.T, name string) *app {
 	t.Helper()
-	a := &app{scene: s, t: t, name: name, page: s.pages.page(name), repo: s.newRepository(t, name)}
+	a := &app{scene: s, t: t, ctx: context.WithoutCancel(t.Context()), name: name, page: s.pages.page(name), repo: s.newRepository(t, name)}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Log(a.describe())
@@ -66,12 +68,12 @@ func (a *app) awaits(object, field, value string) {
 
 func (a *app) eventually(what string, is func() bool) {
 	a.t.Helper()
-	require.Eventually(a.t, is, patience, pause, what)
+	require.Eventually(a.t, is, patience, interval, what)
 }
 
 func (a *app) gate() history.GateState {
 	a.t.Helper()
-	state, err := a.past.Gate(a.t.Context(), history.Key{Environment: a.name, Gate: "app"})
+	state, err := a.past.Gate(a.ctx, history.Key{Environment: a.name, Gate: "app"})
 	require.NoError(a.t, err)
 	return state
 }
@@ -120,7 +122,7 @@ func (a *app) ran(visits int, phases ...history.Phase) {
 // verifications of the Gate, newest first.
 func (a *app) verifications() []history.Verification {
 	a.t.Helper()
-	all, err := a.past.Verifications(a.t.Context(), history.Filter{Environment: a.name})
+	all, err := a.past.Verifications(a.ctx, history.Filter{Environment: a.name})
 	require.NoError(a.t, err)
 	return all
 }
@@ -129,7 +131,7 @@ func (a *app) verifications() []history.Verification {
 func (a *app) decided(words string) {
 	a.t.Helper()
 	a.eventually("a decision that says "+words, func() bool {
-		all, err := a.past.Decisions(a.t.Context(), history.Filter{Environment: a.name})
+		all, err := a.past.Decisions(a.ctx, history.Filter{Environment: a.name})
 		require.NoError(a.t, err)
 		return slices.ContainsFunc(all, func(d history.Decision) bool { return strings.Contains(d.Reason, words) })
 	})
@@ -139,7 +141,7 @@ func (a *app) decided(words string) {
 func (a *app) seen(commit string) {
 	a.t.Helper()
 	a.eventually(fmt.Sprintf("the sync of %.8s", commit), func() bool {
-		all, err := a.past.Syncs(a.t.Context(), history.Filter{Environment: a.name})
+		all, err := a.past.Syncs(a.ctx, history.Filter{Environment: a.name})
 		require.NoError(a.t, err)
 		return slices.ContainsFunc(all, func(s sync.Sync) bool { return slices.Contains(commitsOf(s.Revisions), commit) })
 	})
@@ -153,4 +155,20 @@ func (a *app) arrives(arrived <-chan struct{}) {
 	case <-time.After(patience):
 		require.FailNow(a.t, "nobody came")
 	}
+}
+
+// describe tells people what there is to know of the Gate.
+func (a *app) describe() string {
+	var b strings.Builder
+	for _, v := range a.verifications() {
+		fmt.Fprintf(&b, "%s for %s, %+v: %s", v.Phase, v.Occasion.Kind, v.Targets, v.Reason)
+		if v.Verdict != nil {
+			fmt.Fprintf(&b, " %s: %s", v.Verdict.Outcome, v.Verdict.Reason)
+		}
+		if v.Cause != nil {
+			fmt.Fprintf(&b, " %+v", *v.Cause)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
 }

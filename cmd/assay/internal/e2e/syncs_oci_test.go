@@ -15,17 +15,19 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"sync"
+	stdsync "sync"
+	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/assay-dev/assay/reconciler/gate"
-	"github.com/assay-dev/assay/reconciler/history"
+	"github.com/assay-dev/assay/sources/git"
+	"github.com/assay-dev/assay/sources/sync"
 )
 
 // registry holds OCI artifacts, and lets them be pulled as the distribution specification says.
 type registry struct {
-	mu       sync.Mutex
+	mu       stdsync.Mutex
 	contents map[string][]byte // by digest
 	tags     map[string]string // to the digest of a manifest
 }
@@ -74,18 +76,18 @@ func (r *registry) keep(kind string, content []byte) descriptor {
 }
 
 // push tags an artifact of files as `flux push artifact` makes it: annotated with the source that it was made of, and its revision.
-func (r *registry) push(a *app, tag, source, revision string, all map[string]string) {
-	a.t.Helper()
+func (r *registry) push(t *testing.T, tag, source, revision string, files map[string]string) {
+	t.Helper()
 	var layer bytes.Buffer
 	compressed := gzip.NewWriter(&layer)
 	archive := tar.NewWriter(compressed)
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		require.NoError(a.t, archive.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(all[name]))}))
-		_, err := archive.Write([]byte(all[name]))
-		require.NoError(a.t, err)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		require.NoError(t, archive.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(files[name]))}))
+		_, err := archive.Write([]byte(files[name]))
+		require.NoError(t, err)
 	}
-	require.NoError(a.t, archive.Close())
-	require.NoError(a.t, compressed.Close())
+	require.NoError(t, archive.Close())
+	require.NoError(t, compressed.Close())
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	manifest, err := json.Marshal(map[string]any{
@@ -94,40 +96,41 @@ func (r *registry) push(a *app, tag, source, revision string, all map[string]str
 		"layers":      []descriptor{r.keep("application/vnd.cncf.flux.content.v1.tar+gzip", layer.Bytes())},
 		"annotations": map[string]string{"org.opencontainers.image.source": source, "org.opencontainers.image.revision": revision},
 	})
-	require.NoError(a.t, err)
+	require.NoError(t, err)
 	r.tags[tag] = r.keep(manifestType, manifest).Digest
 }
 
-// fromOCI has somebody's pipeline push each commit as an artifact, which real Flux pulls.
+// fromOCI has somebody's pipeline push each commit as an artifact, which real Flux pulls: what is verified and blamed is the commit.
 func fromOCI(a *app) {
 	images := &registry{contents: map[string][]byte{}, tags: map[string]string{}}
 	server := httptest.NewServer(images)
 	a.t.Cleanup(server.Close)
-	release := func(all map[string]string) (commit string) {
+	release := func(files map[string]string) (commit string) {
 		a.t.Helper()
-		commit = a.repo.push(all)
-		images.push(a, "stable", a.repo.URL, "main@sha1:"+commit, all)
+		commit = a.repo.push("Change", files)
+		images.push(a.t, "stable", a.repo.url, "main@sha1:"+commit, files)
 		return commit
 	}
-	first := release(price("1"))
-	a.apply(fluxSource + strings.NewReplacer("GitRepository", "OCIRepository").Replace(fluxApp) + `
----
+	again := func(files map[string]string) (commit string) {
+		a.t.Helper()
+		commit = release(files)
+		a.annotate("ocirepository/config", "reconcile.fluxcd.io/requestedAt")
+		return commit
+	}
+	first := release(selling("1"))
+	a.apply(fluxSource, a.fluxSecrets(), strings.Replace(fluxApp, "GitRepository", "OCIRepository", 1), `
 apiVersion: source.toolkit.fluxcd.io/v1
 kind: OCIRepository
-metadata: {name: fleet, namespace: $NAME}
-spec: {url: "` + strings.Replace(server.URL, "http://", "oci://", 1) + `/app", interval: 10m, insecure: true, ref: {tag: stable}}
+metadata: {name: config, namespace: $NAME}
+spec: {url: "`+strings.Replace(server.URL, "http://", "oci://", 1)+`/app", interval: 1h, insecure: true, ref: {tag: stable}}
 `)
 	a.ends(gate.Passed, first)
-	require.Equal(a.t, "main", a.gate().Passed.Targets[0].Revisions[0].Branch)
-	require.Equal(a.t, "app", a.gate().Passed.Targets[0].Revisions[0].Path)
-
-	a.page.answers(always(http.StatusInternalServerError))
-	second := release(price("2"))
-	a.annotate("ocirepository/fleet", "reconcile.fluxcd.io/requestedAt")
+	passed := a.gate().Passed.Targets[0]
+	require.NotEmpty(a.t, passed.Digest)
+	require.Equal(a.t, []sync.Revision{{
+		Repository: git.Normalize(a.repo.url), URL: a.repo.url, Branch: "main", Commit: first, Path: "app",
+	}}, passed.Revisions)
+	a.page.fails()
+	second := again(selling("2"))
 	a.blames(a.ends(gate.Failed, second), second)
-	a.page.answers(always(http.StatusOK))
-	third := release(price("1"))
-	a.annotate("ocirepository/fleet", "reconcile.fluxcd.io/requestedAt")
-	a.ends(gate.Passed, third)
-	_ = history.Done
 }

@@ -75,6 +75,9 @@ func (p *page) answers(answer func(ctx context.Context) (status int)) {
 	p.answer = answer
 }
 
+// fails has them find that it does not work.
+func (p *page) fails() { p.answers(always(http.StatusInternalServerError)) }
+
 func always(status int) func(context.Context) int {
 	return func(context.Context) int { return status }
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/assay-dev/assay/cmd/assay/internal/wire"
@@ -47,14 +48,25 @@ func newScene(t *testing.T, p *place, kinds map[string]string) *scene {
 	return s
 }
 
-// clear leaves the place to the other stories.
-func (s *scene) clear(t *testing.T) {
-	ctx := context.WithoutCancel(t.Context())
-	there, err := s.client.CoreV1().Namespaces().List(ctx, metav1.ListOptions{})
+// component is what one of manifests/components says about rights.
+func component(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "manifests", "components", name, "rbac.yaml"))
 	require.NoError(t, err)
-	for _, namespace := range there.Items {
-		if s.kinds[namespace.Name] != "" {
-			require.NoError(t, s.client.CoreV1().Namespaces().Delete(ctx, namespace.Name, metav1.DeleteOptions{}))
+	return string(text)
+}
+
+// clear leaves the place to the other stories as it was.
+func (s *scene) clear(t *testing.T) {
+	ctx, roles, now := context.WithoutCancel(t.Context()), s.client.RbacV1(), metav1.DeleteOptions{}
+	const argoSecrets = "assay-argocd-secrets"
+	ends := []error{roles.RoleBindings("argocd").Delete(ctx, argoSecrets, now), roles.Roles("argocd").Delete(ctx, argoSecrets, now)}
+	for name := range s.kinds {
+		ends = append(ends, s.client.CoreV1().Namespaces().Delete(ctx, name, now))
+	}
+	for _, err := range ends {
+		if !apierrors.IsNotFound(err) {
+			require.NoError(t, err)
 		}
 	}
 }
