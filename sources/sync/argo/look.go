@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/assay-dev/assay/sources/render"
 	syncs "github.com/assay-dev/assay/sources/sync"
@@ -28,12 +29,13 @@ type view struct {
 	state   syncs.State
 	rolling bool // it waits for its workloads
 	settled bool // it need not be looked at again before something changes
+	awaited bool // nor before a fetch ends; how often that failed is not forgotten meanwhile
 }
 
-// look finds out what there is to tell of an Application now. It returns false when it is to be tried again.
-func (s *Source) look(ctx context.Context, key watch.Key) (settled bool) {
+// look finds out what there is to tell of an Application now.
+func (s *Source) look(ctx context.Context, key watch.Key) (v view) {
 	t := s.target(key)
-	v := view{settled: true}
+	v.settled = true
 	a, found := s.applications.Get(key)
 	if found {
 		v.begin(s.identity(key), a, s.applications.Stale())
@@ -46,7 +48,7 @@ func (s *Source) look(ctx context.Context, key watch.Key) (settled bool) {
 	default:
 		s.forget(key)
 	}
-	return v.settled
+	return v
 }
 
 // begin tells what does not hang on the status.
@@ -81,8 +83,7 @@ func (s *Source) lookAt(ctx context.Context, key watch.Key, a *application, t *t
 	}
 	r, err := s.resolve(ctx, key, a, t, p)
 	if err != nil {
-		v.state.Reason = "what it renders is not known: " + err.Error()
-		v.settled = errors.Is(err, fetch.ErrUnderway) // whoever fetches has it looked at again
+		v.unrendered(t, err)
 		return
 	}
 	if v.state.Builds = r.builds; len(r.revisions) > 0 {
@@ -96,12 +97,23 @@ func (s *Source) lookAt(ctx context.Context, key watch.Key, a *application, t *t
 	}
 	if p.failed != nil {
 		if err := s.inherit(ctx, key, a, t, *p.failed, next); err != nil {
-			v.state.Reason = err.Error()
-			v.settled = errors.Is(err, fetch.ErrUnderway)
+			v.unrendered(t, err)
 			return
 		}
 	}
 	s.conclude(ctx, a, t, p, next, v)
+}
+
+// unknown begins the Reason of an Application of which it cannot be found out what it renders.
+const unknown = "what it renders is not known: "
+
+// unrendered tells why it is not known what an Application renders. What failed last is told until it has not.
+func (v *view) unrendered(t *tracked, err error) {
+	if v.awaited = errors.Is(err, fetch.ErrUnderway); v.awaited && strings.HasPrefix(t.state.Reason, unknown) {
+		v.state.Reason = t.state.Reason
+		return
+	}
+	v.state.Reason, v.settled = unknown+err.Error(), v.awaited
 }
 
 // inherit has a Sync that Argo CD found without an operation fail as the operation before did, when it renders the same.

@@ -189,9 +189,11 @@ func (s *Source) next(ctx context.Context) bool {
 		return false
 	}
 	defer s.queue.Done(key)
-	if s.look(ctx, key) {
+	switch v := s.look(ctx, key); {
+	case v.awaited:
+	case v.settled:
 		s.queue.Forget(key)
-	} else if ctx.Err() == nil {
+	case ctx.Err() == nil:
 		s.queue.AddRateLimited(key)
 	}
 	return true

@@ -3,8 +3,8 @@ package flux
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	kustomizev1 "github.com/fluxcd/kustomize-controller/api/v1"
@@ -32,6 +32,7 @@ type view struct {
 	state   syncs.State
 	rolling bool // it waits for its workloads
 	settled bool // it need not be looked at again before something changes
+	awaited bool // nor before a fetch ends; how often that failed is not forgotten meanwhile
 }
 
 // attempt identifies what Flux tries to bring about: a revision, under a generation of the spec.
@@ -40,9 +41,10 @@ type attempt struct {
 	generation       int64
 }
 
-// look finds out what there is to tell of a Target now. It returns false when it is to be tried again.
-func (s *Source) look(ctx context.Context, i item) (settled bool) {
-	t, v, found := s.target(i), view{settled: true}, false
+// look finds out what there is to tell of a Target now.
+func (s *Source) look(ctx context.Context, i item) (v view) {
+	t, found := s.target(i), false
+	v.settled = true
 	switch i.kind {
 	case KindKustomization:
 		var k *kustomization
@@ -64,7 +66,7 @@ func (s *Source) look(ctx context.Context, i item) (settled bool) {
 	default:
 		s.forget(i)
 	}
-	return v.settled
+	return v
 }
 
 // begin tells what does not hang on the status.
@@ -188,19 +190,27 @@ type soon string
 
 func (s soon) Error() string { return string(s) }
 
+// unknown begins the Reason of a Target of which it cannot be found out what it renders.
+const unknown = "what it renders is not known: "
+
 // unrendered tells of a Target of which it is not known what it renders. Where it soon will be, what was known before stays, unless that was
 // nothing.
 func (s *Source) unrendered(t *tracked, err error, v *view) {
 	var yet soon
 	if !errors.As(err, &yet) && !errors.Is(err, fetch.ErrUnderway) {
-		v.state.Reason, v.settled = fmt.Sprintf("what it renders is not known: %v", err), false
+		v.state.Reason, v.settled = unknown+err.Error(), false
 		return
 	}
+	v.awaited = errors.Is(err, fetch.ErrUnderway)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := t.state
 	v.state.Sync, v.state.Pending, v.state.Build, v.state.Good = before.Sync, before.Pending, before.Build, before.Good
-	if before.Sync == nil && v.state.Reason == "" {
+	switch {
+	case v.state.Reason != "":
+	case strings.HasPrefix(before.Reason, unknown):
+		v.state.Reason = before.Reason // what failed last is told until it has not
+	case before.Sync == nil:
 		v.state.Reason = err.Error()
 	}
 }

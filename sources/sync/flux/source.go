@@ -190,9 +190,11 @@ func (s *Source) next(ctx context.Context) bool {
 		return false
 	}
 	defer s.queue.Done(i)
-	if s.look(ctx, i) {
+	switch v := s.look(ctx, i); {
+	case v.awaited:
+	case v.settled:
 		s.queue.Forget(i)
-	} else if ctx.Err() == nil {
+	case ctx.Err() == nil:
 		s.queue.AddRateLimited(i)
 	}
 	return true

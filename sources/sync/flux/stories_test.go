@@ -1,7 +1,9 @@
 package flux_test
 
 import (
+	"errors"
 	"os"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,6 +69,27 @@ func attempted(t *testing.T, o *unstructured.Unstructured, revision string) {
 func applied(t *testing.T, o *unstructured.Unstructured, revision string) {
 	attempted(t, o, revision)
 	set(t, o, "main@sha1:{{"+revision+"}}", "status", "lastAppliedRevision")
+}
+
+// TestARepositoryThatRefusesIsAskedMoreAndMoreSeldom has a repository refuse to be read for an hour. Meanwhile the reason stays told.
+func TestARepositoryThatRefusesIsAskedMoreAndMoreSeldom(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		var asked atomic.Int64
+		w.config.Fail(func(string) error {
+			asked.Add(1)
+			return errors.New("the token has ended")
+		})
+		w.run()
+		for range 60 {
+			time.Sleep(time.Minute) // of the bubble's
+			require.Contains(t, w.one().Reason, "the token has ended")
+		}
+		require.Greater(t, asked.Load(), int64(8))
+		require.Less(t, asked.Load(), int64(60))
+		w.config.Fail(nil)
+		time.Sleep(10 * time.Minute)
+		require.Equal(t, "SECOND", w.commit(w.one().Sync))
+	})
 }
 
 func TestAnIntervalIsNoNewSync(t *testing.T) {

@@ -50,6 +50,7 @@ type world struct {
 	objects  *dynamicfake.FakeDynamicClient
 	metadata *metadatafake.FakeMetadataClient
 	mirrors  *git.Mirrors
+	config   *git.Memory // the repository of the shop
 	builder  *render.Builder
 	rollout  *workloads
 	options  flux.Options
@@ -74,7 +75,8 @@ func newWorld(t testing.TB) *world {
 	}
 	w.objects = dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), kinds)
 	w.mirrors = git.NewMirrors(t.TempDir(), func(string) git.Auth { return git.Auth{} }, clock.RealClock{})
-	w.mirrors.Serve("https://git.example.com/shop.git", w.repository())
+	w.config = w.repository()
+	w.mirrors.Serve("https://git.example.com/shop.git", w.config)
 	w.options = flux.Options{Cluster: "prod", Rollout: w.rollout}
 	return w
 }
