@@ -106,13 +106,13 @@ func (l *Loop) request(ctx context.Context, w *world, incident history.Incident,
 			request.Others = append(request.Others, b)
 		}
 	}
-	request.Others = append(request.Others, l.elsewhere(ctx, w, p.Repository)...)
+	request.Others = append(request.Others, l.elsewhere(ctx, w, p.Repository, defined)...)
 	return request, nil
 }
 
 // elsewhere are the Targets of the other Environments in a repository, which a base that they share may change as well. A Target that several
 // Environments see is one.
-func (l *Loop) elsewhere(ctx context.Context, w *world, repository string) (out []rollback.Build) {
+func (l *Loop) elsewhere(ctx context.Context, w *world, repository string, defined map[sync.Target]*redefinition) (out []rollback.Build) {
 	own := map[string]bool{}
 	for _, state := range slices.Concat(slices.Collect(maps.Values(w.states)), w.others()) {
 		for _, b := range builds(state, repository) {
@@ -128,7 +128,7 @@ func (l *Loop) elsewhere(ctx context.Context, w *world, repository string) (out 
 			for _, state := range states {
 				for _, b := range builds(state, repository) {
 					if at := b.Target.String() + " " + b.Path; !own[at] {
-						own[at], b.Environment = true, name
+						own[at], b.Environment, b.Except = true, name, definitionsIn(b, defined)
 						out = append(out, b)
 					}
 				}
