@@ -43,7 +43,8 @@ func (r *Runner) watch(ctx context.Context, s subject, said io.Writer) *sight {
 		informer := dynamicinformer.NewFilteredDynamicInformer(r.options.Client, resource, s.namespace, 0, cache.Indexers{},
 			func(o *metav1.ListOptions) { o.FieldSelector = selector.String() }).Informer()
 		_ = informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) { // cannot fail before it runs
-			if apierrors.IsForbidden(err) {
+			// Who was let in before meets an API server that is starting and does not know the roles yet.
+			if apierrors.IsForbidden(err) && !informer.HasSynced() {
 				refused(err)
 			}
 			sight.wake()
