@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -206,17 +207,24 @@ func (k *kind) stop(why absent) bool {
 	return changed
 }
 
-// asked notes how an attempt went. Whoever is interested hears of it when that is something else than the last time.
+// asked notes how an attempt went. Whoever is interested hears of it when that is something else than the last time. A watch begins only after a
+// list, or tells by itself of all that there is: with it, that a list failed before is over.
 func (k *kind) asked(ctx context.Context, by *following, a attempt, err error) {
 	if ctx.Err() != nil {
 		return // it ends, and the error says no more than that
 	}
 	k.mu.Lock()
 	before := by.failures[a]
-	if err == nil {
-		delete(by.failures, a)
-	} else {
+	switch {
+	case err != nil:
 		by.failures[a] = err
+	case a.verb == "watch":
+		earlier := attempt{"list", a.namespace}
+		before = cmp.Or(before, by.failures[earlier])
+		delete(by.failures, earlier)
+		fallthrough
+	default:
+		delete(by.failures, a)
 	}
 	k.mu.Unlock()
 	if (before == nil) != (err == nil) {

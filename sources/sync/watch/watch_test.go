@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +17,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	apiwatch "k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/dynamic"
 	dynamicfake "k8s.io/client-go/dynamic/fake"
 	metadatafake "k8s.io/client-go/metadata/fake"
 	clienttesting "k8s.io/client-go/testing"
@@ -304,5 +307,43 @@ func TestAServerThatIsAwayForAWhileLosesNothing(t *testing.T) {
 		synctest.Wait()
 		require.Empty(t, kind.Reason())
 		require.Equal(t, []string{"a/one x", "a/two y"}, names(kind))
+	})
+}
+
+// whole hides that a fake cannot tell of all objects in a watch, as an API server can: a test says by itself what a watch tells.
+type whole struct{ dynamic.Interface }
+
+func TestAListThatFailedIsForgottenOnceAWatchTellsOfEverything(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, n := newPeer(t), &told{}
+		var allowed atomic.Bool
+		refused := apierrors.NewForbidden(pods.GroupResource(), "", errors.New("no RBAC policy matched"))
+		p.objects.PrependReactor("list", "pods", func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, refused })
+		p.objects.PrependWatchReactor("pods", func(clienttesting.Action) (bool, apiwatch.Interface, error) {
+			if !allowed.Load() {
+				return true, nil, refused
+			}
+			events := apiwatch.NewFakeWithChanSize(2, false)
+			one := &unstructured.Unstructured{Object: map[string]any{
+				"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"namespace": "a", "name": "one", "resourceVersion": "1"}, "spec": map[string]any{"path": "x"},
+			}}
+			events.Add(one)
+			end := one.DeepCopy()
+			end.SetAnnotations(map[string]string{metav1.InitialEventsAnnotationKey: "true"})
+			events.Action(apiwatch.Bookmark, end)
+			return true, events, nil
+		})
+		cluster := watch.New(whole{p.objects}, p.metadata)
+		kind := watch.Follow(cluster, pods, watch.Selection{}, trim, n.notify)
+		run(t, cluster)
+		require.True(t, kind.Forbidden())
+		n.take()
+
+		allowed.Store(true)
+		time.Sleep(time.Minute) // of the bubble's time: client-go tries again
+		synctest.Wait()
+		require.Equal(t, []string{"a/one x"}, names(kind))
+		require.Empty(t, kind.Reason())
+		require.Contains(t, n.take(), "/")
 	})
 }
