@@ -62,7 +62,7 @@ func (k *kustomization) progress(source, sourceOrigin string) progress {
 	switch {
 	case ready.status == metav1.ConditionTrue && current && ready.generation == k.Generation:
 		return progress{outcome: sync.Applied, revision: k.applied, origin: k.appliedOrigin}
-	case ready.status == metav1.ConditionFalse:
+	case ready.status == metav1.ConditionFalse && ready.generation >= k.Generation: // an older one is about another spec
 		return k.failed(ready, current, source, sourceOrigin)
 	case current: // it is reconciled once more at what is applied already, or has not come to what is newer
 		return progress{outcome: sync.Applied, again: true, revision: k.applied, origin: k.appliedOrigin}

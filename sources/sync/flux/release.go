@@ -34,7 +34,7 @@ func (r *helmRelease) progress() progress {
 		p := pending(sync.DeployFailed, "Flux is releasing it")
 		p.again = true
 		return p
-	case remediated && over:
+	case remediated && over && r.attempted == r.Generation: // otherwise it is about another spec
 		return failed(sync.RolledBack, ready.message)
 	case over && r.attempted == r.Generation:
 		return failed(releaseFailure(ready), ready.message)
