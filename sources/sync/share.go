@@ -51,18 +51,26 @@ func (s *Shared) Run(ctx context.Context) {
 			return
 		case <-s.source.Changed():
 		}
-		targets, all := s.source.Moved()
-		s.mu.Lock()
-		for _, a := range s.seen {
-			a.note(targets, all)
-		}
-		s.mu.Unlock()
+		s.pass()
+	}
+}
+
+// pass has everybody hear of what moved.
+func (s *Shared) pass() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	targets, all := s.source.Moved()
+	if len(targets) == 0 && !all {
+		return
+	}
+	for _, a := range s.seen {
+		a.note(targets, all)
 	}
 }
 
 // Allowed is the part of the Source that a Rule allows to be seen.
 func (s *Shared) Allowed(rule Rule) Selective {
-	a := &allowed{Moves: NewMoves(), source: s.source, rule: rule}
+	a := &allowed{Moves: NewMoves(), shared: s, source: s.source, rule: rule}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seen = append(s.seen, a)
@@ -71,8 +79,15 @@ func (s *Shared) Allowed(rule Rule) Selective {
 
 type allowed struct {
 	*Moves
+	shared *Shared
 	source Selective
 	rule   Rule
+}
+
+// Moved implements Selective: nothing that the Source has told is still on its way here.
+func (a *allowed) Moved() ([]Target, bool) {
+	a.shared.pass()
+	return a.Moves.Moved()
 }
 
 // Targets implements Source.

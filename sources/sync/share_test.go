@@ -120,3 +120,16 @@ func TestEveryEnvironmentHearsOfAChange(t *testing.T) {
 		cancel()
 	})
 }
+
+func TestWhatTheSourceHasToldIsNotOnItsWay(t *testing.T) {
+	source := newSteady()
+	shared := sync.Share(source)
+	one, two := shared.Allowed(sync.Rule{}), shared.Allowed(sync.Rule{})
+	a := sync.Target{Name: "a"}
+	source.Note(a) // Run has not come to it yet
+	for _, each := range []sync.Selective{one, two} {
+		moved, all := each.Moved()
+		require.Equal(t, []sync.Target{a}, moved)
+		require.False(t, all)
+	}
+}
