@@ -10,7 +10,10 @@ import (
 func TestEveryCommandHasAnExample(t *testing.T) {
 	var check func(cmd *cobra.Command)
 	check = func(cmd *cobra.Command) {
-		if cmd.HasParent() && !cmd.Hidden {
+		if cmd.Hidden {
+			return // nobody types it
+		}
+		if cmd.HasParent() {
 			require.NotEmpty(t, cmd.Short, cmd.CommandPath())
 			require.NotEmpty(t, cmd.Example, cmd.CommandPath())
 		}
