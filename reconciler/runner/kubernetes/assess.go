@@ -28,7 +28,7 @@ type fate struct {
 	delivered bool
 }
 
-// hold is a kind of trouble that may pass.
+// hold is a kind of trouble that may pass: one of these, or the name of a service's container that is not ready.
 type hold string
 
 const (
@@ -117,7 +117,7 @@ func assessNeverRan(job *batchv1.Job, ended *corev1.Pod) fate {
 		if init.Name == fetchContainer {
 			return over(runner.NotStarted, "the files of the suite did not come: %s", cmp.Or(state.Message, state.Reason))
 		}
-		return over(runner.NotStarted, "service %s ended with exit code %d%s", init.Name, state.ExitCode, after(": ", cmp.Or(state.Message, state.Reason)))
+		return over(runner.NotStarted, "service %s ended with exit code %d%s", serviceName(init), state.ExitCode, after(": ", cmp.Or(state.Message, state.Reason)))
 	}
 	if failed := conditionOf(job, batchv1.JobFailed, batchv1.JobFailureTarget); failed != nil && failed.Reason == batchv1.JobReasonDeadlineExceeded {
 		return over(runner.NotStarted, "its pod did not start before the deadline of its Job")
@@ -133,6 +133,10 @@ func assessStart(job *batchv1.Job, waiting *corev1.Pod, run corev1.ContainerStat
 		f.holds, f.patience, f.reason = scheduling, bounds.Schedule, "no node takes its pod: "+c.Message
 	}
 	for _, status := range append(slices.Clone(waiting.Status.InitContainerStatuses), run) {
+		if patience, reason := unready(waiting, status, bounds); reason != "" {
+			f.holds, f.patience, f.reason = hold(status.Name), patience, reason
+			continue
+		}
 		state := status.State.Waiting
 		if state == nil {
 			continue
@@ -144,8 +148,6 @@ func assessStart(job *batchv1.Job, waiting *corev1.Pod, run corev1.ContainerStat
 			return over(runner.NotStarted, "image %s cannot be had for %s", status.Image, why)
 		case "CreateContainerConfigError", "CreateContainerError", "RunContainerError", "PreCreateHookError", "PreStartHookError", "PostStartHookError":
 			f.holds, f.patience, f.reason = configuring, bounds.Configure, "its container cannot be made: "+why
-		case "CrashLoopBackOff":
-			f.holds, f.patience, f.reason = configuring, bounds.Configure, "it ends again and again: "+why
 		}
 	}
 	if !now.Before(latest) {

@@ -52,6 +52,15 @@ func inFetch(state corev1.ContainerState) func(*corev1.Pod) {
 	}
 }
 
+// inService is a pod whose service db may take 20 seconds to become ready.
+func inService(state, last corev1.ContainerState, started bool) func(*corev1.Pod) {
+	return func(p *corev1.Pod) {
+		name := sidecarPrefix + "db"
+		p.Spec.InitContainers = []corev1.Container{{Name: name, StartupProbe: &corev1.Probe{PeriodSeconds: 1, FailureThreshold: 20}}}
+		p.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: name, Image: "postgres:17", State: state, LastTerminationState: last, Started: &started}}
+	}
+}
+
 func ended(code int32, reason, message string) corev1.ContainerState {
 	return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: code, Reason: reason, Message: message}}
 }
@@ -114,6 +123,27 @@ func TestAssess(t *testing.T) {
 			states: states{jobWith(), podWith(corev1.PodPending, inSuite(waits("CreateContainerConfigError", `secret "login" not found`)))},
 			reason: `secret "login" not found`, holds: configuring,
 		},
+		"service not ready": {
+			states: states{jobWith(), podWith(corev1.PodPending, inService(runs, corev1.ContainerState{}, false), inSuite(waits("PodInitializing", "")))},
+			reason: "service db was not ready within 20s", holds: "service-db",
+		},
+		"service ended": {
+			states: states{jobWith(), podWith(corev1.PodPending, inService(waits("CrashLoopBackOff", "back-off"), ended(1, "Error", ""), false))},
+			reason: "service db was not ready within 20s; its container has ended with exit code 1", holds: "service-db",
+		},
+		"service started again": {
+			states: states{jobWith(), podWith(corev1.PodPending, inService(runs, ended(1, "Error", ""), false))},
+			reason: "service db was not ready within 20s", holds: "service-db",
+		},
+		"service ready": {states: states{jobWith(), podWith(corev1.PodPending, inService(runs, ended(1, "Error", ""), true))}, reason: "still being prepared"},
+		"service not pulled": {
+			states: states{jobWith(), podWith(corev1.PodPending, inService(waits("ErrImagePull", "not found"), corev1.ContainerState{}, false))},
+			reason: "image postgres:17 cannot be pulled", holds: pulling,
+		},
+		"service ended with its pod": {
+			states: states{jobWith(), podWith(corev1.PodFailed, inService(ended(1, "Error", "disk full"), corev1.ContainerState{}, false))},
+			end:    runner.NotStarted, reason: "service db ended with exit code 1: disk full",
+		},
 		"starts too long": {
 			states: states{jobWith(), podWith(corev1.PodPending, inSuite(waits("PodInitializing", "")))},
 			after:  10 * time.Minute, end: runner.NotStarted, reason: "it did not start within 10m0s",
@@ -168,7 +198,13 @@ func TestAssess(t *testing.T) {
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			got := assess(test.states.job, test.states.pod, options.Bounds, noon.Add(test.after))
+			seen := test.states.pod
+			if seen != nil {
+				trimmed, err := trim(seen)
+				require.NoError(t, err)
+				seen = trimmed.(*corev1.Pod)
+			}
+			got := assess(test.states.job, seen, options.Bounds, noon.Add(test.after))
 			require.Equal(t, test.end, got.end, got.reason)
 			require.Contains(t, got.reason, test.reason)
 			require.Equal(t, test.holds, got.holds)

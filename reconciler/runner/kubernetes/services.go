@@ -1,12 +1,15 @@
 package kubernetes
 
 import (
+	"cmp"
+	"fmt"
 	"math"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
 
 	"github.com/assay-dev/assay/reconciler/runner"
 	"github.com/assay-dev/assay/sources/tests"
@@ -80,4 +83,30 @@ func startupProbe(service tests.Service) *corev1.Probe {
 	}
 	failures := math.Ceil(service.Timeout.Seconds() / probePeriod.Seconds())
 	return &corev1.Probe{ProbeHandler: handler, PeriodSeconds: int32(probePeriod.Seconds()), FailureThreshold: int32(max(failures, 1))}
+}
+
+func serviceName(status corev1.ContainerStatus) string {
+	return strings.TrimPrefix(status.Name, sidecarPrefix)
+}
+
+// unready says why a pod waits for a service whose container has been started, and for how long it may: the kubelet ends the container when that
+// time is over, and starts one that has ended again, so that neither tells that all is lost. The reason is empty for a container that is ready,
+// not started, or no service.
+func unready(waiting *corev1.Pod, status corev1.ContainerStatus, bounds Bounds) (patience time.Duration, reason string) {
+	last := cmp.Or(status.State.Terminated, status.LastTerminationState.Terminated)
+	started := status.State.Running != nil || last != nil
+	if !strings.HasPrefix(status.Name, sidecarPrefix) || !started || ptr.Deref(status.Started, false) {
+		return 0, ""
+	}
+	patience = bounds.Configure
+	for _, container := range waiting.Spec.InitContainers {
+		if probe := container.StartupProbe; container.Name == status.Name && probe != nil {
+			patience = time.Duration(probe.FailureThreshold*probe.PeriodSeconds) * time.Second
+		}
+	}
+	reason = fmt.Sprintf("service %s was not ready within %s", serviceName(status), patience)
+	if last != nil {
+		reason += fmt.Sprintf("; its container has ended with exit code %d%s", last.ExitCode, after(": ", last.Message))
+	}
+	return patience, reason
 }

@@ -74,12 +74,20 @@ func trim(object any) (any, error) {
 			Conditions: o.Status.Conditions, CompletionTime: o.Status.CompletionTime,
 		}}, nil
 	case *corev1.Pod:
-		return &corev1.Pod{ObjectMeta: trimMeta(o.ObjectMeta), Spec: corev1.PodSpec{NodeName: o.Spec.NodeName}, Status: corev1.PodStatus{
+		return &corev1.Pod{ObjectMeta: trimMeta(o.ObjectMeta), Spec: trimSpec(o.Spec), Status: corev1.PodStatus{
 			Phase: o.Status.Phase, Reason: o.Status.Reason, Message: o.Status.Message, Conditions: o.Status.Conditions,
 			InitContainerStatuses: o.Status.InitContainerStatuses, ContainerStatuses: o.Status.ContainerStatuses,
 		}}, nil
 	}
 	return object, nil
+}
+
+func trimSpec(spec corev1.PodSpec) corev1.PodSpec {
+	trimmed := corev1.PodSpec{NodeName: spec.NodeName}
+	for _, c := range spec.InitContainers {
+		trimmed.InitContainers = append(trimmed.InitContainers, corev1.Container{Name: c.Name, StartupProbe: c.StartupProbe})
+	}
+	return trimmed
 }
 
 func trimMeta(meta metav1.ObjectMeta) metav1.ObjectMeta {
