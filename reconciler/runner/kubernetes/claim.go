@@ -30,7 +30,7 @@ func (r *Runner) claim(ctx context.Context, wanted *batchv1.Job, run string, bel
 		switch {
 		case err == nil:
 			return made, false, nil
-		case apierrors.IsInvalid(err) || apierrors.IsForbidden(err) || apierrors.IsBadRequest(err):
+		case apierrors.IsInvalid(err), apierrors.IsForbidden(err), apierrors.IsBadRequest(err), apierrors.IsNotFound(err): // the namespace is not there
 			return nil, false, runner.Refuse("the cluster refuses the Job: %v", err)
 		case !apierrors.IsAlreadyExists(err):
 			return nil, false, fmt.Errorf("create Job %s/%s: %w", wanted.Namespace, wanted.Name, err)

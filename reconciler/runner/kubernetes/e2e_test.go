@@ -37,6 +37,8 @@ import (
 const (
 	assayImage = "registry.local/assay:1"
 	choreImage = "registry.local/chore:1"
+	serveImage = "registry.local/serve:1"
+	visitImage = "registry.local/visit:1"
 )
 
 // real is a cluster with pods, and a place where they find Assay.
@@ -103,7 +105,7 @@ func (c *real) runner(t testing.TB) *Runner {
 		Dir: t.TempDir(), Key: key, URL: c.address.URL, Image: assayImage, Namespace: namespace,
 		Rules:  Rules{DefaultImage: choreImage, PullPolicy: corev1.PullNever, ServiceAccounts: []string{"reader"}, Token: true},
 		Bounds: Bounds{Pull: 5 * time.Second, Configure: 15 * time.Second, Unreachable: 5 * time.Second, Lost: 5 * time.Second},
-		Limits: courier.Limits{Grace: time.Second},
+		Limits: courier.Limits{Grace: time.Second}, Services: Sidecars,
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, r.Close()) })
@@ -169,6 +171,8 @@ func TestRealPods(t *testing.T) {
 		})
 	}
 	t.Run("wrapper killed", func(t *testing.T) { c.testWrapperKilled(t, r) })
+	t.Run("evicted", func(t *testing.T) { c.testEvicted(t, r) })
+	t.Run("services", func(t *testing.T) { c.testServices(t, r) })
 	t.Run("pod deleted", func(t *testing.T) { c.testDeleted(t, r) })
 	t.Run("secrets and privileges", func(t *testing.T) { c.testSecrets(t, r) })
 	t.Run("secrets of others", func(t *testing.T) { c.testReach(t, r) })
@@ -242,23 +246,28 @@ func (c *real) testDeleted(t *testing.T, r *Runner) {
 
 func (c *real) testWrapperKilled(t *testing.T, r *Runner) {
 	results := c.begin(t.Context(), t, r, choreJob("orphan", "report=100", "say=running", "rest=10m"))
-	found, err := filepath.Glob("/proc/[0-9]*/environ")
-	require.NoError(t, err)
-	killed := 0
-	for _, name := range found {
-		text, err := os.ReadFile(name)
-		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(name)))
-		if err == nil && bytes.Contains(text, []byte(pod.URLVariable+"="+c.address.URL+"/runs/orphan\x00")) {
-			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
-			killed++
-		}
-	}
-	require.Equal(t, 1, killed)
+	require.NoError(t, syscall.Kill(c.wrapper(t, "orphan"), syscall.SIGKILL))
 	result := <-results
 	require.Equal(t, runner.Killed, result.End, result.Reason)
 	require.Contains(t, result.Reason, "137")
 	require.Empty(t, result.Reports)
 	require.NoError(t, r.Forget(t.Context(), "orphan"))
+}
+
+// wrapper is the process of a Run's wrapper, which is one of this machine.
+func (c *real) wrapper(t *testing.T, run string) int {
+	found, err := filepath.Glob("/proc/[0-9]*/environ")
+	require.NoError(t, err)
+	var wrappers []int
+	for _, name := range found {
+		text, err := os.ReadFile(name)
+		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(name)))
+		if err == nil && bytes.Contains(text, []byte(pod.URLVariable+"="+c.address.URL+"/runs/"+run+"\x00")) {
+			wrappers = append(wrappers, pid)
+		}
+	}
+	require.Len(t, wrappers, 1)
+	return wrappers[0]
 }
 
 func (c *real) testSecrets(t *testing.T, r *Runner) {

@@ -4,7 +4,9 @@ package main
 import (
 	"bufio"
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"strconv"
@@ -40,6 +42,14 @@ var chores = map[string]func(value string) error{
 		d, err := time.ParseDuration(duration)
 		time.Sleep(d)
 		return err
+	},
+	"await": func(file string) error {
+		for {
+			if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
 	},
 	// The wrapper is the container's first process, which the kernel keeps from signals that come from inside.
 	"kill": func(string) error {

@@ -1,0 +1,137 @@
+//go:build e2e
+
+package kubernetes
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	clients "k8s.io/client-go/kubernetes"
+
+	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/reconciler/runner/kubernetes/pod"
+)
+
+// A node whose kubelet is dead runs its containers on: the command of a Run that was given up ends well, and its result comes too late. The next Run
+// waits until the node is back.
+func TestRealNodeLost(t *testing.T) {
+	c := newReal(t)
+	r := c.runner(t)
+	refused := c.refusals("stranded")
+	resume := pod.Dir + "/resume"
+	results := c.begin(t.Context(), t, r, choreJob("stranded", "say=running", "await="+resume, "say=done"))
+	wrapper := c.wrapper(t, "stranded")
+	began := time.Now()
+	c.StopNode(t)
+	result := within(t, results, 2*time.Minute)
+	t.Logf("given up after %s: %s", time.Since(began).Round(time.Millisecond), result.Reason)
+	require.Equal(t, runner.Killed, result.End, result.Reason)
+	require.Contains(t, result.Reason, "node node does not answer")
+	require.Equal(t, "running\n", string(result.Output))
+
+	require.NoError(t, os.WriteFile(fmt.Sprintf("/proc/%d/root%s", wrapper, resume), nil, 0o644))
+	within(t, refused, time.Minute)
+	require.NoError(t, r.Forget(t.Context(), "stranded"))
+	next := make(chan runner.Result, 1)
+	go func() {
+		result, err := r.Run(t.Context(), choreJob("next", "say=hello"))
+		if err != nil {
+			result.Reason = err.Error()
+		}
+		next <- result
+	}()
+	c.StartNode(t)
+	result = within(t, next, 2*time.Minute)
+	require.Equal(t, runner.Exited, result.End, result.Reason)
+	require.Equal(t, "hello\n", string(result.Output))
+	require.NoError(t, r.Forget(t.Context(), "next"))
+	c.requireNothingLeft(t)
+	entries, err := os.ReadDir(r.options.Dir)
+	require.NoError(t, err)
+	require.Empty(t, entries, "nothing is kept of what came too late")
+}
+
+// within is what comes from a channel.
+func within[T any](t *testing.T, from <-chan T, most time.Duration) (value T) {
+	t.Helper()
+	select {
+	case value = <-from:
+	case <-time.After(most):
+		require.Failf(t, "it does not come", "within %s", most)
+	}
+	return value
+}
+
+// refusals is closed when a Run's pod was told, from now on, that nobody is at the Run.
+func (c *real) refusals(run string) <-chan struct{} {
+	serving := *c.address.handler.Load()
+	refused, once := make(chan struct{}), sync.Once{}
+	var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := &status{ResponseWriter: w}
+		serving.ServeHTTP(answer, r)
+		if answer.code == http.StatusServiceUnavailable && strings.HasPrefix(r.URL.Path, "/runs/"+run+"/parts/") {
+			once.Do(func() { close(refused) })
+		}
+	})
+	c.address.handler.Store(&handler)
+	return refused
+}
+
+// status remembers with which code a request was answered.
+type status struct {
+	http.ResponseWriter
+	code int
+}
+
+func (s *status) WriteHeader(code int) {
+	s.code = code
+	s.ResponseWriter.WriteHeader(code)
+}
+
+func (s *status) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+
+func (c *real) testEvicted(t *testing.T, r *Runner) {
+	results := c.begin(t.Context(), t, r, choreJob("evicted", "say=running", "rest=10m"))
+	admin, err := clients.NewForConfig(c.Config())
+	require.NoError(t, err)
+	pods := admin.CoreV1().Pods(namespace)
+	found, err := pods.List(t.Context(), metav1.ListOptions{LabelSelector: labelRun + "=" + strings.TrimPrefix(objectName("evicted"), namePrefix)})
+	require.NoError(t, err)
+	require.Len(t, found.Items, 1)
+	eviction := &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: found.Items[0].Name}}
+	require.NoError(t, pods.EvictV1(t.Context(), eviction))
+	result := within(t, results, time.Minute)
+	require.Equal(t, runner.Killed, result.End, result.Reason)
+	require.Contains(t, result.Reason, "its pod was evicted")
+	require.Equal(t, "running\n", string(result.Output))
+	require.NoError(t, r.Forget(t.Context(), "evicted"))
+}
+
+// requireNothingLeft waits until all is gone that forgotten Runs had in the cluster.
+func (c *real) requireNothingLeft(t *testing.T) {
+	t.Helper()
+	admin, err := clients.NewForConfig(c.Config())
+	require.NoError(t, err)
+	own := metav1.ListOptions{LabelSelector: labels.SelectorFromSet(Options{Instance: "assay"}.own()).String()}
+	require.EventuallyWithT(t, func(now *assert.CollectT) {
+		jobs, err := admin.BatchV1().Jobs(namespace).List(t.Context(), own)
+		require.NoError(now, err)
+		pods, err := admin.CoreV1().Pods(namespace).List(t.Context(), own)
+		require.NoError(now, err)
+		secrets, err := admin.CoreV1().Secrets(namespace).List(t.Context(), own)
+		require.NoError(now, err)
+		require.Empty(now, jobs.Items)
+		require.Empty(now, pods.Items)
+		require.Empty(now, secrets.Items)
+	}, time.Minute, 100*time.Millisecond)
+}
