@@ -39,6 +39,10 @@ func (r *Runner) follow(ctx context.Context, job runner.Job, s subject) (runner.
 	sight := r.watch(waiting, s, said)
 	ended, err := r.await(waiting, s, sight, &teller{to: said})
 	sight.stop()
+	stopping := errors.Is(context.Cause(ctx), runner.ErrStopping) // then it goes on, and the next Assay adopts it
+	if err != nil && stopping {
+		return runner.Result{}, errors.Join(err, said.Close())
+	}
 	if err != nil {
 		return runner.Result{}, errors.Join(err, r.discard(ctx, s), said.Close())
 	}
@@ -53,7 +57,7 @@ func (r *Runner) follow(ctx context.Context, job runner.Job, s subject) (runner.
 	default:
 		result.End, result.Reason = runner.TimedOut, ended.late(s.timeout)
 	}
-	if result.End == runner.Cancelled || result.End == runner.TimedOut {
+	if result.End == runner.Cancelled && !stopping || result.End == runner.TimedOut {
 		if err := r.discard(ctx, s); err != nil {
 			result.Notes = append(result.Notes, err.Error())
 		}

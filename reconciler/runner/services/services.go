@@ -47,6 +47,9 @@ func (r *Runner) Run(ctx context.Context, job runner.Job) (runner.Result, error)
 		return r.Runner.Run(ctx, job)
 	}
 	result, err := r.run(ctx, job)
+	if errors.Is(context.Cause(ctx), runner.ErrStopping) {
+		return result, err // the Run may go on without this Assay, and needs them; the next one takes them down
+	}
 	if down := r.takeDown(ctx, job.ID); down != nil {
 		result.Notes = append(result.Notes, down.Error()+"; it is tried again when the run is forgotten")
 	}

@@ -83,7 +83,7 @@ func (s *Source) lookAt(ctx context.Context, key watch.Key, a *application, t *t
 	}
 	r, err := s.resolve(ctx, key, a, t, p)
 	if err != nil {
-		v.unrendered(t, err)
+		s.unrendered(t, err, v)
 		return
 	}
 	if v.state.Builds = r.builds; len(r.revisions) > 0 {
@@ -97,7 +97,7 @@ func (s *Source) lookAt(ctx context.Context, key watch.Key, a *application, t *t
 	}
 	if p.failed != nil {
 		if err := s.inherit(ctx, key, a, t, *p.failed, next); err != nil {
-			v.unrendered(t, err)
+			s.unrendered(t, err, v)
 			return
 		}
 	}
@@ -107,13 +107,28 @@ func (s *Source) lookAt(ctx context.Context, key watch.Key, a *application, t *t
 // unknown begins the Reason of an Application of which it cannot be found out what it renders.
 const unknown = "what it renders is not known: "
 
-// unrendered tells why it is not known what an Application renders. What failed last is told until it has not.
-func (v *view) unrendered(t *tracked, err error) {
-	if v.awaited = errors.Is(err, fetch.ErrUnderway); v.awaited && strings.HasPrefix(t.state.Reason, unknown) {
-		v.state.Reason = t.state.Reason
+// unrendered tells why it is not known what an Application renders. While a commit is fetched, what was known before stays, with a Sync that is on
+// its way: what runs meanwhile goes on, and is not judged before it is known which state it met. What failed last is told until it has not.
+func (s *Source) unrendered(t *tracked, err error, v *view) {
+	if v.awaited = errors.Is(err, fetch.ErrUnderway); !v.awaited {
+		v.state.Reason, v.settled = unknown+err.Error(), false
 		return
 	}
-	v.state.Reason, v.settled = unknown+err.Error(), v.awaited
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := t.state
+	v.state.Sync, v.state.Pending = before.Sync, before.Pending
+	v.state.Build, v.state.Builds, v.state.Good = before.Build, before.Builds, before.Good
+	switch {
+	case strings.HasPrefix(before.Reason, unknown):
+		v.state.Reason = before.Reason
+	case before.Sync == nil:
+		v.state.Reason = unknown + err.Error()
+	case before.Pending == nil:
+		v.state.Pending = &syncs.Sync{
+			Target: v.state.Target, Outcome: syncs.Failed, Failure: syncs.Unreachable, Reason: err.Error(), At: s.clock.Now(),
+		}
+	}
 }
 
 // inherit has a Sync that Argo CD found without an operation fail as the operation before did, when it renders the same.

@@ -193,8 +193,8 @@ func (s soon) Error() string { return string(s) }
 // unknown begins the Reason of a Target of which it cannot be found out what it renders.
 const unknown = "what it renders is not known: "
 
-// unrendered tells of a Target of which it is not known what it renders. Where it soon will be, what was known before stays, unless that was
-// nothing.
+// unrendered tells of a Target of which it is not known what it renders. Where it soon will be, what was known before stays, with a Sync that is on
+// its way: what runs meanwhile goes on, and is not judged before it is known which state it met.
 func (s *Source) unrendered(t *tracked, err error, v *view) {
 	var yet soon
 	if !errors.As(err, &yet) && !errors.Is(err, fetch.ErrUnderway) {
@@ -212,5 +212,9 @@ func (s *Source) unrendered(t *tracked, err error, v *view) {
 		v.state.Reason = before.Reason // what failed last is told until it has not
 	case before.Sync == nil:
 		v.state.Reason = err.Error()
+	case before.Pending == nil:
+		v.state.Pending = &syncs.Sync{
+			Target: v.state.Target, Outcome: syncs.Failed, Failure: syncs.Unreachable, Reason: err.Error(), At: s.clock.Now(),
+		}
 	}
 }

@@ -105,11 +105,12 @@ func (c *Checker) barePod(ctx context.Context, ref Ref, after string) (Result, e
 	if err != nil {
 		return Result{}, err
 	}
+	seen := pods.Seen() // before what is read: that may only be newer
 	p, found := pods.Get(ref.key())
 	if !found {
 		return missing, nil
 	}
-	return c.confirm(ctx, ref, resources[barePods], knownOf(p, found, pods.Seen()), after, p.says.because(complaints([]*pod{p}, "")))
+	return c.confirm(ctx, ref, resources[barePods], knownOf(p, found, seen), after, p.says.because(complaints([]*pod{p}, "")))
 }
 
 func (c *Checker) workload(ctx context.Context, ref Ref, resource schema.GroupVersionResource, after string) (Result, error) {
@@ -117,6 +118,7 @@ func (c *Checker) workload(ctx context.Context, ref Ref, resource schema.GroupVe
 	if err != nil {
 		return Result{}, err
 	}
+	seen := kind.Seen() // before what is read: that may only be newer
 	w, found := kind.Get(ref.key())
 	result := missing
 	switch {
@@ -127,7 +129,7 @@ func (c *Checker) workload(ctx context.Context, ref Ref, resource schema.GroupVe
 	case ref.groupKind() == jobs:
 		result = Result{State: Done} // it was applied and is gone: it has ended, and stayed as long as it was to
 	}
-	return c.confirm(ctx, ref, resource, knownOf(w, found, kind.Seen()), after, result)
+	return c.confirm(ctx, ref, resource, knownOf(w, found, seen), after, result)
 }
 
 var missing = waiting("it is not there")

@@ -70,7 +70,11 @@ func (c *Cluster) followDefinitions(ctx context.Context) {
 		return o, nil
 	})
 	_ = informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
-		d.update(func() { d.hidden, d.why = apierrors.IsForbidden(err), ": "+err.Error() })
+		d.update(func() {
+			if !d.known { // later on, what was listed is still the best that is known
+				d.hidden, d.why = apierrors.IsForbidden(err), ": "+err.Error()
+			}
+		})
 		c.reconsider()
 	})
 	seen, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
