@@ -44,14 +44,18 @@ func (r *roster) all(ctx context.Context) ([]sync.State, error) {
 	return r.watched(states), err
 }
 
-// of are the states of the Targets that a Gate names, as far as the roster has caught up.
-func (r *roster) of(name string) []sync.State {
+// of are the states of the Targets that a Gate names, as far as the roster has caught up; not found where it has with other tests meanwhile.
+func (r *roster) of(name string, current *revision) (states []sync.State, found bool) {
 	r.mu.Lock()
+	if r.tests != current {
+		r.mu.Unlock()
+		return nil, false
+	}
 	targets := slices.SortedFunc(maps.Keys(r.named[name]), func(a, b sync.Target) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
 	r.mu.Unlock()
-	return r.watched(r.selective.These(targets))
+	return r.watched(r.selective.These(targets)), true
 }
 
 // watched leaves out what is another Assay's.
@@ -130,7 +134,10 @@ func (l *Loop) states(ctx context.Context, current *revision, of history.Key) (a
 		} else {
 			missing = r.selective.Missing() // before it is asked what moved, which tells of all that is not missing
 			l.catchUp(ctx, r, current, of)
-			states = r.of(of.Gate)
+			found := false
+			if states, found = r.of(of.Gate, current); !found {
+				states, missing = r.all(ctx)
+			}
 		}
 		err = errors.Join(err, missing)
 		if all == nil {
