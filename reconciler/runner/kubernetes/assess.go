@@ -72,7 +72,7 @@ func assessWithout(job *batchv1.Job, bounds Bounds, now time.Time) fate {
 	case job.DeletionTimestamp != nil:
 		return over(runner.Killed, "somebody deleted its Job")
 	case failed != nil && failed.Reason == batchv1.JobReasonDeadlineExceeded:
-		return over(runner.TimedOut, "the deadline of its Job ended it: %s", failed.Message)
+		return overdue(failed)
 	case failed != nil:
 		return over(runner.Killed, "its pod was deleted: %s: %s", failed.Reason, failed.Message)
 	case !now.Before(latest):
@@ -80,6 +80,12 @@ func assessWithout(job *batchv1.Job, bounds Bounds, now time.Time) fate {
 			job.Name, bounds.Start, job.Namespace)
 	}
 	return fate{until: latest}
+}
+
+// overdue is a Run that its Job's deadline ended. That comes long after the Suite's own timeout, which the wrapper keeps and tells: what is late
+// is the node, or what was to be delivered.
+func overdue(failed *batchv1.JobCondition) fate {
+	return over(runner.Killed, "the deadline of its Job ended it before it delivered a result: %s", failed.Message)
 }
 
 // assessTerminated tells the fate of a Run whose container has ended, and which has delivered no result here.
@@ -91,7 +97,7 @@ func assessTerminated(job *batchv1.Job, ended *corev1.Pod, state *corev1.Contain
 	case disruption(ended) != "":
 		return over(runner.Killed, "%s", disruption(ended))
 	case failed != nil && failed.Reason == batchv1.JobReasonDeadlineExceeded:
-		return over(runner.TimedOut, "the deadline of its Job ended it: %s", failed.Message)
+		return overdue(failed)
 	case state.Reason == "StartError" || state.Reason == "ContainerCannotRun":
 		return over(runner.NotStarted, "its container cannot run: %s", state.Message)
 	case state.Message == pod.Delivered:

@@ -101,7 +101,7 @@ func TestAssess(t *testing.T) {
 		"no pod ever":  {states: states{job: jobWith()}, after: 10 * time.Minute, end: runner.NotStarted, reason: "a quota or an admission policy"},
 		"job deleted":  {states: states{job: deleted}, end: runner.Killed, reason: "somebody deleted its Job"},
 		"pod deleted":  {states: states{job: jobWith(failed("BackoffLimitExceeded", "has reached"))}, end: runner.Killed, reason: "its pod was deleted"},
-		"job deadline": {states: states{job: jobWith(failed("DeadlineExceeded", "was active too long"))}, end: runner.TimedOut, reason: "too long"},
+		"job deadline": {states: states{job: jobWith(failed("DeadlineExceeded", "was active too long"))}, end: runner.Killed, reason: "too long"},
 		"pending":      {states: states{jobWith(), podWith(corev1.PodPending)}},
 		"unschedulable": {
 			states: states{jobWith(), podWith(corev1.PodPending, withCondition(corev1.PodScheduled, corev1.ConditionFalse, "Unschedulable", "0/3 nodes"))},
@@ -193,7 +193,7 @@ func TestAssess(t *testing.T) {
 		},
 		"deadline while it runs": {
 			states: states{jobWith(failed("DeadlineExceeded", "was active too long")), podWith(corev1.PodFailed, inSuite(ended(137, "Error", "")))},
-			end:    runner.TimedOut, reason: "too long",
+			end:    runner.Killed, reason: "too long",
 		},
 	}
 	for name, test := range cases {

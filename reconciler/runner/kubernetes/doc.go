@@ -18,7 +18,7 @@
 // # Ends
 //
 // Only what a pod delivered whole is Exited. An image that cannot be pulled, a pod that no node takes, a configuration that cannot be are
-// NotStarted; an eviction, a lost node, a deleted pod, a container out of memory are Killed; a deadline is TimedOut. Which is which follows from
+// NotStarted; an eviction, a lost node, a deleted pod, a container out of memory are Killed; the Suite's timeout is TimedOut. Which is which follows from
 // the states of the Job and its pod alone (see assess).
 //
 // # What a pod may do
