@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"os"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
 	"github.com/assay-dev/assay/cmd/assay/internal/settings"
+	"github.com/assay-dev/assay/cmd/assay/internal/wire"
+	"github.com/assay-dev/assay/reconciler/runner/cluster"
 )
 
 // ownContainer is what the manifests call Assay's container.
@@ -31,7 +34,13 @@ func runImage(ctx context.Context, s *settings.Settings, config *rest.Config) (s
 // ownImage is the image that Assay itself runs as, from which the pods of runs then take the wrapper: whatever layer of an installation says
 // which image that is, both are of one version.
 func ownImage(ctx context.Context, client kubernetes.Interface, namespace, pod string) (string, error) {
-	own, err := client.CoreV1().Pods(namespace).Get(ctx, pod, metav1.GetOptions{})
+	ctx, cancel := context.WithTimeout(ctx, wire.Patience)
+	defer cancel()
+	var own *corev1.Pod
+	err := cluster.Patiently(ctx, func() (err error) {
+		own, err = client.CoreV1().Pods(namespace).Get(ctx, pod, metav1.GetOptions{})
+		return err
+	})
 	if err != nil {
 		return "", fmt.Errorf("read Assay's own pod %s/%s for its image, since ASSAY_RUN_IMAGE is not set: %w", namespace, pod, err)
 	}

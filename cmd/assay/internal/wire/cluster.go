@@ -20,6 +20,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/assay-dev/assay/reconciler/events"
+	runners "github.com/assay-dev/assay/reconciler/runner/cluster"
 	"github.com/assay-dev/assay/sources/git"
 	"github.com/assay-dev/assay/sources/render"
 	syncs "github.com/assay-dev/assay/sources/sync"
@@ -62,8 +63,11 @@ type cluster struct {
 	shared  []*syncs.Shared
 }
 
+// Patience is how long an API server that is away is waited for at start: less than what the manifests give Assay to get up.
+const Patience = 100 * time.Second
+
 // openCluster makes the clients, and says what is followed. Only the cluster's version is asked for; the rest once it runs.
-func openCluster(c *Cluster, mirrors *git.Mirrors, builder *render.Builder, log *slog.Logger) (*cluster, error) {
+func openCluster(ctx context.Context, c *Cluster, mirrors *git.Mirrors, builder *render.Builder, log *slog.Logger) (*cluster, error) {
 	typed, err := kubernetes.NewForConfig(c.Config)
 	if err != nil {
 		return nil, fmt.Errorf("cluster: %w", err)
@@ -85,7 +89,14 @@ func openCluster(c *Cluster, mirrors *git.Mirrors, builder *render.Builder, log 
 			Clock: clock.RealClock{}, Log: log, Count: c.CountEvent,
 		})
 	}
-	version, served, err := apis(o.discovery)
+	ctx, cancel := context.WithTimeout(ctx, Patience)
+	defer cancel()
+	var version string
+	var served []string
+	err = runners.Patiently(ctx, func() (err error) {
+		version, served, err = apis(o.discovery)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("cluster: ask for its version, which charts may depend on: %w", err)
 	}

@@ -1,5 +1,6 @@
-// Package wire makes a loop out of its rooms: history, mirrors, builder, runner and the Sites of each Environment. In go the operator's
-// settings, checked already; out comes an Assay that runs. It holds no rule of its own and reads neither flags nor environment variables.
+// Package wire makes a loop out of its rooms: history, mirrors, builder, runners, the Targets of the cluster and the Sites of each
+// Environment. In go the operator's settings, checked already; out comes an Assay that runs. It holds no rule of its own and reads neither
+// flags nor environment variables.
 package wire
 
 import (
@@ -136,7 +137,7 @@ func (a *Assay) open(ctx context.Context, s Settings) error {
 	mirrors := git.NewMirrors(filepath.Join(data, mirrorsDir), a.auth(s.Auth), clock.RealClock{})
 	builder := render.NewBuilder(key)
 	if s.Cluster != nil {
-		if a.cluster, err = openCluster(s.Cluster, mirrors, builder, orDiscard(s.Log)); err != nil {
+		if a.cluster, err = openCluster(ctx, s.Cluster, mirrors, builder, orDiscard(s.Log)); err != nil {
 			return err
 		}
 	}
