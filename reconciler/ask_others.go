@@ -74,10 +74,10 @@ func (l *Loop) askedBy(ctx context.Context, w *world) (*history.Verification, er
 	if final == nil {
 		return nil, nil
 	}
-	open, err := l.history.Open(ctx, w.key.Environment)
-	for i, v := range open {
+	blaming, err := l.history.Blaming(ctx, w.key.Environment)
+	for i, v := range blaming {
 		if slices.Contains(v.Asked, w.key.Gate) && !during(*final, v.Started) {
-			return &open[i], err
+			return &blaming[i], err
 		}
 	}
 	return nil, err

@@ -52,8 +52,9 @@ func (s *Store) readBack(ctx context.Context, recent []Verification, since time.
 	return recent, before, n == recentAtOnce, rows.Err()
 }
 
-// Open are the Verifications of an Environment that are not final, in the order in which they were begun.
-func (s *Store) Open(ctx context.Context, environment string) ([]Verification, error) {
+// Blaming are the Verifications of an Environment that failed and are being looked into, in the order of their Gates. Those that still run, of which
+// there may be hundreds, are not read.
+func (s *Store) Blaming(ctx context.Context, environment string) ([]Verification, error) {
 	return documents[Verification](ctx, s.reader, `SELECT document FROM verifications
-		WHERE environment = ? AND phase IN ('Running', 'Blaming') ORDER BY gate, seq`, environment)
+		WHERE environment = ? AND phase IN ('Running', 'Blaming') AND phase = 'Blaming' ORDER BY gate, seq`, environment) // the first names the index
 }
