@@ -106,8 +106,11 @@ bin/gitea: testdata/stack/gitea/go.mod testdata/stack/gitea/go.sum
 	@touch bin/gitea
 
 .PHONY: bench
-bench: tools ## Measure, side by side with what else does the same; the output is for benchstat
+bench: tools ## Measure, side by side with what else does the same, in a real cluster too where make peers was; the output is for benchstat
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m $(BENCHFLAGS) $(PACKAGES)
+	@if test -x bin/kube-apiserver && test -x bin/kubelet; then \
+		$(GO) test -tags e2e -run '^$$' -bench '^BenchmarkReal' -benchtime 20x -p 1 -timeout 60m $(BENCHFLAGS) ./cmd/assay ./reconciler/runner/kubernetes; \
+	else echo 'the cluster part is left out: make peers builds what it needs'; fi
 
 .PHONY: lint
 lint: tools ## gofmt, go vet, staticcheck, go mod tidy; govulncheck where it and its data are there
