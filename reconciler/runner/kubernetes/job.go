@@ -2,10 +2,7 @@ package kubernetes
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -17,23 +14,21 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/reconciler/runner/cluster"
 	"github.com/assay-dev/assay/reconciler/runner/kubernetes/pod"
 	"github.com/assay-dev/assay/sources/tests"
 )
 
-// Labels and annotations of what this package makes.
+// component of what this package makes.
+const component = "run"
+
+// Labels and annotations of what this package makes, besides those that all runners in a cluster give.
 const (
-	managedBy = "app.kubernetes.io/managed-by"
-	instance  = "app.kubernetes.io/instance"
-	component = "app.kubernetes.io/component"
+	labelRun  = cluster.Run
+	labelGate = "assay.dev/gate"
 
-	labelEnvironment = "assay.dev/environment"
-	labelGate        = "assay.dev/gate"
-	labelSuite       = "assay.dev/suite"
-	labelRun         = "assay.dev/run"
-
-	annotationRun    = "assay.dev/run-id"
-	annotationInputs = "assay.dev/inputs"
+	annotationRun    = cluster.RunID
+	annotationInputs = cluster.Inputs
 	annotationSecret = "assay.dev/secret"
 )
 
@@ -51,10 +46,7 @@ const (
 const deliveryTime = time.Minute
 
 // objectName is that of a Run's Job.
-func objectName(run string) string {
-	sum := sha256.Sum256([]byte(run))
-	return namePrefix + hex.EncodeToString(sum[:10])
-}
+func objectName(run string) string { return namePrefix + cluster.Sum(run) }
 
 // secretName is one that no earlier Job of the Run had: what was theirs may still be there.
 func secretName(run string) string { return fmt.Sprintf("%s-%08x", objectName(run), rand.Uint32()) }
@@ -67,11 +59,7 @@ func (r *Runner) jobOf(job runner.Job, inputs string) (*batchv1.Job, error) {
 		return nil, err
 	}
 	labels := r.labels(job)
-	podLabels, podAnnotations := maps.Clone(job.Suite.Spec.Pod.Labels), job.Suite.Spec.Pod.Annotations
-	if podLabels == nil {
-		podLabels = map[string]string{}
-	}
-	maps.Copy(podLabels, labels)
+	ofPod := metav1.ObjectMeta{Labels: cluster.Joined(job.Suite.Spec.Pod.Labels, labels), Annotations: job.Suite.Spec.Pod.Annotations}
 	bounds, limits := r.options.Bounds, r.options.Limits
 	deadline := bounds.Start + r.timeout(job) + limits.Grace + limits.Away + deliveryTime
 	return &batchv1.Job{
@@ -84,7 +72,7 @@ func (r *Runner) jobOf(job runner.Job, inputs string) (*batchv1.Job, error) {
 			ActiveDeadlineSeconds:   new(int64(deadline.Seconds())),
 			TTLSecondsAfterFinished: new(int32(bounds.TTL.Seconds())),
 			PodReplacementPolicy:    new(batchv1.Failed),
-			Template:                corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: podLabels, Annotations: podAnnotations}, Spec: spec},
+			Template:                corev1.PodTemplateSpec{ObjectMeta: ofPod, Spec: spec},
 		},
 	}, nil
 }
@@ -97,33 +85,14 @@ func (r *Runner) timeout(job runner.Job) time.Duration {
 }
 
 // own are the labels by which this Assay finds its own.
-func (o Options) own() map[string]string {
-	return map[string]string{managedBy: "assay", instance: o.Instance, component: "run"}
-}
+func (o Options) own() map[string]string { return cluster.Own(o.Instance, component) }
 
 func (r *Runner) labels(job runner.Job) map[string]string {
-	labels := r.options.own()
-	labels[labelEnvironment] = labelValue(job.Environment)
-	labels[labelSuite] = labelValue(job.Suite.Name())
-	labels[labelRun] = strings.TrimPrefix(objectName(job.ID), namePrefix)
-	if gate := job.Env["ASSAY_GATE"]; gate != "" {
-		labels[labelGate] = labelValue(gate)
+	labels := cluster.Labels(r.options.Instance, component, job)
+	if job.Gate != "" {
+		labels[labelGate] = cluster.LabelValue(job.Gate)
 	}
 	return labels
-}
-
-// labelValue is a text as a label may hold it: at most 63 letters, digits, dashes, dots and underscores that neither begin nor end with one of
-// the latter three.
-func labelValue(text string) string {
-	allowed := func(c rune) rune {
-		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '.', c == '_':
-			return c
-		}
-		return '-'
-	}
-	text = strings.Map(allowed, text)
-	return strings.Trim(text[:min(len(text), 63)], "-._")
 }
 
 func (r *Runner) podOf(job runner.Job, secret string) (corev1.PodSpec, error) {

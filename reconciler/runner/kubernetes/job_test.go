@@ -41,7 +41,7 @@ func TestJobOf(t *testing.T) {
 		}
 	})
 	job := jobOf("v1-verify", "exit 0")
-	job.Environment, job.Env = "prod", map[string]string{"ASSAY_GATE": "shop works"}
+	job.Environment, job.Gate = "prod", "shop works"
 	seconds, user := 30, 1000
 	spec := &job.Suite.Spec
 	spec.Image, spec.Timeout.Duration = "shop-tests:2", 2*time.Minute

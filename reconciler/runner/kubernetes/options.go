@@ -18,7 +18,7 @@ type Options struct {
 	Dir string
 	// Key makes the tokens of pods, of at least 32 bytes: the same for all replicas, and for as long as Jobs may run.
 	Key []byte
-	// URL is where pods reach Handler, without /runs: http://assay.assay-system:8080.
+	// URL is where pods reach Handler, without /runs: http://assay.assay-system:9292.
 	URL string
 	// CA are certificates (PEM) that sign that of URL, where the system's do not.
 	CA string
