@@ -1,6 +1,6 @@
-// Package sync says when a GitOps engine finished applying a revision. In goes what is known of a Target, which today is
-// what a Site's probe answers; out come the Target's latest Sync, or the reason why there is none. It never runs a test, never
-// judges, and writes nothing.
+// Package sync says when a GitOps engine finished applying a revision. In goes what is known of a Target: here what a Site's probe
+// answers, in packages flux and argo what the cluster says; out come the Target's latest Sync, or the reason why there is none. It never
+// runs a test and never judges, and changes nothing but what a Site's own deploy command deploys.
 package sync
 
 import (

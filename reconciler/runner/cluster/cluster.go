@@ -1,5 +1,6 @@
-// Package cluster is what runners in a cluster have in common: how what they make is labelled and named, so that it is found again after a restart, and
-// how long the API server is waited for. In go Jobs and requests; out come labels and answers. It keeps no state and makes nothing itself.
+// Package cluster is what runners in a cluster have in common: how what they make is labelled and named, so that it is found again after a
+// restart, and how long the API server is waited for. In go Jobs and requests; out come labels and answers. It keeps no state and makes
+// nothing itself.
 package cluster
 
 import (

@@ -10,8 +10,8 @@ import (
 	"github.com/assay-dev/assay/reconciler/runner"
 )
 
-// Locate finds the API of a kind whose objects are parts of a namespace, asking the cluster anew when the kind is not known. Where there is none, or its objects
-// are parts of no namespace, the error is a *runner.Refusal.
+// Locate finds the API of a kind whose objects are parts of a namespace, asking the cluster anew when the kind is not known. Where there
+// is none, or its objects are parts of no namespace, the error is a *runner.Refusal.
 func Locate(ctx context.Context, mapper meta.ResettableRESTMapper, kind schema.GroupVersionKind) (schema.GroupVersionResource, error) {
 	var mapping *meta.RESTMapping
 	err := Patiently(ctx, func() (err error) {

@@ -6,9 +6,9 @@
 // their values in its environment, and covers them before anything leaves the pod.
 //
 // The command gets the environment of the image and what the Suite declares, and never the Run's token. It runs as the wrapper's own user;
-// the kernel keeps it from reading the wrapper's memory and environment all the same, and from killing the container's first process, which the
-// wrapper is. A wrapper that is killed from outside completes nothing, and its Run is no evidence. Whoever gets hold of the token can fetch the Run's own files and forge this one Run's result, as its command can
-// anyway.
+// the kernel keeps it from reading the wrapper's memory and environment all the same, and from killing the container's first process,
+// which the wrapper is. A wrapper that is killed from outside completes nothing, and its Run is no evidence. Whoever gets hold of the
+// token can fetch the Run's own files and forge this one Run's result, as its command can anyway.
 package pod
 
 import (
