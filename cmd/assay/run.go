@@ -32,15 +32,15 @@ const pruneInterval = time.Hour
 var runFlags = map[string]struct{ variable, usage string }{
 	"environments":            {"ENVIRONMENTS", "`names` of the environments, such as dev,staging"},
 	"data-dir":                {"DATA_DIR", "`folder` for the data"},
-	"max-parallel":            {"MAX_PARALLEL", "how `many` runs may be under way at a time"},
+	"max-parallel":            {"MAX_PARALLEL", "`number` of runs that may be under way at a time"},
 	"log-level":               {"LOG_LEVEL", "`level`: debug, info, warn or error"},
 	"log-encoding":            {"LOG_ENCODING", "`encoding`: text or json"},
 	"addr":                    {"ADDR", "`address` that webhooks and run pods reach Assay at"},
 	"metrics-addr":            {"METRICS_ADDR", "`address` of /metrics"},
 	"health-addr":             {"HEALTH_ADDR", "`address` of /healthz and /readyz"},
-	"concurrent":              {"CONCURRENT", "how `many` Gates are looked at at the same time"},
+	"concurrent":              {"CONCURRENT", "`number` of Gates that are looked at at the same time"},
 	"watch-label-selector":    {"WATCH_LABEL_SELECTOR", "`labels` of the Targets that are looked at"},
-	"no-cross-namespace-refs": {"NO_CROSS_NAMESPACE_REFS", "`true` where Flux runs with the flag of this name"},
+	"no-cross-namespace-refs": {"NO_CROSS_NAMESPACE_REFS", "true or false (`bool`): whether Flux runs with the flag of this name"},
 }
 
 func newRun() *cobra.Command {
