@@ -44,7 +44,8 @@ configMapGenerator:
 	require.Equal(w.t, `Revert "Take off 5"`, page.Title)
 	require.Contains(w.t, page.Body, `"environment":"prod"`)
 	for _, env := range []string{"dev", "staging"} {
-		require.NotContains(w.t, page.Body, `"environment":"`+env+`"`, "they bear it")
+		require.NotContains(w.t, page.Body, `"environment":"`+env+`"`, "it bears it")
+		require.Contains(w.t, page.Body, "/"+w.namespace(env)+"/shop of "+env+"`, **which the gate does not follow**", "the revert changes it as well")
 	}
 
 	merged := w.config.merge(page.Index)

@@ -15,10 +15,17 @@ import (
 	"github.com/assay-dev/assay/reconciler/history"
 )
 
-// TestRealFailover kills the leader in each phase of a recovery: before the Verification, while a Job runs, between the Verdict and the Proposal,
+// TestRealFailures takes away what all stories need, and so has a place of its own, where one failure comes after the other.
+func TestRealFailures(t *testing.T) {
+	t.Parallel()
+	p := own(t)
+	t.Run("of Assay", func(t *testing.T) { failover(t, newWorld(t, p, flux)) })
+	t.Run("of what it lives on", func(t *testing.T) { outages(t, newWorld(t, p, flux)) })
+}
+
+// failover kills the leader in each phase of a recovery: before the Verification, while a Job runs, between the Verdict and the Proposal,
 // while the pull request is open, and after it was merged. It ends as if nobody had been killed.
-func TestRealFailover(t *testing.T) {
-	w := newWorld(t, shared(t), flux)
+func failover(t *testing.T, w *world) {
 	door := newDoor(w)
 	w.tests.push("Come through a door", map[string]string{"overlays/staging/suite.yaml": w.suite("smoke", door.command(w))})
 	r := newReplicas(w)
@@ -49,9 +56,8 @@ func TestRealFailover(t *testing.T) {
 	r.jobs.once(t)
 }
 
-// TestRealOutages takes away, one after the other, what Assay lives on, each in the middle of something: the API server, etcd's speed, Gitea.
-func TestRealOutages(t *testing.T) {
-	w := newWorld(t, own(t), flux)
+// outages take away, one after the other, what Assay lives on, each in the middle of something: the API server, etcd's speed, Gitea.
+func outages(t *testing.T, w *world) {
 	door := newDoor(w)
 	w.tests.push("Come through a door", map[string]string{"overlays/staging/suite.yaml": w.suite("smoke", door.command(w))})
 	r := newReplicas(w)
