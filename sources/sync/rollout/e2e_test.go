@@ -60,13 +60,15 @@ spec:
 		// Written after the workloads, as a GitOps engine's own object is.
 		c.Kubectl(t, "annotate", "--overwrite", "namespace/default", "applied="+time.Now().Format(time.RFC3339Nano))
 		after := c.Kubectl(t, "get", "namespace/default", "--output=jsonpath={.metadata.resourceVersion}")
-		for _, ref := range refs {
-			require.Eventually(t, func() bool {
+		require.Eventually(t, func() bool {
+			over := true
+			for _, ref := range refs { // all of them each time, since each waits for a moment only
 				result, err := checker.Finished(t.Context(), []rollout.Ref{ref}, after)
 				waited += result.Reason + "\n"
-				return err == nil && result.State == rollout.Done
-			}, 2*time.Minute, 20*time.Millisecond, "%s: %s", ref, &waited)
-		}
+				over = over && err == nil && result.State == rollout.Done
+			}
+			return over
+		}, 2*time.Minute, 20*time.Millisecond, &waited)
 		return waited
 	}
 	apply("1", "registry.local/pause:1")
