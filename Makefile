@@ -60,13 +60,13 @@ soak: ## The long versions of the crash and fuzz tests
 	ASSAY_CRASH_STEPS=all $(GO) test -count=1 -timeout 60m -run TestACrashAtAnyWriteChangesNothing -parallel 8 ./reconciler
 	testdata/fuzz.sh $(or $(FUZZTIME),60s)
 
-# The packages with tests that need the real peers. They come one after the other, since each starts peers of its own; within one, stories wait more
-# than they compute.
+# The packages with tests that need the real peers. Each starts peers of its own, about 2 GiB of them, so two packages run at a time; they wait more than
+# they compute.
 E2E = $(addprefix ./,$(sort $(dir $(shell grep -rl --include='*_test.go' 'go:build e2e' cmd manifests reconciler rollback sources testdata))))
 
 .PHONY: e2e
 e2e: peers bin/kubeconform ## Build the real peers, start them, and prove the promises against them
-	$(GO) test -tags e2e -count=1 -timeout 30m -p 1 -parallel 4 -run TestReal $(E2E)
+	$(GO) test -tags e2e -count=1 -timeout 30m -p 2 -parallel 4 -run TestReal $(E2E)
 
 KUBERNETES := bin/kube-apiserver bin/kube-controller-manager bin/kube-scheduler bin/kubectl bin/kubelet
 FLUX := bin/source-controller bin/kustomize-controller
