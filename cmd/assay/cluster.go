@@ -69,7 +69,7 @@ func inCluster(s *settings.Settings, env *settings.Environment, c *wire.Cluster,
 	case c == nil:
 		return fmt.Errorf("%s is kubernetes, and there is no cluster: set %sKUBECONFIG", env.Variable("RUNNER"), settings.Prefix)
 	case c.Pods.Image == "" || c.Pods.URL == "":
-		return fmt.Errorf("Suites of %s run as pods, which need %sRUN_IMAGE and %sRUN_URL; or set %s=process", env.Name, settings.Prefix, settings.Prefix, env.Variable("RUNNER"))
+		return fmt.Errorf("the Suites of %s run as pods, which need %sRUN_IMAGE and %sRUN_URL; or set %s=process", env.Name, settings.Prefix, settings.Prefix, env.Variable("RUNNER"))
 	}
 	return nil
 }

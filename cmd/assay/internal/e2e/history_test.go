@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"strings"
 
 	sdk "code.gitea.io/sdk/gitea"
 	"github.com/stretchr/testify/require"
@@ -99,31 +98,6 @@ func (w *world) recovered(env string) history.Incident {
 	all := w.incidents(env)
 	require.Len(w.t, all, 1)
 	return all[0]
-}
-
-// decided waits for a decision whose reason says all of these.
-func (w *world) decided(env string, words ...string) {
-	w.t.Helper()
-	w.eventually(env+": a decision that says "+strings.Join(words, ", "), func() bool {
-		return w.past(func(s *history.Store) (bool, error) {
-			all, err := s.Decisions(w.t.Context(), history.Filter{Environment: env, Limit: 20})
-			for _, d := range all {
-				if containsAll(d.Reason, words) {
-					return true, nil
-				}
-			}
-			return false, err
-		})
-	})
-}
-
-func containsAll(text string, words []string) bool {
-	for _, word := range words {
-		if !strings.Contains(text, word) {
-			return false
-		}
-	}
-	return true
 }
 
 // event waits for a Kubernetes Event on an Environment's Target.

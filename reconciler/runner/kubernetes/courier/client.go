@@ -169,7 +169,7 @@ func (c *Client) persist(ctx context.Context, try func(context.Context) error) e
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case time.Since(began) > c.Away:
-			return fmt.Errorf("Assay was away for %s: %w", c.Away, err)
+			return fmt.Errorf("no Assay answered for %s: %w", c.Away, err)
 		}
 		c.HTTP.CloseIdleConnections() // so that the next try may reach another replica
 		wait(ctx, pause, nil)

@@ -315,7 +315,7 @@ func TestAssayIsAway(t *testing.T) {
 	c := p.client(t, "run", "a")
 	c.Away = 10 * time.Millisecond
 	err := c.Send(t.Context(), "0", strings.NewReader("x"), 1)
-	require.ErrorContains(t, err, "Assay was away")
+	require.ErrorContains(t, err, "no Assay answered")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, c.Send(ctx, "0", strings.NewReader("x"), 1), context.Canceled)

@@ -67,7 +67,7 @@ func send(ctx context.Context, client *courier.Client, completion courier.Comple
 		}
 		wanted = slices.DeleteFunc(slices.Clone(parcels), func(p parcel) bool { return !slices.Contains(lacking, p.Name) })
 	}
-	return errors.New("Assay does not get what is sent to it")
+	return errors.New("what is sent to Assay does not reach it")
 }
 
 // pack opens a file that the Run left.
