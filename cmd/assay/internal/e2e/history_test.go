@@ -3,7 +3,6 @@
 package e2e
 
 import (
-
 	sdk "code.gitea.io/sdk/gitea"
 	"github.com/stretchr/testify/require"
 
