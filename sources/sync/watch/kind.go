@@ -238,7 +238,7 @@ func (k *kind) informer(objects dynamic.Interface, by *following, namespace stri
 	from := &cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
 			options.LabelSelector = k.selection.Labels
-			list, err := client.List(ctx, options)
+			list, err := k.list(ctx, client, options)
 			k.asked(ctx, by, attempt{"list", namespace}, err)
 			return list, err
 		},
@@ -255,8 +255,11 @@ func (k *kind) informer(objects dynamic.Interface, by *following, namespace stri
 	)
 	// These fail only for an informer that was started.
 	_ = made.SetTransform(func(o any) (any, error) {
-		if whole, ok := o.(*unstructured.Unstructured); ok {
-			return k.trim(whole), nil
+		switch object := o.(type) {
+		case *unstructured.Unstructured:
+			return k.trim(object), nil
+		case trimmed:
+			return object.Object, nil
 		}
 		return o, nil
 	})
