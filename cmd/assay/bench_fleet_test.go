@@ -36,7 +36,7 @@ func BenchmarkRealFleet(b *testing.B) {
 	suites, _ := repositoryOf(b, files{"staging/kustomization.yaml": "resources: [all.yaml]\n", "staging/all.yaml": f.tests()})
 	cmd := exec.Command(buildAssay(b), "run", "--data-dir", data)
 	cmd.Env = append(os.Environ(), "ASSAY_KUBECONFIG="+f.cluster.Kubeconfig, "ASSAY_ENVIRONMENTS=staging", "ASSAY_STAGING_TESTS_URL="+suites,
-		"ASSAY_STAGING_TESTS_OVERLAY=staging", "ASSAY_STAGING_RUNNER=process", "ASSAY_EVENTS=false",
+		"ASSAY_STAGING_TESTS_OVERLAY=staging", "ASSAY_STAGING_RUNNER=process", "ASSAY_EVENTS=false", "GOGC=50", // as manifests/ has it
 		"ASSAY_ADDR=127.0.0.1:0", "ASSAY_METRICS_ADDR=127.0.0.1:0", "ASSAY_HEALTH_ADDR=127.0.0.1:0")
 	began := time.Now()
 	startChild(b, cmd, false)

@@ -62,7 +62,7 @@ func (s *Source) roll(ctx context.Context, of *target, next *syncs.Sync, v *view
 	if s.options.Rollout == nil || of.remote { // in another cluster, Flux's word is all there is
 		return true
 	}
-	result, err := s.options.Rollout.Finished(ctx, of.objects(), of.ResourceVersion)
+	result, err := s.options.Rollout.Finished(ctx, of.inventory, of.ResourceVersion)
 	if err == nil && result.State == rollout.Done {
 		return true
 	}

@@ -66,7 +66,7 @@ type target struct {
 	remote     bool // applied to another cluster
 	observed   int64
 	conditions conditions
-	inventory  string // references of what was applied, as the status has them, one a line
+	inventory  []rollout.Ref
 }
 
 func targetOf(u *unstructured.Unstructured, into any) target {
@@ -158,22 +158,12 @@ func (r *helmRelease) IndexKey() string {
 	return ""
 }
 
-// inventoryOf keeps an inventory as one text, which takes far less memory than its entries.
-func inventoryOf[E kustomizev1.ResourceRef | helmv2.ResourceRef](entries []E) string {
-	var lines strings.Builder
+// inventoryOf reads the entries of an inventory, <namespace>_<name>_<group>_<kind> with a colon in a name written as two underscores, and keeps those
+// whose rollout is looked at.
+func inventoryOf[E kustomizev1.ResourceRef | helmv2.ResourceRef](entries []E) (refs []rollout.Ref) {
 	for _, e := range entries {
 		entry := kustomizev1.ResourceRef(e)
-		lines.WriteString(entry.ID + " " + entry.Version + "\n")
-	}
-	return lines.String()
-}
-
-// objects reads an inventory: <namespace>_<name>_<group>_<kind> <version>, a colon in a name written as two underscores.
-func (t *target) objects() []rollout.Ref {
-	var refs []rollout.Ref
-	for line := range strings.Lines(t.inventory) {
-		id, version, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		namespace, rest, _ := strings.Cut(id, "_")
+		namespace, rest, _ := strings.Cut(entry.ID, "_")
 		beforeKind := strings.LastIndex(rest, "_")
 		if beforeKind < 0 {
 			continue
@@ -182,10 +172,13 @@ func (t *target) objects() []rollout.Ref {
 		if beforeGroup < 0 {
 			continue
 		}
-		refs = append(refs, rollout.Ref{
-			Group: rest[beforeGroup+1 : beforeKind], Version: version, Kind: rest[beforeKind+1:],
+		ref := rollout.Ref{
+			Group: rest[beforeGroup+1 : beforeKind], Version: entry.Version, Kind: rest[beforeKind+1:],
 			Namespace: namespace, Name: strings.ReplaceAll(rest[:beforeGroup], "__", ":"),
-		})
+		}
+		if ref.Concerns() {
+			refs = append(refs, ref)
+		}
 	}
 	return refs
 }
