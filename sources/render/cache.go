@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// cacheBytes bounds what a Builder remembers, by estimate: thousands of overlays of common size.
-const cacheBytes = 256 << 20
+// cacheBytes bounds what a Builder remembers, by estimate: a thousand overlays of common size.
+const cacheBytes = 64 << 20
 
 // cacheKey names what was asked for; what the answer depends on besides is in each outcome's closure.
 type cacheKey struct {
