@@ -63,12 +63,12 @@ func BenchmarkRealSyncToJob(b *testing.B) {
 		}
 	}
 	b.Run("flux", measure(kustomizations, func() {
-		f.write(b.Context(), kustomizations, f.attempting(0, commit))
+		f.write(b.Context(), f.status(kustomizations, f.attempting(0, commit)))
 		<-time.After(applying)
-		f.write(b.Context(), kustomizations, f.kustomization(0, commit))
+		f.write(b.Context(), f.status(kustomizations, f.kustomization(0, commit)))
 	}, func(status map[string]any) any { return status["lastAppliedRevision"] }))
 	b.Run("argo", measure(applications, func() {
-		f.write(b.Context(), applications, f.application(0, commit))
+		f.write(b.Context(), f.status(applications, f.application(0, commit)))
 	}, func(status map[string]any) any { return status["sync"].(map[string]any)["revision"] }))
 }
 

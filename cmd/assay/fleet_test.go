@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,6 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/yaml"
@@ -122,25 +124,35 @@ func (f *fleet) create(ctx context.Context, resource schema.GroupVersionResource
 	}
 }
 
-// sync writes what the controllers do when both Targets of a number have applied a commit.
-func (f *fleet) sync(ctx context.Context, n, commit int) {
-	f.write(ctx, kustomizations, f.kustomization(n, commit))
-	f.write(ctx, applications, f.application(n, commit))
+// status is what a controller writes about one object.
+type status struct {
+	resource        schema.GroupVersionResource
+	namespace, name string
+	patch           []byte
 }
 
-// write puts an object in place of the one that is there.
-func (f *fleet) write(ctx context.Context, resource schema.GroupVersionResource, text string) {
+// synced is what the controllers write when both Targets of a number have applied a commit.
+func (f *fleet) synced(n, commit int) []status {
+	return []status{f.status(kustomizations, f.kustomization(n, commit)), f.status(applications, f.application(n, commit))}
+}
+
+// status is that of an object which is written down whole.
+func (f *fleet) status(resource schema.GroupVersionResource, text string) status {
 	u := &unstructured.Unstructured{}
 	require.NoError(f.b, yaml.Unmarshal([]byte(text), &u.Object))
-	client := f.objects.Resource(resource).Namespace(u.GetNamespace())
-	before, err := client.Get(ctx, u.GetName(), metav1.GetOptions{})
+	patch, err := json.Marshal(map[string]any{"status": u.Object["status"]})
 	require.NoError(f.b, err)
-	u.SetResourceVersion(before.GetResourceVersion())
-	if resource == kustomizations {
-		_, err = client.UpdateStatus(ctx, u, metav1.UpdateOptions{})
-	} else {
-		_, err = client.Update(ctx, u, metav1.UpdateOptions{})
+	return status{resource, u.GetNamespace(), u.GetName(), patch}
+}
+
+// write puts a status in place of the one that an object has.
+func (f *fleet) write(ctx context.Context, s status) {
+	var subresources []string
+	if s.resource == kustomizations {
+		subresources = append(subresources, "status")
 	}
+	client := f.objects.Resource(s.resource).Namespace(s.namespace)
+	_, err := client.Patch(ctx, s.name, types.MergePatchType, s.patch, metav1.PatchOptions{}, subresources...)
 	require.NoError(f.b, err)
 }
 
