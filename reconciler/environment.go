@@ -43,6 +43,8 @@ type SiteSource interface {
 	syncs.Source
 	// Follow names the Sites that there are now, and the tree that they were read from.
 	Follow(sites []*tests.Site, tree render.Tree)
+	// Moved says that branches of a repository moved: Looks from now on ask the server.
+	Moved(repository string)
 	// Look has a Site looked at once more, now; Changed tells when that is done.
 	Look(t syncs.Target)
 	// Run watches them until ctx ends.

@@ -47,6 +47,7 @@ func (l *Loop) nudgeSites(env *Environment, repository string) {
 	if env.Sites == nil || current == nil {
 		return
 	}
+	env.Sites.Moved(repository)
 	for _, site := range current.Sites {
 		if git.Normalize(site.Spec.Repository.URL) == repository {
 			env.Sites.Look(sync.Target{Kind: sync.KindSite, Name: site.Name()})

@@ -28,6 +28,7 @@ type lookedAt struct {
 func (s *lookedAt) Targets(context.Context) ([]syncs.State, error) { return nil, nil }
 func (s *lookedAt) Changed() <-chan struct{}                       { return nil }
 func (s *lookedAt) Run(ctx context.Context)                        { <-ctx.Done() }
+func (s *lookedAt) Moved(string)                                   {}
 func (s *lookedAt) Follow(sites []*tests.Site, _ render.Tree)      { s.sites <- len(sites) }
 func (s *lookedAt) Look(t syncs.Target) {
 	s.mu.Lock()

@@ -44,6 +44,9 @@ func (s *Sites) Follow(sites []*tests.Site, tree render.Tree) {
 	s.signal()
 }
 
+// Moved says that branches of a repository moved, so that what was seen of them counts no more.
+func (s *Sites) Moved(repository string) { s.mirrors.Moved(repository) }
+
 func sameSite(a, b *tests.Site) bool {
 	x, errX := json.Marshal(a)
 	y, errY := json.Marshal(b)

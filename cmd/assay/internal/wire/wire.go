@@ -32,6 +32,8 @@ import (
 const (
 	HistoryDir = "history"
 	mirrorsDir = "mirrors"
+	// siteMirrorsDir holds those of Sites, beside a cluster.
+	siteMirrorsDir = "site-mirrors"
 )
 
 // HistoryPlace is where the history is: in a database where one is given, else in the data directory.
@@ -145,6 +147,7 @@ func (a *Assay) open(ctx context.Context, s Settings) error {
 	if err != nil {
 		return err
 	}
+	siteMirrors := a.siteMirrors(s, data, mirrors)
 	options := reconciler.Options{
 		History: a.History, Runner: runner.Limit(runs, s.MaxParallel), Mirrors: mirrors, Builder: builder,
 		Rollback: s.Rollback, DigestKey: notes.Fingerprint(key), Log: s.Log, Announce: a.announce(s.Announce),
@@ -162,7 +165,7 @@ func (a *Assay) open(ctx context.Context, s Settings) error {
 		options.Environments = append(options.Environments, &reconciler.Environment{
 			Name: env.Name, Tests: env.Tests, Watch: s.Watch, Mode: env.Mode, Protect: env.Protect, Writable: writable,
 			Statuses: env.Statuses, StatusURL: env.StatusURL, Notes: env.Notes,
-			Sources: sources, Sites: sync.NewSites(mirrors, builder, commands(a.Process, env.Name), clock.RealClock{}),
+			Sources: sources, Sites: sync.NewSites(siteMirrors, builder, commands(a.Process, env.Name), clock.RealClock{}),
 		})
 	}
 	a.Loop, err = reconciler.New(options)
@@ -178,15 +181,30 @@ func (a *Assay) Watch(ctx context.Context) {
 
 // auth is what the operator says about a repository, and else what the cluster's engines read it with.
 func (a *Assay) auth(said func(url string) git.Auth) func(url string) git.Auth {
-	return func(url string) (auth git.Auth) {
-		if said != nil {
-			auth = said(url)
-		}
+	return func(url string) git.Auth {
+		auth := given(said)(url)
 		if a.cluster != nil && auth.Anonymous() {
 			return a.cluster.auth(url)
 		}
 		return auth
 	}
+}
+
+// siteMirrors are those that Sites are read with. Tests say where a Site's repository is, and whoever writes tests must not get to read with the
+// credentials of the cluster's engines what is somebody else's: beside a cluster, Sites have mirrors of their own, with what the operator gave alone.
+func (a *Assay) siteMirrors(s Settings, data string, mirrors *git.Mirrors) *git.Mirrors {
+	if a.cluster == nil {
+		return mirrors
+	}
+	return git.NewMirrors(filepath.Join(data, siteMirrorsDir), given(s.Auth), clock.RealClock{})
+}
+
+// given is what the operator says about a repository.
+func given(said func(url string) git.Auth) func(url string) git.Auth {
+	if said == nil {
+		return func(string) git.Auth { return git.Auth{} }
+	}
+	return said
 }
 
 // announce tells the operator's listener, and the Targets themselves.
