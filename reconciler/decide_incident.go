@@ -7,6 +7,7 @@ import (
 	"github.com/assay-dev/assay/reconciler/gate"
 	"github.com/assay-dev/assay/reconciler/history"
 	"github.com/assay-dev/assay/rollback/gitprovider"
+	"github.com/assay-dev/assay/sources/sync"
 	"github.com/assay-dev/assay/sources/tests"
 )
 
@@ -39,7 +40,7 @@ func decideIncident(w *world) Action {
 	if recovery(w) != nil {
 		return conclude{incident: *incident, state: history.Recovered, why: recoveredBy(w)}
 	}
-	if final.Verdict.Outcome == gate.Failed && reverted(w) {
+	if final.Verdict.Outcome == gate.Failed && reverted(w) && !comesUpLate(w) {
 		if p := inVain(w); p != nil {
 			return reland{incident: *incident, proposal: *p}
 		}
@@ -60,6 +61,26 @@ func recovery(w *world) *history.LastPassed {
 		return passed
 	}
 	return nil
+}
+
+// comesUpLate tells whether all that failed is that a state which passed before has not become live again: an engine may give up on the very revert, since
+// what it sees of the workloads is still of the version before, and try again later. That says nothing against the revert.
+func comesUpLate(w *world) bool {
+	if w.past.Passed == nil {
+		return false
+	}
+	late := false
+	for _, t := range w.past.Final.Targets {
+		if t.Outcome != sync.Failed {
+			continue
+		}
+		before := find(w.past.Passed.Targets, t.Target)
+		if t.Digest == "" || before == nil || before.Digest != t.Digest {
+			return false
+		}
+		late = true
+	}
+	return late
 }
 
 // reverted tells whether the state that was verified last holds every revert that is on its way, and at least one.

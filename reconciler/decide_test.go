@@ -71,6 +71,13 @@ func broken(proposals ...proposalState) *world {
 	return w
 }
 
+// late is after a revert that was merged: the Target failed to come up, rendering this.
+func late(digest string) *world {
+	w := broken(proposal(history.ProposalMerged, func(p *proposalState) { p.live = true }))
+	w.targets[0].Outcome, w.targets[0].Failure, w.targets[0].Digest = sync.Failed, sync.NotHealthy, digest
+	return w
+}
+
 // blamedAnew is what broke after it failed again, with another Cause, and may merge by itself.
 func blamedAnew(cause blame.Cause) *world {
 	w := broken(proposal(history.ProposalOpen))
@@ -200,7 +207,9 @@ func TestDecide(t *testing.T) {
 			w.past.Latest, w.past.Final = &again, &again
 			return w
 		}(), "Conclude", "Recovered: the gate passed again, verified at c1 on 2026-05-04 13:00 UTC, and failed anew since"},
-		"the revert did not help": {broken(proposal(history.ProposalMerged, func(p *proposalState) { p.live = true })), "Reland", "the change is offered back"},
+		"the revert did not help":              {broken(proposal(history.ProposalMerged, func(p *proposalState) { p.live = true })), "Reland", "the change is offered back"},
+		"the revert does not come up yet":      {late("A"), "Wait", "the revert is merged, and waits to be synced"},
+		"what the revert renders never passed": {late("C"), "Reland", "the change is offered back"},
 		"it was offered back": {
 			broken(proposal(history.ProposalMerged, func(p *proposalState) { p.live, p.Reland = true, "assay/reland-1" })),
 			"Conclude", "Unresolved: the revert was merged and synced, and the gate still fails",
