@@ -94,7 +94,7 @@ func (l *Loop) withdraw(ctx context.Context, w *world, p history.Proposal, why s
 	}
 	if stopped != "" {
 		p.Left = why
-		closed.Reason += "; its page is left as it is for now, since " + stopped
+		closed.Reason += "; its page stays as it is until that ends: " + stopped
 		return save(closed)
 	}
 	p, kept, err := l.takeBack(ctx, p, why)

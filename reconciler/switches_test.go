@@ -175,7 +175,7 @@ func TestASwitchKeepsAProposalFromBeingClosed(t *testing.T) {
 				require.Equal(t, before, hub.Pulls()[0])
 				require.Empty(t, hub.Comments(1))
 				if how == "forward" {
-					require.Contains(t, s.proposals(i.ID)[0].Reason, "its page is left as it is for now, since ")
+					require.Contains(t, s.proposals(i.ID)[0].Reason, "its page stays as it is until that ends: ")
 					require.Contains(t, s.proposals(i.ID)[0].Reason, stop.says)
 				}
 				unfinished, err := s.past.Unfinished(t.Context())
