@@ -17,7 +17,7 @@ func (k *kind) Seen() string {
 	}
 	oldest := ""
 	for _, informer := range k.now.informers {
-		seen := informer.LastSyncResourceVersion()
+		seen := informer.GetIndexer().LastStoreSyncResourceVersion() // the informer's own runs ahead of what can be read
 		if older, err := resourceversion.CompareResourceVersion(seen, oldest); oldest == "" || err == nil && older < 0 {
 			oldest = seen
 		}
