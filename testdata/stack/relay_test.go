@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,8 +43,9 @@ func TestRelay(t *testing.T) {
 }
 
 func TestRelayChooses(t *testing.T) {
-	to := ""
-	address := StartRelay(t, "127.0.0.1", func() string { return to })
+	var to atomic.Value // of string
+	to.Store("")
+	address := StartRelay(t, "127.0.0.1", func() string { return to.Load().(string) })
 	ask := func() error {
 		client, err := net.Dial("tcp", address)
 		require.NoError(t, err)
@@ -54,7 +56,7 @@ func TestRelayChooses(t *testing.T) {
 		return err
 	}
 	require.Error(t, ask(), "there is nowhere to go")
-	to = startEcho(t)
+	to.Store(startEcho(t))
 	require.NoError(t, ask())
 }
 
