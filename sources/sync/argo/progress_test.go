@@ -216,6 +216,40 @@ func TestASyncIsToldOnce(t *testing.T) {
 	})
 }
 
+func TestWhatRunsStaysWhileANewCommitIsFetched(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		w.write(w.load("shop"))
+		w.run()
+		before := w.one()
+		arrive := make(chan struct{})
+		w.config.Fail(func(string) error {
+			select {
+			case <-arrive:
+				return nil
+			case <-t.Context().Done():
+				return t.Context().Err()
+			}
+		})
+		moved := fields{"status.sync.revision": "\"{{ELSEWHERE}}\""}
+		w.write(w.edited(w.load("shop"), moved))
+		fetching := w.one()
+		require.Same(t, before.Sync, fetching.Sync)
+		require.NotNil(t, fetching.Pending, "what runs may have met the new commit already")
+		require.Equal(t, syncs.Unreachable, fetching.Pending.Failure)
+		require.Equal(t, "its commit is being fetched", fetching.Pending.Reason)
+
+		time.Sleep(time.Minute) // the bubble's clock
+		moved["metadata.labels"] = "{team: other}"
+		w.write(w.edited(w.load("shop"), moved))
+		require.Equal(t, fetching.Pending.At, w.one().Pending.At, "one wait has one deadline")
+
+		close(arrive)
+		after := w.one()
+		require.Equal(t, "Applied ELSEWHERE", w.told(after.Sync))
+		require.Nil(t, after.Pending)
+	})
+}
+
 func TestASyncWaitsForItsWorkloads(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
 		w.rollout.result = rollout.Result{State: rollout.Waiting, Reason: "an old pod"}

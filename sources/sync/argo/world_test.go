@@ -48,6 +48,7 @@ type world struct {
 	objects  *dynamicfake.FakeDynamicClient
 	metadata *metadatafake.FakeMetadataClient
 	mirrors  *git.Mirrors
+	config   *git.Memory // the repository of the shop
 	rollout  *workloads
 	options  argo.Options
 	source   *argo.Source
@@ -108,7 +109,8 @@ func newWorld(t testing.TB) *world {
 	}
 	w.objects = dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), kinds)
 	w.mirrors = git.NewMirrors(t.TempDir(), func(string) git.Auth { return git.Auth{} }, clock.RealClock{})
-	w.mirrors.Serve("https://git.example.com/shop.git", w.repository())
+	w.config = w.repository()
+	w.mirrors.Serve("https://git.example.com/shop.git", w.config)
 	w.options = argo.Options{Cluster: "prod", Namespace: "argocd", KubeVersion: "1.36.3", Rollout: w.rollout}
 	return w
 }

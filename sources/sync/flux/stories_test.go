@@ -163,6 +163,40 @@ func TestACommitIsSyncedOnceItsWorkloadsAlone(t *testing.T) {
 	})
 }
 
+func TestWhatRunsStaysWhileANewCommitIsFetched(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.run()
+		before := w.one()
+		arrive := make(chan struct{})
+		w.config.Fail(func(string) error {
+			select {
+			case <-arrive:
+				return nil
+			case <-t.Context().Done():
+				return t.Context().Err()
+			}
+		})
+		w.apply(shop(t, func(o *unstructured.Unstructured) { applied(t, o, "ELSEWHERE") }))
+		fetching := w.one()
+		require.Same(t, before.Sync, fetching.Sync)
+		require.NotNil(t, fetching.Pending, "what runs may have met the new commit already")
+		require.Equal(t, syncs.Unreachable, fetching.Pending.Failure)
+		require.Equal(t, "its commit is being fetched", fetching.Pending.Reason)
+
+		time.Sleep(time.Minute)
+		w.apply(shop(t, func(o *unstructured.Unstructured) {
+			applied(t, o, "ELSEWHERE")
+			o.SetLabels(map[string]string{"team": "other"})
+		}))
+		require.Equal(t, fetching.Pending.At, w.one().Pending.At, "one wait has one deadline")
+
+		close(arrive)
+		after := w.one()
+		require.Equal(t, "ELSEWHERE", w.commit(after.Sync))
+		require.Nil(t, after.Pending)
+	})
+}
+
 func TestACommitThatChangesNothingHereMovesTheCommitAlone(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.run()
