@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"sync"
@@ -17,8 +18,9 @@ type memory struct {
 // row is what is asked for: the newest of a Gate's records, or of a Target's.
 type row struct{ query, environment, name string }
 
+// decoded is a record with the hash of the text that it was decoded from: thousands of texts would take more memory than their records.
 type decoded struct {
-	text   string
+	hash   [sha256.Size]byte
 	record any
 }
 
@@ -29,10 +31,10 @@ func remembered[T any](ctx context.Context, s *Store, q querier, query, environm
 	if err != nil || !found {
 		return nil, err
 	}
-	key := row{query, environment, name}
+	key, hash := row{query, environment, name}, sha256.Sum256([]byte(text))
 	s.memory.mu.Lock()
 	defer s.memory.mu.Unlock()
-	if known, there := s.memory.known[key]; there && known.text == text {
+	if known, there := s.memory.known[key]; there && known.hash == hash {
 		record := known.record.(T)
 		return &record, nil
 	}
@@ -43,7 +45,7 @@ func remembered[T any](ctx context.Context, s *Store, q querier, query, environm
 	if s.memory.known == nil {
 		s.memory.known = map[row]decoded{}
 	}
-	s.memory.known[key] = decoded{text: text, record: record}
+	s.memory.known[key] = decoded{hash, record}
 	return &record, nil
 }
 
