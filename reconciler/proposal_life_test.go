@@ -1,17 +1,13 @@
 package reconciler_test
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/assay-dev/assay/reconciler"
 	"github.com/assay-dev/assay/reconciler/blame"
-	"github.com/assay-dev/assay/reconciler/gate"
 	"github.com/assay-dev/assay/reconciler/history"
 	"github.com/assay-dev/assay/reconciler/runner"
 	"github.com/assay-dev/assay/rollback"
@@ -164,76 +160,6 @@ func TestAMovedBaseIsMergedWithoutBuildingAnew(t *testing.T) {
 	s.ends(history.Recovered)
 }
 
-// TestPeopleRevertItThemselves has people open their own revert before Assay does, and after.
-func TestPeopleRevertItThemselves(t *testing.T) {
-	for _, first := range []bool{true, false} {
-		t.Run(map[bool]string{true: "before", false: "after"}[first], func(t *testing.T) {
-			s, hub := onHub(t, tests.Merge)
-			hub.Require(gitprovider.Checks{State: gitprovider.ChecksPending, Reason: "waiting for: lint"})
-			bad := s.config.push("Sell for nothing", price("0"))
-			if !first {
-				s.setLive(bad)
-				s.waits("the required checks have not ended")
-			}
-			gitIn(t, s.config.dir, "checkout", "--quiet", "-b", "theirs")
-			gitIn(t, s.config.dir, "revert", "--no-edit", bad)
-			gitIn(t, s.config.dir, "push", "--quiet", "origin", "theirs")
-			gitIn(t, s.config.dir, "checkout", "--quiet", "main")
-			number := hub.Open("theirs", `Revert "Sell for nothing"`, "It was too cheap.")
-			s.setLive(bad)
-			s.waits("people opened a revert, which waits for them to merge it")
-			hub.Require(gitprovider.Checks{State: gitprovider.ChecksPassing})
-			s.quiet()
-			require.Len(t, hub.Comments(number), 1)
-			require.Contains(t, hub.Comments(number)[0], "Assay found the same to blame ("+bad+"), and leaves the revert to you.")
-			require.Equal(t, bad, gitIn(t, s.config.bare, "rev-parse", "main"), "it is theirs to merge")
-			for _, pr := range hub.Pulls() {
-				require.Equal(t, pr.Number == number, pr.State == gitprovider.Open)
-			}
-			s.config.merge("theirs")
-			s.setLive(gitIn(t, s.config.dir, "rev-parse", "HEAD"))
-			s.ends(history.Recovered)
-			p := s.proposals(s.incidents()[0].ID)
-			require.Len(t, p, 1)
-			require.Equal(t, history.ProposalMerged, p[0].State)
-			require.Contains(t, hub.Comments(number)[1], "Recovered")
-		})
-	}
-}
-
-// TestItsOwnIsLeftThoughTheServerFails has people open and merge a revert while Assay's own pull request cannot be closed.
-func TestItsOwnIsLeftThoughTheServerFails(t *testing.T) {
-	for _, merged := range []bool{true, false} {
-		t.Run(fmt.Sprint("merged ", merged), func(t *testing.T) {
-			s, hub := onHub(t, tests.Propose)
-			bad := s.deploy("Sell for nothing", price("0"))
-			own := s.proposed(history.ProposalOpen).Number
-			hub.Fail(func(call string, after bool) error {
-				if call == "Close" {
-					return gitprovider.ErrUnavailable
-				}
-				return nil
-			})
-			gitIn(t, s.config.dir, "checkout", "--quiet", "-b", "theirs")
-			gitIn(t, s.config.dir, "revert", "--no-edit", bad)
-			gitIn(t, s.config.dir, "push", "--quiet", "origin", "theirs")
-			gitIn(t, s.config.dir, "checkout", "--quiet", "main")
-			hub.Open("theirs", `Revert "Sell for nothing"`, "This reverts commit "+bad+".")
-			s.eventually("that theirs is followed", func() bool { return s.proposals(s.incident().ID)[0].Joined })
-			if merged {
-				s.config.merge("theirs")
-			} else {
-				s.config.push("Sell at 8", price("8"))
-			}
-			s.setLive(gitIn(t, s.config.dir, "rev-parse", "HEAD"))
-			s.verified("shop", gitIn(t, s.config.dir, "rev-parse", "HEAD"))
-			hub.Fail(nil)
-			s.ends(history.Recovered)
-			require.Equal(t, gitprovider.Closed, hub.Pulls()[own-1].State)
-		})
-	}
-}
-
 // TestARevertInVainIsOfferedBack has the gate fail for another reason than the one that was found.
 func TestARevertInVainIsOfferedBack(t *testing.T) {
 	s, hub := onHub(t, tests.Merge)
@@ -256,140 +182,6 @@ func TestARevertInVainIsOfferedBack(t *testing.T) {
 	require.Contains(t, hub.Comments(1)[0], offered.URL)
 	require.Equal(t, gitIn(t, s.config.bare, "rev-parse", bad+"^{tree}"), gitIn(t, s.config.bare, "rev-parse", offered.Head.String()+"^{tree}"))
 	require.NotEqual(t, offered.Head.String(), gitIn(t, s.config.bare, "rev-parse", "main"), "only a person merges it")
-}
-
-// TestAServerFailsWhileAChangeIsOfferedBack has the branch be there already when it is tried again.
-func TestAServerFailsWhileAChangeIsOfferedBack(t *testing.T) {
-	s, hub := onHub(t, tests.Merge)
-	opened := 0
-	hub.Fail(func(call string, after bool) error {
-		if call != "Open" || after {
-			return nil
-		}
-		if opened++; opened == 2 {
-			return gitprovider.ErrUnavailable
-		}
-		return nil
-	})
-	s.runner.mu.Lock()
-	s.runner.judge = func(runner.Job) int { return 1 }
-	s.runner.mu.Unlock()
-	s.deploy("Sell at 8", price("8"))
-	s.proposed(history.ProposalMerged)
-	s.pull()
-	s.ends(history.Unresolved)
-	require.Len(t, hub.Pulls(), 2)
-	require.Contains(t, hub.Comments(1)[0], hub.Pulls()[1].URL)
-}
-
-// TestSomebodyFixesItAnotherWay closes the Proposal and says what was seen.
-func TestSomebodyFixesItAnotherWay(t *testing.T) {
-	s, hub := onHub(t, tests.Propose)
-	s.deploy("Sell for nothing", price("0"))
-	s.proposed(history.ProposalOpen)
-	fixed := s.deploy("Sell at 8", price("8"))
-	s.ends(history.Recovered)
-	require.Equal(t, gitprovider.Closed, hub.Pulls()[0].State)
-	require.Len(t, hub.Comments(1), 1)
-	require.Contains(t, hub.Comments(1)[0], "Assay withdraws this proposal: the gate passes again, verified at "+fixed[:8]+" on 2")
-}
-
-// TestTheNextFailureWhileTheServerIsAway is one of its own: the pass in between ended the Incident before it, whose Proposal could not be closed then.
-func TestTheNextFailureWhileTheServerIsAway(t *testing.T) {
-	s, hub := onHub(t, tests.Propose)
-	s.deploy("Sell for nothing", price("0"))
-	s.proposed(history.ProposalOpen)
-	hub.Fail(func(string, bool) error { return gitprovider.ErrUnavailable })
-	s.verified("shop", s.deploy("Sell at 8", price("8")))
-	bad := s.deploy("Sell for nothing again", price("0"))
-	require.Equal(t, gate.Failed, s.verified("shop", bad).Verdict.Outcome)
-	hub.Fail(nil)
-	s.eventually("the second proposal", func() bool { return len(hub.Pulls()) == 2 })
-	all := s.incidents()
-	require.Len(t, all, 2)
-	require.Equal(t, history.Recovered, all[1].State)
-	require.Contains(t, all[1].Reason, "the gate passed again")
-	require.Equal(t, history.Ongoing, all[0].State)
-	require.Equal(t, bad, all[0].Cause.Suspects[0].Commit)
-	require.Equal(t, gitprovider.Closed, hub.Pulls()[0].State)
-}
-
-// TestPeopleRevertItOnTheBranchItself leaves a pull request behind that no server would close.
-func TestPeopleRevertItOnTheBranchItself(t *testing.T) {
-	s, hub := onHub(t, tests.Propose)
-	bad := s.deploy("Sell for nothing", price("0"))
-	s.proposed(history.ProposalOpen)
-	gitIn(t, s.config.dir, "revert", "--no-edit", bad)
-	gitIn(t, s.config.dir, "push", "--quiet", "origin", "main")
-	s.proposed(history.ProposalMerged)
-	require.Equal(t, gitprovider.Closed, hub.Pulls()[0].State)
-	require.Contains(t, hub.Comments(1)[0], "This is not needed any more: ")
-	require.Contains(t, hub.Comments(1)[0], "makes the same change")
-	s.setLive(gitIn(t, s.config.dir, "rev-parse", "HEAD"))
-	s.ends(history.Recovered)
-}
-
-// TestTheGatePassesBeforeThePageIsLookedAtAgain has people revert on the branch itself while nobody looks at the pull request.
-func TestTheGatePassesBeforeThePageIsLookedAtAgain(t *testing.T) {
-	s, hub := newShop(t), rollbacktest.New()
-	s.provider = func(m *git.Mirror) gitprovider.Provider { return hub.Provider(m) }
-	s.adjust = func(o *reconciler.Options) { o.Rollback.Interval = time.Hour }
-	s.start()
-	s.verified("shop", s.deploy("Sell at 7", price("7")))
-	bad := s.deploy("Sell for nothing", price("0"))
-	s.waits("waits for a person to merge it")
-	gitIn(t, s.config.dir, "revert", "--no-edit", bad)
-	gitIn(t, s.config.dir, "push", "--quiet", "origin", "main")
-	s.setLive(gitIn(t, s.config.dir, "rev-parse", "HEAD"))
-	i := s.ends(history.Recovered)
-	require.Equal(t, history.ProposalMerged, s.proposals(i.ID)[0].State)
-	require.Equal(t, gitprovider.Closed, hub.Pulls()[0].State)
-	require.Len(t, hub.Comments(1), 2)
-	require.Contains(t, hub.Comments(1)[0], "This is not needed any more: ")
-	require.Contains(t, hub.Comments(1)[1], "**Recovered ")
-}
-
-// TestWhatWasNeverProposedIsTakenAway has the server down from the push on, until the gate passes again.
-func TestWhatWasNeverProposedIsTakenAway(t *testing.T) {
-	s, hub := onHub(t, tests.Propose)
-	hub.Fail(func(call string, _ bool) error {
-		if call == "Open" {
-			return gitprovider.ErrUnavailable
-		}
-		return nil
-	})
-	s.deploy("Sell for nothing", price("0"))
-	s.eventually("the branch", func() bool { return gitIn(t, s.config.bare, "for-each-ref", "refs/heads/assay") != "" })
-	s.deploy("Sell at 8", price("8"))
-	i := s.ends(history.Recovered)
-	require.Empty(t, gitIn(t, s.config.bare, "for-each-ref", "refs/heads/assay"))
-	p := s.proposals(i.ID)[0]
-	require.Equal(t, history.ProposalClosed, p.State)
-	require.Contains(t, p.Reason, "withdrawn: the gate passes again, verified at")
-	require.Empty(t, hub.Pulls())
-}
-
-// TestAServerThatFailsNowAndThen answers a third of all calls with an error, before it does what is asked or after; the story is the same.
-func TestAServerThatFailsNowAndThen(t *testing.T) {
-	for name, after := range map[string]bool{"before": false, "after": true} {
-		t.Run(name, func(t *testing.T) {
-			s, hub := onHub(t, tests.Merge)
-			random := rand.New(rand.NewPCG(1, 2))
-			hub.Fail(func(_ string, is bool) error {
-				if is == after && random.IntN(3) == 0 {
-					return gitprovider.ErrUnavailable
-				}
-				return nil
-			})
-			s.deploy("Sell for nothing", price("0"))
-			s.proposed(history.ProposalMerged)
-			s.pull()
-			s.ends(history.Recovered)
-			require.Len(t, hub.Pulls(), 1)
-			require.Equal(t, gitprovider.Merged, hub.Pulls()[0].State)
-			require.Equal(t, 1, strings.Count(hub.Pulls()[0].Body, "<!-- assay:claim"))
-		})
-	}
 }
 
 // TestLabelsAndReviewers are asked for once; a server that has none opens the Proposal all the same.
