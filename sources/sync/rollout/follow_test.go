@@ -3,6 +3,7 @@ package rollout
 import (
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -74,6 +75,30 @@ func TestAWatchThatIsBehindIsNotBelieved(t *testing.T) {
 			})
 		})
 	}
+}
+
+// meddled is a clock that has something happen when it is looked at, which is while a workload is judged.
+type meddled struct {
+	clock.WithDelayedExecution
+	meddle func()
+}
+
+func (m meddled) Since(then time.Time) time.Duration {
+	m.meddle()
+	return m.WithDelayedExecution.Since(then)
+}
+
+func TestWhatIsToldWhileAWorkloadIsJudgedWasNotJudged(t *testing.T) {
+	in(t, []string{"flagger", "deployment"}, func(t *testing.T, p *peer) {
+		p.edit(t, shop, map[string]any{"status.lastTransitionTime": "2026-05-04T11:40:00Z"}) // before the template: the time is asked for
+		require.Equal(t, Done, p.finished(t, "", web).State)
+		p.live(4)
+		p.checker.clock = meddled{p.checker.clock, func() {
+			p.edit(t, web, map[string]any{"metadata.generation": int64(4)})
+			synctest.Wait()
+		}}
+		require.Equal(t, Result{Waiting, "Deployment shop/web: its newest state was not seen yet"}, p.finished(t, "20400", web))
+	})
 }
 
 func TestWhatMayNotBeReadIsNotKnown(t *testing.T) {
