@@ -272,6 +272,28 @@ func TestDefinitionsThatMayNotBeListed(t *testing.T) {
 	})
 }
 
+func TestDefinitionsThatMayNotBeListedAnyMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, n := newPeer(t), &told{}
+		var forbidden atomic.Bool
+		p.metadata.PrependReactor("list", "customresourcedefinitions", func(clienttesting.Action) (bool, runtime.Object, error) {
+			return forbidden.Load(), nil, apierrors.NewForbidden(definitions.GroupResource(), "", errors.New("no RBAC policy matched"))
+		})
+		streams := make(chan *stream, 8)
+		p.metadata.PrependWatchReactor("customresourcedefinitions", streaming(streams))
+		cluster := watch.New(p.objects, p.metadata)
+		kind := watch.Follow(cluster, kustomizations, watch.Selection{}, trim, n.notify)
+		run(t, cluster)
+		require.True(t, kind.Absent())
+
+		forbidden.Store(true)
+		(<-streams).expire()
+		time.Sleep(time.Minute) // of the bubble's time: client-go tries again
+		require.True(t, kind.Absent(), "what was listed is still the best that is known")
+		require.Empty(t, p.objects.Actions(), "nobody asked for what is not there")
+	})
+}
+
 func TestAServerThatIsAwayForAWhileLosesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, n := newPeer(t), &told{}
