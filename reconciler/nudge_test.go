@@ -18,22 +18,28 @@ import (
 	"github.com/assay-dev/assay/sources/tests"
 )
 
-// lookedAt is the Source of one Site, and counts how often it is told to look.
+// lookedAt is a Source of Sites, and keeps what it is told to look at.
 type lookedAt struct {
 	mu    sync.Mutex
 	names []string
+	moved []string // repositories
 	sites chan int // how many there are, whenever that is told
 }
 
 func (s *lookedAt) Targets(context.Context) ([]syncs.State, error) { return nil, nil }
 func (s *lookedAt) Changed() <-chan struct{}                       { return nil }
 func (s *lookedAt) Run(ctx context.Context)                        { <-ctx.Done() }
-func (s *lookedAt) Moved(string)                                   {}
 func (s *lookedAt) Follow(sites []*tests.Site, _ render.Tree)      { s.sites <- len(sites) }
 func (s *lookedAt) Look(t syncs.Target) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.names = append(s.names, t.Name)
+}
+
+func (s *lookedAt) Moved(repository string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.moved = append(s.moved, repository)
 }
 
 func (s *lookedAt) looks() []string {
@@ -90,6 +96,7 @@ func TestANudgeHasWhatItNamesLookedAtAtOnce(t *testing.T) {
 
 	loop.Nudge("git@git.example.com:shop/config.git")
 	require.Equal(t, []string{"shop"}, sites.looks(), "that repository's alone")
+	require.Contains(t, sites.moved, "git.example.com/shop/config", "so that its server is asked")
 	loop.NudgeTarget(syncs.Target{Kind: "Kustomization", Namespace: "apps", Name: "bank"})
 	require.Equal(t, []string{"shop", "bank"}, sites.looks())
 	stop()
