@@ -5,33 +5,36 @@ import (
 
 	syncs "github.com/assay-dev/assay/sources/sync"
 	"github.com/assay-dev/assay/sources/sync/rollout"
+	"github.com/assay-dev/assay/sources/sync/track"
 )
 
 // conclude turns the progress of a Target and what it renders into its state.
-func (s *Source) conclude(ctx context.Context, t *tracked, p progress, of *target, r *rendered, v *view) {
+func (s *Source) conclude(ctx context.Context, l *look, p progress, of *target, r *rendered) {
+	t := l.Remembered
 	this := attempt{p.revision, p.origin, of.Generation}
 	next := &syncs.Sync{
-		Target: v.state.Target, Revisions: r.revisions, Outcome: p.outcome, Reason: p.reason, Failure: p.failure, Digest: r.digest,
+		Target: l.State.Target, Revisions: r.revisions, Outcome: p.outcome, Reason: p.reason, Failure: p.failure, Digest: r.digest,
 	}
-	v.state.Build = r.build
+	l.State.Build = r.build
 	if p.again && t.failed == this { // Flux tries the same once more
-		v.state.Sync = t.last
+		l.State.Sync = t.last
 		return
 	}
 	finished := !p.pending
-	if p.outcome == syncs.Applied && t.finished != this && !t.sameAs(next) {
-		finished = s.roll(ctx, of, next, v)
+	if p.outcome == syncs.Applied && t.finished != this && !track.SameWorkloads(t.last, next) {
+		finished = s.roll(ctx, l, of, next)
 	}
 	switch {
 	case finished:
-		s.finish(t, this, next, v)
-	case v.state.Reason == "":
-		s.wait(t, this, next, v)
+		s.finish(l, this, next)
+	case l.State.Reason == "":
+		s.wait(l, this, next)
 	}
 }
 
 // finish tells of a Sync that has finished.
-func (s *Source) finish(t *tracked, this attempt, next *syncs.Sync, v *view) {
+func (s *Source) finish(l *look, this attempt, next *syncs.Sync) {
+	t := l.Remembered
 	t.pending, t.finished, t.failed = attempt{}, attempt{}, attempt{}
 	if next.Outcome == syncs.Applied {
 		t.finished = this
@@ -39,26 +42,22 @@ func (s *Source) finish(t *tracked, this attempt, next *syncs.Sync, v *view) {
 		t.failed = this
 	}
 	t.last = syncs.Newer(t.last, next, s.clock.Now())
-	v.state.Sync = t.last
+	l.State.Sync = t.last
 }
 
 // wait tells of a Sync that is on its way.
-func (s *Source) wait(t *tracked, this attempt, next *syncs.Sync, v *view) {
+func (s *Source) wait(l *look, this attempt, next *syncs.Sync) {
+	t := l.Remembered
 	if t.pending != this {
 		t.pending, t.since = this, s.clock.Now()
 	}
 	next.At = t.since
-	v.state.Sync, v.state.Pending = t.last, next
-}
-
-// sameAs tells whether a Sync brought what was finished already: its workloads are those that were looked at then.
-func (t *tracked) sameAs(next *syncs.Sync) bool {
-	return t.last != nil && t.last.Outcome == syncs.Applied && next.Digest != "" && t.last.Digest == next.Digest
+	l.State.Sync, l.State.Pending = t.last, next
 }
 
 // roll asks how far the workloads are, and has next say so. What the answer is not known of, or hangs on a person, is a Reason, and then
 // it has not finished either.
-func (s *Source) roll(ctx context.Context, of *target, next *syncs.Sync, v *view) (finished bool) {
+func (s *Source) roll(ctx context.Context, l *look, of *target, next *syncs.Sync) (finished bool) {
 	if s.options.Rollout == nil || of.remote { // in another cluster, Flux's word is all there is
 		return true
 	}
@@ -66,18 +65,14 @@ func (s *Source) roll(ctx context.Context, of *target, next *syncs.Sync, v *view
 	if err == nil && result.State == rollout.Done {
 		return true
 	}
-	v.rolling = true // also where it failed: whoever brings it out may come round
+	l.Rolling = true // also where it failed: whoever brings it out may come round
 	switch {
 	case err != nil:
-		v.state.Reason, v.settled = err.Error(), false
+		l.State.Reason, l.Retry = err.Error(), true
 		return false
 	case result.State == rollout.Held:
-		v.state.Reason = result.Reason
+		l.State.Reason = result.Reason
 		return false
 	}
-	next.Outcome, next.Failure, next.Reason = syncs.Failed, syncs.NotHealthy, result.Reason
-	if result.State == rollout.RolledBack {
-		next.Failure = syncs.RolledBack
-	}
-	return result.State != rollout.Waiting
+	return track.Unhealthy(next, result)
 }

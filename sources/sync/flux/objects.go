@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/assay-dev/assay/sources/sync/rollout"
+	"github.com/assay-dev/assay/sources/sync/track"
 	"github.com/assay-dev/assay/sources/sync/watch"
 )
 
@@ -19,9 +20,6 @@ const (
 	KindKustomization = kustomizev1.KustomizationKind
 	KindHelmRelease   = helmv2.HelmReleaseKind
 )
-
-// requestedAt has Assay verify a Target again.
-const requestedAt = "assay.dev/requestedAt"
 
 var (
 	kustomizationResource = kustomizev1.GroupVersion.WithResource("kustomizations")
@@ -70,7 +68,7 @@ type target struct {
 }
 
 func targetOf(u *unstructured.Unstructured, into any) target {
-	t := target{ObjectMeta: watch.Meta(u, requestedAt)}
+	t := target{ObjectMeta: watch.Meta(u, track.RequestedAt)}
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(u.Object, into); err != nil {
 		t.invalid = "it cannot be read: " + err.Error()
 	}

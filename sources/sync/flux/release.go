@@ -11,6 +11,7 @@ import (
 
 	"github.com/assay-dev/assay/sources/render"
 	"github.com/assay-dev/assay/sources/sync"
+	"github.com/assay-dev/assay/sources/sync/track"
 	"github.com/assay-dev/assay/sources/sync/watch"
 )
 
@@ -85,21 +86,22 @@ func (k *kustomization) delivered(sourceOrigin string) (revision, origin string,
 
 // lookAtRelease looks at a HelmRelease: its commit is that of the Kustomization that applied it, and what it renders is its own object
 // there, with what that names. One that nobody applied from Git is known by Flux's digest of the release.
-func (s *Source) lookAtRelease(ctx context.Context, i item, t *tracked, r *helmRelease, v *view) {
+func (s *Source) lookAtRelease(ctx context.Context, l *look, r *helmRelease) {
+	l.State.Reason = l.Doubt // nothing that may be old is told to be on its way
 	parent := r.parent()
-	s.adopt(parent, i)
+	s.adopt(parent, l.Item)
 	p := r.progress()
 	if p.nothing != "" {
-		v.state.Reason = p.nothing
+		l.State.Reason = p.nothing
 		return
 	}
 	if parent.Name == "" {
-		s.conclude(ctx, t, p, &r.target, &rendered{digest: "flux:" + r.digest}, v)
+		s.conclude(ctx, l, p, &r.target, &rendered{digest: "flux:" + r.digest})
 		return
 	}
 	k, found := s.kustomizations.Get(parent)
 	if !found {
-		v.state.Reason = fmt.Sprintf("the Kustomization %s that applied it is not seen", parent)
+		l.State.Reason = fmt.Sprintf("the Kustomization %s that applied it is not seen", parent)
 		return
 	}
 	var sourceOrigin string
@@ -108,26 +110,26 @@ func (s *Source) lookAtRelease(ctx context.Context, i item, t *tracked, r *helmR
 	}
 	var known bool
 	if p.revision, p.origin, known = k.delivered(sourceOrigin); !known {
-		s.unrendered(t, errApplying, v)
+		l.Unrendered(errApplying)
 		return
 	}
 	o, reason := s.origin(k, p.revision, p.origin)
 	if reason != "" {
-		v.state.Reason = reason
+		l.State.Reason = reason
 		return
 	}
-	rendering, err := s.renderRelease(ctx, i, t, r, k, o, p)
+	rendering, err := s.renderRelease(ctx, l, r, k, o, p)
 	if err != nil {
-		s.unrendered(t, err, v)
+		l.Unrendered(err)
 		return
 	}
-	if p.outcome == sync.Applied && (t.last == nil || t.last.Digest != rendering.digest) {
+	if last := l.Remembered.last; p.outcome == sync.Applied && (last == nil || last.Digest != rendering.digest) {
 		if err := s.caughtUp(ctx, r); err != nil {
-			s.unrendered(t, err, v)
+			l.Unrendered(err)
 			return
 		}
 	}
-	s.conclude(ctx, t, p, &r.target, rendering, v)
+	s.conclude(ctx, l, p, &r.target, rendering)
 }
 
 // caughtUp makes sure that what is known of a HelmRelease is not from before its Kustomization applied it: two watches do not keep step.
@@ -137,27 +139,26 @@ func (s *Source) caughtUp(ctx context.Context, r *helmRelease) error {
 	case err != nil:
 		return fmt.Errorf("read HelmRelease %s/%s: %w", r.Namespace, r.Name, err)
 	case live.GetGeneration() != r.Generation:
-		return soon("its newest spec was not seen yet")
+		return track.Soon("its newest spec was not seen yet")
 	}
 	return nil
 }
 
 // errApplying says that it is not known which commit a HelmRelease is of.
-const errApplying = soon("its Kustomization is being applied")
+const errApplying = track.Soon("its Kustomization is being applied")
 
 // renderRelease builds what a HelmRelease renders, unless it is known already.
 func (s *Source) renderRelease(
-	ctx context.Context, i item, t *tracked, r *helmRelease, k *kustomization, o origin, p progress,
+	ctx context.Context, l *look, r *helmRelease, k *kustomization, o origin, p progress,
 ) (*rendered, error) {
 	state := renderedState{
 		attempt: attempt{p.revision, p.origin, r.Generation}, built: r.digest,
 		from: fmt.Sprint(k.Generation, k.built, k.digest, o),
 	}
-	if t.rendered != nil && t.rendered.state == state {
-		return t.rendered, nil
+	if known := l.Remembered.rendered; known != nil && known.state == state {
+		return known, nil
 	}
-	whole := &tracked{}
-	of, err := s.render(ctx, i, whole, k, o, p)
+	of, err := s.rendering(ctx, l, k, o, p)
 	if err != nil {
 		return nil, err
 	}
@@ -171,10 +172,10 @@ func (s *Source) renderRelease(
 		out.build.Unknown = unknown
 	}
 	if len(of.revisions) == 1 {
-		if out.digest, err = s.digest(ctx, i, of.revisions[0], out.build); err != nil {
+		if out.digest, err = l.Digest(ctx, of.revisions[0], out.build); err != nil {
 			return nil, err
 		}
 	}
-	t.rendered = out
+	l.Remembered.rendered = out
 	return out, nil
 }

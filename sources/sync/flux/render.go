@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/assay-dev/assay/sources/git"
 	"github.com/assay-dev/assay/sources/render"
 	"github.com/assay-dev/assay/sources/sync"
 )
@@ -29,12 +28,22 @@ type renderedState struct {
 }
 
 // render builds what a Kustomization renders, unless it is known already. The error is fetch.ErrUnderway while the commit is fetched.
-func (s *Source) render(ctx context.Context, i item, t *tracked, k *kustomization, o origin, p progress) (r *rendered, err error) {
+func (s *Source) render(ctx context.Context, l *look, k *kustomization, o origin, p progress) (*rendered, error) {
 	state := renderedState{attempt{p.revision, p.origin, k.Generation}, k.built + " " + k.digest, fmt.Sprint(o)}
-	if t.rendered != nil && t.rendered.state == state {
-		return t.rendered, nil
+	if known := l.Remembered.rendered; known != nil && known.state == state {
+		return known, nil
 	}
-	r = &rendered{state: state, revisions: o.revisions, build: k.settings()}
+	r, err := s.rendering(ctx, l, k, o, p)
+	if err != nil {
+		return nil, err
+	}
+	r.state, l.Remembered.rendered = state, r
+	return r, nil
+}
+
+// rendering builds what a Kustomization renders.
+func (s *Source) rendering(ctx context.Context, l *look, k *kustomization, o origin, p progress) (r *rendered, err error) {
+	r = &rendered{revisions: o.revisions, build: k.settings()}
 	r.build.Ignore, r.build.Unknown = o.ignore, o.unknown
 	if err = s.complete(ctx, k, &r.build); err != nil {
 		return nil, err
@@ -43,15 +52,11 @@ func (s *Source) render(ctx context.Context, i item, t *tracked, k *kustomizatio
 	case len(o.revisions) != 1:
 		r.digest = k.known(p)
 	case o.folders != nil:
-		err = s.prove(ctx, i, k, o, p, r)
+		err = k.prove(ctx, l, o, p, r)
 	default:
-		r.digest, err = s.digest(ctx, i, r.revisions[0], r.build)
+		r.digest, err = l.Digest(ctx, r.revisions[0], r.build)
 	}
-	if err != nil {
-		return nil, err
-	}
-	t.rendered = r
-	return r, nil
+	return r, err
 }
 
 // complete adds what a build takes from the cluster.
@@ -77,28 +82,15 @@ func (k *kustomization) known(p progress) string {
 	return "flux:" + p.revision
 }
 
-// digest is that of what a Revision renders, empty where it does not build here.
-func (s *Source) digest(ctx context.Context, i item, at sync.Revision, build render.Settings) (string, error) {
-	rendering, err := s.build(ctx, i, at, build)
-	var refusal *render.Error
-	switch {
-	case errors.As(err, &refusal):
-		return "", nil
-	case err != nil:
-		return "", err
-	}
-	return rendering.Digest, nil
-}
-
 // prove finds which folder of the repository is what Flux built, by Flux's own digest of it. Where it is none, or Flux has not built it
 // yet, the build is not known.
-func (s *Source) prove(ctx context.Context, i item, k *kustomization, o origin, p progress, r *rendered) error {
+func (k *kustomization) prove(ctx context.Context, l *look, o origin, p progress, r *rendered) error {
 	plain := r.build
 	plain.CommonMetadata = nil // Flux sets it on what it applies, and digests what it builds
 	for _, folder := range o.folders {
 		at := o.revisions[0]
 		at.Path = folder
-		rendering, err := s.build(ctx, i, at, plain)
+		rendering, err := l.Build(ctx, at, plain)
 		var refusal *render.Error
 		switch {
 		case errors.As(err, &refusal):
@@ -109,33 +101,10 @@ func (s *Source) prove(ctx context.Context, i item, k *kustomization, o origin, 
 		sum := sha256.Sum256(rendering.YAML())
 		if k.built == p.revision && k.digest == "sha256:"+hex.EncodeToString(sum[:]) {
 			r.revisions = []sync.Revision{at}
-			r.digest, err = s.digest(ctx, i, at, r.build)
+			r.digest, err = l.Digest(ctx, at, r.build)
 			return err
 		}
 	}
 	r.build.Unknown = "which folder of the repository its source holds is not known"
 	return nil
-}
-
-// build renders a Revision, and no more at a time than there are processors.
-func (s *Source) build(ctx context.Context, i item, at sync.Revision, build render.Settings) (*render.Rendering, error) {
-	mirror, err := s.mirrors.Mirror(at.URL)
-	if err != nil {
-		return nil, err
-	}
-	hash, err := git.ParseHash(at.Commit)
-	if err != nil {
-		return nil, err
-	}
-	commit, err := s.fetches.Commit(ctx, mirror, at.URL, hash, i)
-	if err != nil {
-		return nil, err
-	}
-	select {
-	case s.builds <- struct{}{}:
-		defer func() { <-s.builds }()
-	case <-ctx.Done():
-		return nil, fmt.Errorf("waiting to build: %w", context.Cause(ctx))
-	}
-	return s.builder.Build(ctx, git.FS(ctx, mirror.Repository(), commit.Tree), at.Path, build)
 }

@@ -26,6 +26,7 @@ import (
 	syncs "github.com/assay-dev/assay/sources/sync"
 	"github.com/assay-dev/assay/sources/sync/flux"
 	"github.com/assay-dev/assay/sources/sync/rollout"
+	"github.com/assay-dev/assay/sources/sync/track"
 	"github.com/assay-dev/assay/sources/sync/watch"
 )
 
@@ -233,7 +234,7 @@ func (w *world) commit(s *syncs.Sync) string {
 	return w.commits[s.Revisions[0].Commit]
 }
 
-var _ flux.Rollout = (*rollout.Checker)(nil)
+var _ track.Rollout = (*rollout.Checker)(nil)
 
 // workloads is a Rollout whose answers the test chooses.
 type workloads struct {
