@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/assay-dev/assay/sources/sync/rollout"
+	"github.com/assay-dev/assay/sources/sync/track"
 	"github.com/assay-dev/assay/sources/sync/watch"
 )
 
@@ -21,8 +22,6 @@ import (
 const KindApplication = "Application"
 
 const (
-	// requestedAt has Assay verify a Target again.
-	requestedAt = "assay.dev/requestedAt"
 	// trackingID is how Argo CD marks what an Application applied; instanceLabel is how it did before v3.
 	trackingID    = "argocd.argoproj.io/tracking-id"
 	instanceLabel = "app.kubernetes.io/instance"
@@ -100,7 +99,7 @@ func short(message string) string {
 }
 
 func trimApplication(u *unstructured.Unstructured) *application {
-	a := &application{ObjectMeta: watch.Meta(u, requestedAt, trackingID)}
+	a := &application{ObjectMeta: watch.Meta(u, track.RequestedAt, trackingID)}
 	var o object
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(u.Object, &o); err != nil {
 		a.invalid = "it cannot be read: " + err.Error()

@@ -12,7 +12,6 @@ import (
 
 	"github.com/assay-dev/assay/sources/git"
 	"github.com/assay-dev/assay/sources/sync"
-	"github.com/assay-dev/assay/sources/sync/watch"
 )
 
 // origin is a source in Git with the commit of it that counts.
@@ -22,9 +21,9 @@ type origin struct {
 }
 
 // origins finds the commits of the sources that lie in Git, in their order. The dry source stands in for a hydrated one.
-func (s *Source) origins(ctx context.Context, key watch.Key, a *application, p progress) ([]origin, error) {
+func (s *Source) origins(ctx context.Context, l *look, a *application, p progress) ([]origin, error) {
 	if a.hydrator != nil {
-		one, err := s.dryOrigin(ctx, key, a, p)
+		one, err := s.dryOrigin(ctx, l, a, p)
 		return []origin{one}, err
 	}
 	var all []origin
@@ -87,7 +86,7 @@ func (s *Source) branch(ctx context.Context, from source) (string, error) {
 }
 
 // dryOrigin is the commit that a hydrated one was made from.
-func (s *Source) dryOrigin(ctx context.Context, key watch.Key, a *application, p progress) (origin, error) {
+func (s *Source) dryOrigin(ctx context.Context, l *look, a *application, p progress) (origin, error) {
 	dry, commit := a.hydrator.dry(), ""
 	switch hydrated := p.revisions[0]; {
 	case !commitID.MatchString(hydrated):
@@ -96,7 +95,7 @@ func (s *Source) dryOrigin(ctx context.Context, key watch.Key, a *application, p
 		commit = a.dry.DrySHA
 	default:
 		var err error
-		if commit, err = s.hydratedFrom(ctx, key, a.hydrator.hydrated(), hydrated); err != nil {
+		if commit, err = hydratedFrom(ctx, l, a.hydrator.hydrated(), hydrated); err != nil {
 			return origin{}, err
 		}
 	}
@@ -109,8 +108,8 @@ func (s *Source) dryOrigin(ctx context.Context, key watch.Key, a *application, p
 }
 
 // hydratedFrom reads the dry commit of a hydrated one from the file that Argo CD commits with it.
-func (s *Source) hydratedFrom(ctx context.Context, key watch.Key, from source, commit string) (string, error) {
-	tree, err := s.tree(ctx, key, from.RepoURL, commit)
+func hydratedFrom(ctx context.Context, l *look, from source, commit string) (string, error) {
+	tree, err := l.Tree(ctx, from.RepoURL, commit)
 	if err != nil {
 		return "", err
 	}

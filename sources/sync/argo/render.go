@@ -11,10 +11,8 @@ import (
 	"path"
 	"strings"
 
-	"github.com/assay-dev/assay/sources/git"
 	"github.com/assay-dev/assay/sources/render"
 	"github.com/assay-dev/assay/sources/sync"
-	"github.com/assay-dev/assay/sources/sync/watch"
 )
 
 // rendered is what an Application renders in one state.
@@ -27,18 +25,15 @@ type rendered struct {
 	digest string
 }
 
-// remembered is how many states of an Application are remembered: what is live, and what failed.
-const remembered = 2
-
 // resolve finds the commits of a state and what they render, unless it is known already. The error is fetch.ErrUnderway while a commit is
 // fetched.
-func (s *Source) resolve(ctx context.Context, key watch.Key, a *application, t *tracked, p progress) (*rendered, error) {
-	for _, known := range t.rendered {
-		if p.newest.IsZero() && a.hydrator == nil && known.namespace == a.namespace && known.of.equal(p.state) {
+func (s *Source) resolve(ctx context.Context, l *look, a *application, p progress) (*rendered, error) {
+	for _, known := range l.Remembered.rendered {
+		if known != nil && p.newest.IsZero() && a.hydrator == nil && known.namespace == a.namespace && known.of.equal(p.state) {
 			return known, nil
 		}
 	}
-	origins, err := s.origins(ctx, key, a, p)
+	origins, err := s.origins(ctx, l, a, p)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +41,7 @@ func (s *Source) resolve(ctx context.Context, key watch.Key, a *application, t *
 	for _, o := range origins {
 		r.revisions = append(r.revisions, o.at)
 	}
-	values, err := s.refValues(ctx, key, origins, p.sources)
+	values, err := refValues(ctx, l, origins, p.sources)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +56,7 @@ func (s *Source) resolve(ctx context.Context, key watch.Key, a *application, t *
 		if settings.Application.Inputs != nil || o.isRef() {
 			continue // it is part of what is built from it
 		}
-		digest, err := s.digest(ctx, key, o.at, settings)
+		digest, err := l.Digest(ctx, o.at, settings)
 		if err != nil {
 			return nil, err
 		}
@@ -75,7 +70,7 @@ func (s *Source) resolve(ctx context.Context, key watch.Key, a *application, t *
 	case len(p.sources) != 1 || len(origins) != 1:
 		r.digest = "sha256:" + hex.EncodeToString(sum.Sum(nil))
 	}
-	t.rendered = append([]*rendered{r}, t.rendered[:min(len(t.rendered), remembered-1)]...)
+	l.Remembered.rendered = [2]*rendered{r, l.Remembered.rendered[0]}
 	return r, nil
 }
 
@@ -123,14 +118,14 @@ func refPaths(ref string, all []source) []string {
 
 // refValues reads the files that sources take from other sources by $ref, by the names that they have for them. One that is not there is
 // left out.
-func (s *Source) refValues(ctx context.Context, key watch.Key, origins []origin, all []source) (map[string]string, error) {
+func refValues(ctx context.Context, l *look, origins []origin, all []source) (map[string]string, error) {
 	values := map[string]string{}
 	for _, o := range origins {
 		if o.Ref == "" {
 			continue
 		}
 		for _, name := range refPaths(o.Ref, all) {
-			tree, err := s.tree(ctx, key, o.at.URL, o.at.Commit)
+			tree, err := l.Tree(ctx, o.at.URL, o.at.Commit)
 			if err != nil {
 				return nil, err
 			}
@@ -176,44 +171,4 @@ func charts(s state, values map[string]string) []byte {
 		return []byte(err.Error()) // the same each time, and nothing that was decoded from JSON fails to be encoded
 	}
 	return described
-}
-
-// digest is that of what a Revision renders, empty where it does not build here.
-func (s *Source) digest(ctx context.Context, key watch.Key, at sync.Revision, settings render.Settings) (string, error) {
-	tree, err := s.tree(ctx, key, at.URL, at.Commit)
-	if err != nil {
-		return "", err
-	}
-	select {
-	case s.builds <- struct{}{}:
-		defer func() { <-s.builds }()
-	case <-ctx.Done():
-		return "", fmt.Errorf("waiting to build: %w", context.Cause(ctx))
-	}
-	rendering, err := s.builder.Build(ctx, tree, at.Path, settings)
-	var refusal *render.Error
-	switch {
-	case errors.As(err, &refusal):
-		return "", nil
-	case err != nil:
-		return "", err
-	}
-	return rendering.Digest, nil
-}
-
-// tree is that of a commit.
-func (s *Source) tree(ctx context.Context, key watch.Key, url, id string) (*git.TreeFS, error) {
-	mirror, err := s.mirrors.Mirror(url)
-	if err != nil {
-		return nil, err
-	}
-	hash, err := git.ParseHash(id)
-	if err != nil {
-		return nil, fmt.Errorf("commit %q of %s: %w", id, url, err)
-	}
-	commit, err := s.fetches.Commit(ctx, mirror, url, hash, key)
-	if err != nil {
-		return nil, err
-	}
-	return git.FS(ctx, mirror.Repository(), commit.Tree), nil
 }
