@@ -28,6 +28,7 @@ import (
 	"github.com/assay-dev/assay/reconciler/history"
 	"github.com/assay-dev/assay/reconciler/lead"
 	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/reconciler/runner/cluster"
 	"github.com/assay-dev/assay/reconciler/runner/kubernetes"
 	"github.com/assay-dev/assay/reconciler/runner/resource"
 	"github.com/assay-dev/assay/sources/git"
@@ -257,7 +258,7 @@ func (a *account) leads(t *testing.T) error {
 func (a *account) takesRuns(t *testing.T) error {
 	h := newHeard()
 	r, err := kubernetes.New(a.client, kubernetes.Options{
-		Dir: t.TempDir(), Key: make([]byte, 32), URL: "http://assay.example.com", Image: "assay", Namespace: "assay-runs",
+		Dir: t.TempDir(), Key: make([]byte, 32), URL: "http://assay.example.com", Image: "assay", Namespaces: cluster.Namespaces{Default: "assay-runs"},
 		Rules: kubernetes.Rules{DefaultImage: "tests"}, Log: slog.New(h),
 	})
 	require.NoError(t, err)
@@ -317,7 +318,9 @@ func (c telling) Write(p []byte) (int, error) {
 func (a *account) makesChecks(t *testing.T) error {
 	_, objects, _ := a.clients(t)
 	said := make(telling, 100)
-	r, err := resource.New(resource.Options{Client: objects, Discovery: memory.NewMemCacheClient(a.client.Discovery()), Namespace: "assay-runs"})
+	r, err := resource.New(resource.Options{
+		Client: objects, Discovery: memory.NewMemCacheClient(a.client.Discovery()), Namespaces: cluster.Namespaces{Default: "assay-runs"},
+	})
 	require.NoError(t, err)
 	suite := &tests.Suite{Origin: tests.Origin{File: "suite.yaml", Name: "check"}}
 	suite.Metadata.Name = "check"

@@ -1,21 +1,13 @@
 // Package cluster is what runners in a cluster have in common: how what they make is labelled and named, so that it is found again after a
-// restart, and how long the API server is waited for. In go Jobs and requests; out come labels and answers. It keeps no state and makes
-// nothing itself.
+// restart, in which namespaces it is, and how long the API server is waited for. In go Jobs and requests; out come labels and answers. It keeps
+// no state and makes nothing itself.
 package cluster
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"maps"
-	"net"
 	"strings"
-	"time"
-
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	utilnet "k8s.io/apimachinery/pkg/util/net"
-	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/assay-dev/assay/reconciler/runner"
 )
@@ -38,6 +30,10 @@ const (
 	// Inputs is an annotation: a digest of what the object was made of.
 	Inputs = "assay.dev/inputs"
 )
+
+// ServicesUID is a variable of a Job, by which the namespace of its services is told from another of that name: what began beside one is never adopted
+// beside another.
+const ServicesUID = "ASSAY_SERVICES_NAMESPACE_UID"
 
 // Own are the labels by which one Assay finds what it made as one component.
 func Own(instance, component string) map[string]string {
@@ -77,30 +73,4 @@ func LabelValue(text string) string {
 	}
 	text = strings.Map(allowed, text)
 	return strings.Trim(text[:min(len(text), 63)], "-._")
-}
-
-// Patiently asks again while the API server is away or busy, as long as ctx lasts. The error is the last answer's.
-func Patiently(ctx context.Context, ask func() error) error {
-	backoff := wait.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Jitter: 0.2, Steps: 10, Cap: 10 * time.Second}
-	for {
-		err := ask()
-		if err == nil || !passing(err) {
-			return err
-		}
-		pause := time.NewTimer(backoff.Step())
-		select {
-		case <-ctx.Done():
-			pause.Stop()
-			return errors.Join(err, ctx.Err())
-		case <-pause.C:
-		}
-	}
-}
-
-// passing tells whether an error says more about the moment than about the request.
-func passing(err error) bool {
-	var network net.Error
-	return apierrors.IsServerTimeout(err) || apierrors.IsTimeout(err) || apierrors.IsTooManyRequests(err) || apierrors.IsInternalError(err) ||
-		apierrors.IsServiceUnavailable(err) || apierrors.IsUnexpectedServerError(err) ||
-		utilnet.IsConnectionRefused(err) || utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err) || errors.As(err, &network)
 }

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/reconciler/runner/cluster"
 	"github.com/assay-dev/assay/reconciler/runner/kubernetes/pod"
 )
 
@@ -86,7 +87,7 @@ func deletedAt(at time.Time) func(*corev1.Pod) {
 var runs = corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
 
 func TestAssess(t *testing.T) {
-	options, err := Options{Dir: "d", URL: "u", Image: "i", Namespace: namespace}.withDefaults()
+	options, err := Options{Dir: "d", URL: "u", Image: "i", Namespaces: cluster.Namespaces{Default: namespace}}.withDefaults()
 	require.NoError(t, err)
 	deleted := jobWith()
 	deleted.DeletionTimestamp = new(metav1.NewTime(noon))

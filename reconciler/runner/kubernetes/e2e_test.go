@@ -28,6 +28,7 @@ import (
 	clients "k8s.io/client-go/kubernetes"
 
 	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/reconciler/runner/cluster"
 	"github.com/assay-dev/assay/reconciler/runner/kubernetes/courier"
 	"github.com/assay-dev/assay/reconciler/runner/kubernetes/pod"
 	"github.com/assay-dev/assay/sources/tests"
@@ -102,7 +103,7 @@ subjects: [{kind: ServiceAccount, name: assay, namespace: default}]
 
 func (c *real) runner(t testing.TB) *Runner {
 	r, err := New(c.client, Options{
-		Dir: t.TempDir(), Key: key, URL: c.address.URL, Image: assayImage, Namespace: namespace,
+		Dir: t.TempDir(), Key: key, URL: c.address.URL, Image: assayImage, Namespaces: cluster.Namespaces{Default: namespace},
 		Rules:  Rules{DefaultImage: choreImage, PullPolicy: corev1.PullNever, ServiceAccounts: []string{"reader"}, Token: true},
 		Bounds: Bounds{Pull: 5 * time.Second, Configure: 15 * time.Second, Unreachable: 5 * time.Second, Lost: 5 * time.Second},
 		Limits: courier.Limits{Grace: time.Second}, Services: Sidecars,

@@ -64,7 +64,7 @@ func (r *Runner) jobOf(job runner.Job, inputs string) (*batchv1.Job, error) {
 	deadline := bounds.Start + r.timeout(job) + limits.Grace + limits.Away + deliveryTime
 	return &batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{
-			Name: objectName(job.ID), Namespace: r.options.namespace(job.Environment), Labels: labels,
+			Name: objectName(job.ID), Namespace: r.options.Namespaces.Of(job.Environment), Labels: labels,
 			Annotations: map[string]string{annotationRun: job.ID, annotationInputs: inputs, annotationSecret: secret},
 		},
 		Spec: batchv1.JobSpec{

@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	"sigs.k8s.io/yaml"
 
+	"github.com/assay-dev/assay/reconciler/runner/cluster"
 	"github.com/assay-dev/assay/sources/tests"
 )
 
@@ -20,8 +21,8 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func planner(t *testing.T, change func(*Options)) *Runner {
 	options := Options{
-		Dir: t.TempDir(), Key: key, URL: "http://assay.assay-system:8080", Image: "assay@sha256:1", Namespace: namespace,
-		Namespaces: map[string]string{"prod": "runs-prod"}, Rules: Rules{DefaultImage: "busybox:1"},
+		Dir: t.TempDir(), Key: key, URL: "http://assay.assay-system:8080", Image: "assay@sha256:1",
+		Namespaces: cluster.Namespaces{Default: namespace, Own: map[string]string{"prod": "runs-prod"}}, Rules: Rules{DefaultImage: "busybox:1"},
 	}
 	if change != nil {
 		change(&options)
@@ -117,7 +118,8 @@ func TestWhatTheOperatorForbids(t *testing.T) {
 
 func TestOptionsThatAreMissing(t *testing.T) {
 	for _, options := range []Options{
-		{}, {Dir: "d"}, {Dir: "d", URL: "u"}, {Dir: "d", URL: "u", Image: "i"}, {Dir: t.TempDir(), URL: "u", Image: "i", Namespace: "n", Key: []byte("short")},
+		{}, {Dir: "d"}, {Dir: "d", URL: "u"}, {Dir: "d", URL: "u", Image: "i"},
+		{Dir: t.TempDir(), URL: "u", Image: "i", Namespaces: cluster.Namespaces{Default: "n"}, Key: []byte("short")},
 	} {
 		_, err := New(fake.NewClientset(), options)
 		require.ErrorContains(t, err, "kubernetes runner")

@@ -96,7 +96,7 @@ func (r *Runner) Forget(ctx context.Context, id string) error {
 	}
 	defer r.end(id)
 	errs := []error{r.server.Forget(id)}
-	for _, namespace := range r.options.namespaces() {
+	for _, namespace := range r.options.Namespaces.All() {
 		if job := r.watch.job(namespace, objectName(id)); job != nil {
 			errs = append(errs, r.delete(ctx, job, inBackground))
 		}

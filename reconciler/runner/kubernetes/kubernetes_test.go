@@ -20,6 +20,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/reconciler/runner/cluster"
 	"github.com/assay-dev/assay/reconciler/runner/kubernetes/courier"
 	"github.com/assay-dev/assay/reconciler/runner/kubernetes/pod"
 	"github.com/assay-dev/assay/reconciler/runner/process"
@@ -91,7 +92,7 @@ func newAddress(t testing.TB) *address {
 
 func newRunner(t testing.TB, k *kubelet, a *address, change func(*Options)) *Runner {
 	options := Options{
-		Dir: t.TempDir(), Key: key, URL: a.URL, Image: "assay", Namespace: namespace,
+		Dir: t.TempDir(), Key: key, URL: a.URL, Image: "assay", Namespaces: cluster.Namespaces{Default: namespace},
 		Rules:  Rules{DefaultImage: "any"},
 		Bounds: Bounds{Configure: time.Second},
 		Limits: courier.Limits{Grace: 50 * time.Millisecond, Away: 30 * time.Second},

@@ -9,10 +9,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/reconciler/runner/cluster"
 	"github.com/assay-dev/assay/reconciler/runner/kubernetes/courier"
 )
 
-// Options are the operator's. Dir, Key, URL, Image and Namespace are needed.
+// Options are the operator's. Dir, Key, URL, Image and the default of Namespaces are needed.
 type Options struct {
 	// Dir is where what pods deliver is kept until it is read. It belongs to one Assay at a time, and is created when absent.
 	Dir string
@@ -26,9 +27,8 @@ type Options struct {
 	Image string
 	// Instance tells the Jobs of this Assay from those of another one. Default: assay.
 	Instance string
-	// Namespace is where an Environment's runs take place; Namespaces are those of single Environments.
-	Namespace  string
-	Namespaces map[string]string
+	// Namespaces are where runs take place.
+	Namespaces cluster.Namespaces
 	// Rules are what Suites may ask for.
 	Rules Rules
 	// Bounds of a Run that does not start, and of one that is over.
@@ -85,7 +85,7 @@ type Bounds struct {
 
 func (o Options) withDefaults() (Options, error) {
 	for _, given := range []struct{ name, value string }{
-		{"directory", o.Dir}, {"URL", o.URL}, {"image", o.Image}, {"namespace of runs", o.Namespace},
+		{"directory", o.Dir}, {"URL", o.URL}, {"image", o.Image}, {"namespace of runs", o.Namespaces.Default},
 	} {
 		if given.value == "" {
 			return o, errors.New("kubernetes runner: no " + given.name + " is given")
@@ -116,9 +116,4 @@ func (o Options) withDefaults() (Options, error) {
 		o.Now = time.Now
 	}
 	return o, nil
-}
-
-// namespace is where the runs of an Environment take place.
-func (o Options) namespace(environment string) string {
-	return cmp.Or(o.Namespaces[environment], o.Namespace)
 }

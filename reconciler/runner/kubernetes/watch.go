@@ -3,8 +3,6 @@ package kubernetes
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"sync"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -32,7 +30,7 @@ const byRun = "run"
 func newWatch(client clients.Interface, options Options) (*watch, error) {
 	w := &watch{jobs: map[string]cache.SharedIndexInformer{}, pods: map[string]cache.SharedIndexInformer{}, bells: map[string]chan struct{}{}}
 	selector := labels.SelectorFromSet(options.own()).String()
-	for _, namespace := range options.namespaces() {
+	for _, namespace := range options.Namespaces.All() {
 		factory := informers.NewSharedInformerFactoryWithOptions(client, 0, informers.WithNamespace(namespace), informers.WithTransform(trim),
 			informers.WithTweakListOptions(func(list *metav1.ListOptions) { list.LabelSelector = selector }))
 		jobs, pods := factory.Batch().V1().Jobs().Informer(), factory.Core().V1().Pods().Informer()
@@ -58,12 +56,6 @@ func newWatch(client clients.Interface, options Options) (*watch, error) {
 		w.factories = append(w.factories, factory)
 	}
 	return w, nil
-}
-
-func (o Options) namespaces() []string {
-	all := append(slices.Collect(maps.Values(o.Namespaces)), o.Namespace)
-	slices.Sort(all)
-	return slices.Compact(all)
 }
 
 // trim keeps of an object what is used.

@@ -23,6 +23,7 @@ import (
 
 	"github.com/assay-dev/assay/reconciler/report"
 	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/reconciler/runner/cluster"
 	"github.com/assay-dev/assay/sources/render"
 	"github.com/assay-dev/assay/sources/tests"
 	"github.com/assay-dev/assay/testdata/stack"
@@ -102,7 +103,7 @@ func runnerOn(t *testing.T, config *rest.Config) *Runner {
 	require.NoError(t, err)
 	asked, err := discovery.NewDiscoveryClientForConfig(config)
 	require.NoError(t, err)
-	r, err := New(Options{Client: client, Discovery: memory.NewMemCacheClient(asked), Namespace: namespace})
+	r, err := New(Options{Client: client, Discovery: memory.NewMemCacheClient(asked), Namespaces: cluster.Namespaces{Default: namespace}})
 	require.NoError(t, err)
 	return r
 }

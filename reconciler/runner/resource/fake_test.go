@@ -26,6 +26,7 @@ import (
 
 	"github.com/assay-dev/assay/reconciler/report"
 	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/reconciler/runner/cluster"
 	"github.com/assay-dev/assay/sources/tests"
 )
 
@@ -70,7 +71,7 @@ func newCluster(t *testing.T) *fakeCluster {
 
 func (c *fakeCluster) runner(t *testing.T) *Runner {
 	t.Helper()
-	r, err := New(Options{Client: c, Discovery: memory.NewMemCacheClient(c.discovery), Namespace: namespace})
+	r, err := New(Options{Client: c, Discovery: memory.NewMemCacheClient(c.discovery), Namespaces: cluster.Namespaces{Default: namespace}})
 	require.NoError(t, err)
 	return r
 }

@@ -39,7 +39,7 @@ func (r *Runner) objectOf(job runner.Job) (*unstructured.Unstructured, error) {
 	if object.GetNamespace() != "" {
 		return nil, runner.Refuse("the resource names the namespace %s, which is not the Suite's to choose: remove it", object.GetNamespace())
 	}
-	text, err := json.Marshal(content)
+	text, err := json.Marshal([]any{content, job.Env[cluster.ServicesUID]})
 	if err != nil {
 		return nil, fmt.Errorf("encode the resource: %w", err)
 	}
@@ -48,7 +48,7 @@ func (r *Runner) objectOf(job runner.Job) (*unstructured.Unstructured, error) {
 	part = strings.TrimRight(part[:min(len(part), maxNamePart)], "-")
 	object.SetGenerateName("")
 	object.SetName(part + "-" + cluster.Sum(job.ID))
-	object.SetNamespace(r.options.namespace(job.Environment))
+	object.SetNamespace(r.options.Namespaces.Of(job.Environment))
 	unstructured.RemoveNestedField(object.Object, "status")
 
 	object.SetLabels(cluster.Joined(object.GetLabels(), cluster.Labels(r.options.Instance, component, job)))

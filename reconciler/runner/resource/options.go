@@ -8,9 +8,11 @@ import (
 
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
+
+	"github.com/assay-dev/assay/reconciler/runner/cluster"
 )
 
-// Options are the operator's. Client, Discovery and Namespace are needed.
+// Options are the operator's. Client, Discovery and the default of Namespaces are needed.
 type Options struct {
 	// Client speaks to the API server. What it may not create, no Suite can.
 	Client dynamic.Interface
@@ -18,9 +20,8 @@ type Options struct {
 	Discovery discovery.CachedDiscoveryInterface
 	// Instance tells the objects of this Assay from those of another one. Default: assay.
 	Instance string
-	// Namespace is where an Environment's runs take place; Namespaces are those of single Environments. They must exist.
-	Namespace  string
-	Namespaces map[string]string
+	// Namespaces are where runs take place.
+	Namespaces cluster.Namespaces
 	// Orphan is how long after Recover an object may be there that nobody asks for. Default 10m.
 	Orphan time.Duration
 	// MaxOutput is how many bytes of what a Run says are kept. Default 1 MiB.
@@ -32,7 +33,7 @@ type Options struct {
 }
 
 func (o Options) withDefaults() (Options, error) {
-	if o.Client == nil || o.Discovery == nil || o.Namespace == "" {
+	if o.Client == nil || o.Discovery == nil || o.Namespaces.Default == "" {
 		return o, errors.New("resource runner: it needs a client, discovery, and a namespace of runs")
 	}
 	o.Instance = cmp.Or(o.Instance, "assay")
@@ -43,9 +44,4 @@ func (o Options) withDefaults() (Options, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return o, nil
-}
-
-// namespace is where the runs of an Environment take place.
-func (o Options) namespace(environment string) string {
-	return cmp.Or(o.Namespaces[environment], o.Namespace)
 }

@@ -3,7 +3,6 @@ package resource
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -46,16 +45,10 @@ func (r *Runner) left(ctx context.Context) (map[string]func(context.Context) err
 	if err != nil {
 		return nil, err
 	}
-	namespaces := []string{r.options.Namespace}
-	for _, namespace := range r.options.Namespaces {
-		if !slices.Contains(namespaces, namespace) {
-			namespaces = append(namespaces, namespace)
-		}
-	}
 	found := map[string]func(context.Context) error{}
 	selector := labels.SelectorFromSet(cluster.Own(r.options.Instance, component)).String()
 	for _, kind := range kinds {
-		for _, namespace := range namespaces {
+		for _, namespace := range r.options.Namespaces.All() {
 			list, err := r.options.Client.Resource(kind).Namespace(namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
 			if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsMethodNotSupported(err) {
 				continue

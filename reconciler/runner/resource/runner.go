@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -200,5 +201,5 @@ func (r *Runner) remember(id string, object known) {
 
 // Isolation says that such Runs take place elsewhere.
 func (r *Runner) Isolation() (text string, isolated bool) {
-	return "custom resources are run by their own controllers, in namespace " + r.options.Namespace, true
+	return "custom resources are run by their own controllers, in namespace " + strings.Join(r.options.Namespaces.All(), " and "), true
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/assay-dev/assay/reconciler/runner"
+	runners "github.com/assay-dev/assay/reconciler/runner/cluster"
 	"github.com/assay-dev/assay/reconciler/runner/kubernetes"
 	"github.com/assay-dev/assay/reconciler/runner/resource"
 	"github.com/assay-dev/assay/reconciler/runner/services"
@@ -27,15 +28,15 @@ func (a *Assay) runners(s Settings, data string, key []byte, builder *render.Bui
 	if a.cluster == nil {
 		return a.Process, nil
 	}
-	namespaces, inPods := map[string]string{}, map[string]bool{}
-	for _, env := range s.Environments {
-		namespaces[env.Name], inPods[env.Name] = env.RunNamespace, env.InPods
-	}
 	pods := s.Cluster.Pods
+	namespaces, inPods := runners.Namespaces{Default: pods.Namespace, Own: map[string]string{}}, map[string]bool{}
+	for _, env := range s.Environments {
+		namespaces.Own[env.Name], inPods[env.Name] = env.RunNamespace, env.InPods
+	}
 	routes := runner.Routes{Process: a.Process, InPods: func(job runner.Job) bool { return inPods[job.Environment] }}
 	var err error
 	routes.Resource, err = resource.New(resource.Options{
-		Client: a.cluster.objects, Discovery: a.cluster.discovery, Namespace: pods.Namespace, Namespaces: namespaces, Log: s.Log,
+		Client: a.cluster.objects, Discovery: a.cluster.discovery, Namespaces: namespaces, Log: s.Log,
 	})
 	if err != nil {
 		return nil, err
@@ -43,7 +44,7 @@ func (a *Assay) runners(s Settings, data string, key []byte, builder *render.Bui
 	if pods.Image != "" && pods.URL != "" {
 		a.Pods, err = kubernetes.New(a.cluster.typed, kubernetes.Options{
 			Dir: filepath.Join(data, "pods"), Key: tokenKey(key), URL: pods.URL, Image: pods.Image,
-			Namespace: pods.Namespace, Namespaces: namespaces, Rules: pods.Rules, Services: kubernetes.Sidecars, Log: s.Log,
+			Namespaces: namespaces, Rules: pods.Rules, Services: kubernetes.Sidecars, Log: s.Log,
 		})
 		if err != nil {
 			return nil, err
