@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/reconciler/runner/cluster"
 )
 
 // How a Job goes: in the background, it is gone at once and its pod follows; in the foreground, it is gone when its pod is.
@@ -26,7 +27,11 @@ const goneEvery = time.Second
 func (r *Runner) claim(ctx context.Context, wanted *batchv1.Job, run string, bell <-chan struct{}) (job *batchv1.Job, adopted bool, err error) {
 	jobs := r.client.BatchV1().Jobs(wanted.Namespace)
 	for {
-		made, err := jobs.Create(ctx, wanted, metav1.CreateOptions{})
+		var made *batchv1.Job
+		err := cluster.Patiently(ctx, func() (err error) {
+			made, err = jobs.Create(ctx, wanted, metav1.CreateOptions{})
+			return err
+		})
 		switch {
 		case err == nil:
 			return made, false, nil

@@ -146,7 +146,7 @@ func TestNotStarted(t *testing.T) {
 		},
 		"no file": {func(_ *fakeCluster, job *runner.Job) { job.Suite.Spec.Resource.File = "absent.yaml" }, "absent.yaml"},
 		"forbidden": {func(c *fakeCluster, _ *runner.Job) {
-			c.refuse("create", "probes", apierrors.NewForbidden(group, "p", nil), 1)
+			c.refuse("create", "probes", apierrors.NewForbidden(group, "p", nil), 1<<30)
 		}, "Assay may not create probes.example.com"},
 		"invalid": {func(c *fakeCluster, _ *runner.Job) {
 			c.refuse("create", "probes", apierrors.NewBadRequest("spec.url: required"), 1)

@@ -8,7 +8,6 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
@@ -18,6 +17,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/reconciler/runner/cluster"
 )
 
 // sight is what is seen of one object, of the Jobs that it owns where somebody asks for them, and of its events.
@@ -42,9 +42,9 @@ func (r *Runner) watch(ctx context.Context, s subject, said io.Writer) *sight {
 	look := func(resource schema.GroupVersionResource, selector fields.Selector, handler cache.ResourceEventHandler, refused func(error)) cache.Store {
 		informer := dynamicinformer.NewFilteredDynamicInformer(r.options.Client, resource, s.namespace, 0, cache.Indexers{},
 			func(o *metav1.ListOptions) { o.FieldSelector = selector.String() }).Informer()
+		var denials cluster.Denials
 		_ = informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) { // cannot fail before it runs
-			// Who was let in before meets an API server that is starting and does not know the roles yet.
-			if apierrors.IsForbidden(err) && !informer.HasSynced() {
+			if denials.Meant(err) && !informer.HasSynced() { // who was let in before will be again
 				refused(err)
 			}
 			sight.wake()

@@ -10,13 +10,13 @@ import (
 	"time"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic/dynamicinformer"
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/assay-dev/assay/reconciler/runner"
+	"github.com/assay-dev/assay/reconciler/runner/cluster"
 )
 
 // awaitReady waits until each object of a folder is ready, as kstatus has it, or until the folder's time is over. One that has failed for good is a
@@ -125,8 +125,9 @@ func (r *Runner) watch(ctx context.Context, f folder, pending map[string]string)
 			default:
 			}
 		}
+		var denials cluster.Denials
 		_ = informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) { // cannot fail before it runs
-			if apierrors.IsForbidden(err) {
+			if denials.Meant(err) && !informer.HasSynced() { // who was let in before will be again
 				refuse(err)
 			}
 		})
