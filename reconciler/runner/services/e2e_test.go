@@ -128,7 +128,8 @@ func TestRealServices(t *testing.T) {
 	t.Run("leftovers of an Assay that died", func(t *testing.T) {
 		job := jobWith(t, idle)
 		job.ID = "run-4"
-		require.NoError(t, withServices(&inner{}).makeNamespace(t.Context(), job))
+		_, err := withServices(&inner{}).makeNamespace(t.Context(), job)
+		require.NoError(t, err)
 		require.NoError(t, withServices(&inner{}).Recover(t.Context()))
 		gone(t, "run-4")
 	})

@@ -23,8 +23,8 @@ var namespaces = corev1.SchemeGroupVersion.WithResource("namespaces")
 // namespaceOf is the name of a Run's namespace.
 func namespaceOf(id string) string { return "assay-services-" + cluster.Sum(id) }
 
-// makeNamespace makes the namespace of a Run, or finds the one that an earlier Assay made.
-func (r *Runner) makeNamespace(ctx context.Context, job runner.Job) error {
+// makeNamespace makes the namespace of a Run, or finds the one that an earlier Assay made, and tells which that is.
+func (r *Runner) makeNamespace(ctx context.Context, job runner.Job) (types.UID, error) {
 	name := namespaceOf(job.ID)
 	want := &unstructured.Unstructured{}
 	want.SetAPIVersion("v1")
@@ -47,15 +47,32 @@ func (r *Runner) makeNamespace(ctx context.Context, job runner.Job) error {
 	switch {
 	case apierrors.IsForbidden(err):
 		r.forget(job.ID)
-		return runner.Refuse("Assay may not make namespaces; the operator has to allow services that are folders: %v", err)
+		return "", runner.Refuse("Assay may not make namespaces; the operator has to allow services that are folders: %v", err)
 	case err != nil:
-		return fmt.Errorf("make namespace %s: %w", name, err)
+		return "", fmt.Errorf("make namespace %s: %w", name, err)
 	case there.GetAnnotations()[cluster.RunID] != job.ID || there.GetLabels()[cluster.Instance] != r.options.Instance:
-		return runner.Refuse("namespace %s is there already, and was not made for this run", name)
+		return "", runner.Refuse("namespace %s is there already, and was not made for this run", name)
 	case there.GetDeletionTimestamp() != nil:
-		return runner.Refuse("namespace %s of an earlier attempt is still being deleted", name)
+		return "", runner.Refuse("namespace %s of an earlier attempt is still being deleted", name)
 	}
 	r.remember(job.ID, there.GetUID())
+	return there.GetUID(), nil
+}
+
+// kept is a *runner.Refusal where the namespace is not, or will soon not be, the one that the Run began with.
+func (r *Runner) kept(ctx context.Context, id string, uid types.UID) error {
+	name := namespaceOf(id)
+	var there *unstructured.Unstructured
+	err := cluster.Patiently(ctx, func() (err error) {
+		there, err = r.options.Client.Resource(namespaces).Get(ctx, name, metav1.GetOptions{})
+		return err
+	})
+	switch {
+	case apierrors.IsNotFound(err), err == nil && (there.GetUID() != uid || there.GetDeletionTimestamp() != nil):
+		return runner.Refuse("somebody deleted namespace %s, in which its services were, while it ran", name)
+	case err != nil:
+		return fmt.Errorf("look whether namespace %s is still there: %w", name, err)
+	}
 	return nil
 }
 
@@ -85,11 +102,11 @@ func (r *Runner) leftNamespaces(ctx context.Context) (map[string]func(context.Co
 	var list *unstructured.UnstructuredList
 	err := cluster.Patiently(ctx, func() (err error) {
 		list, err = r.options.Client.Resource(namespaces).List(ctx, metav1.ListOptions{LabelSelector: selector})
+		if apierrors.IsForbidden(err) {
+			list, err = &unstructured.UnstructuredList{}, nil
+		}
 		return err
 	})
-	if apierrors.IsForbidden(err) {
-		return nil, nil
-	}
 	if err != nil {
 		return nil, fmt.Errorf("find the services of earlier runs: %w", err)
 	}

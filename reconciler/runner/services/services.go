@@ -59,7 +59,7 @@ func (r *Runner) Run(ctx context.Context, job runner.Job) (runner.Result, error)
 func isFolder(s tests.Service) bool { return s.Path != "" }
 
 func (r *Runner) run(ctx context.Context, job runner.Job) (runner.Result, error) {
-	addresses, err := r.bringUp(ctx, job)
+	namespace, addresses, err := r.bringUp(ctx, job)
 	switch {
 	case errors.As(err, new(*runner.Refusal)):
 		return runner.Result{End: runner.NotStarted, ExitCode: -1, Reason: "services: " + err.Error()}, nil
@@ -68,7 +68,16 @@ func (r *Runner) run(ctx context.Context, job runner.Job) (runner.Result, error)
 	case err != nil:
 		return runner.Result{}, fmt.Errorf("services of run %s: %w", job.ID, err)
 	}
-	return r.Runner.Run(ctx, with(addresses, job))
+	result, err := r.Runner.Run(ctx, with(addresses, job))
+	if err != nil || result.End != runner.Exited {
+		return result, err
+	}
+	if err := r.kept(ctx, job.ID, namespace); errors.As(err, new(*runner.Refusal)) {
+		result.End, result.ExitCode, result.Reason = runner.Killed, -1, err.Error()
+	} else if err != nil {
+		return runner.Result{}, fmt.Errorf("services of run %s: %w", job.ID, err)
+	}
+	return result, nil
 }
 
 // containersOf are the variables that say where the services are that share the Run's pod.
@@ -90,29 +99,30 @@ func with(variables map[string]string, job runner.Job) runner.Job {
 	return job
 }
 
-// bringUp makes the namespace, creates in it what the folders render, and waits until all of that is ready. It returns the variables that say where it is.
-func (r *Runner) bringUp(ctx context.Context, job runner.Job) (map[string]string, error) {
+// bringUp makes the namespace, creates in it what the folders render, and waits until all of that is ready. It returns which namespace that is, and the
+// variables that say where things are.
+func (r *Runner) bringUp(ctx context.Context, job runner.Job) (namespace types.UID, addresses map[string]string, err error) {
 	rendered, err := r.render(ctx, job)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	if err := r.makeNamespace(ctx, job); err != nil {
-		return nil, err
+	if namespace, err = r.makeNamespace(ctx, job); err != nil {
+		return "", nil, err
 	}
-	addresses := map[string]string{"ASSAY_SERVICES_NAMESPACE": namespaceOf(job.ID)}
+	addresses = map[string]string{"ASSAY_SERVICES_NAMESPACE": namespaceOf(job.ID), cluster.ServicesUID: string(namespace)}
 	began := time.Now()
 	for _, folder := range rendered {
 		if err := r.createAll(ctx, folder); err != nil {
-			return nil, err
+			return "", nil, err
 		}
 		maps.Copy(addresses, folder.addresses())
 	}
 	for _, folder := range rendered {
 		if err := r.awaitReady(ctx, folder, began); err != nil {
-			return nil, err
+			return "", nil, err
 		}
 	}
-	return addresses, nil
+	return namespace, addresses, nil
 }
 
 // downTime is how long the deletion of a namespace is tried.

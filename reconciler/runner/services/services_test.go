@@ -191,7 +191,7 @@ func TestServicesAreThereForTheRunAndGoneAfterIt(t *testing.T) {
 		c.say(t, namespaceOf("run-1"), "db", available)
 		require.Equal(t, runner.Exited, f.end().End)
 		require.Equal(t, map[string]string{
-			"ASSAY_GATE": "shop", "ASSAY_SERVICES_NAMESPACE": namespaceOf("run-1"),
+			"ASSAY_GATE": "shop", "ASSAY_SERVICES_NAMESPACE": namespaceOf("run-1"), cluster.ServicesUID: string(namespace.GetUID()),
 			"ASSAY_SERVICE_MY_DB": "my-db." + namespaceOf("run-1") + ".svc:5432", "ASSAY_SERVICE_REDIS": "localhost:6379",
 		}, i.jobs[0].Env)
 		require.Empty(t, c.namespaces(t))
@@ -299,12 +299,14 @@ func TestARunAfterARestartFindsItsServices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, i, job := newCluster(), &inner{}, jobWith(t, database)
 		before := c.runner(t, i)
-		require.NoError(t, before.makeNamespace(t.Context(), job))
+		_, err := before.makeNamespace(t.Context(), job)
+		require.NoError(t, err)
 		orphan := job
 		orphan.ID = "orphan"
-		require.NoError(t, before.makeNamespace(t.Context(), orphan))
+		_, err = before.makeNamespace(t.Context(), orphan)
+		require.NoError(t, err)
 		theirs := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "kube-system"}}}
-		_, err := c.Resource(namespaces).Create(t.Context(), theirs, metav1.CreateOptions{})
+		_, err = c.Resource(namespaces).Create(t.Context(), theirs, metav1.CreateOptions{})
 		require.NoError(t, err)
 
 		r := c.runner(t, i)
