@@ -18,8 +18,8 @@ import (
 	"github.com/assay-dev/assay/testdata/stack"
 )
 
-// TestRealRulesAreNeeded takes away one right after the other, and hears what Assay says without it. A right that it does not miss is not shipped.
-// Those of components/services and components/resources are left out: the rooms services and resource run with them alone.
+// TestRealRulesAreNeeded takes away one right after the other, and hears what Assay says without it. A right that it does not miss is not
+// shipped. Those of components/services and components/resources are left out: the rooms services and resource run with them alone.
 func TestRealRulesAreNeeded(t *testing.T) {
 	a := newAccount(t)
 	needs, all := a.needs(), a.rights(t)
@@ -78,7 +78,8 @@ func newAccount(t *testing.T) *account {
 	return a
 }
 
-// right is one thing that a role allows. To list and to watch are one: with which of them an informer begins is up to the API server's version.
+// right is one thing that a role allows. To list and to watch are one: with which of them an informer begins is up
+// to the API server's version.
 type right struct {
 	role *rbacv1.ClusterRole // or a Role
 	rbacv1.PolicyRule
@@ -145,8 +146,8 @@ func (r right) questions() []authorizationv1.ResourceAttributes {
 	return questions(r.PolicyRule, r.role.Namespace)
 }
 
-// without takes a right away for a while, of all that there are. What a role allows in one namespace another may allow in all of them, where Assay is
-// not confined to some: that one goes with it.
+// without takes a right away for a while, of all that there are. What a role allows in one namespace another may allow in all of them,
+// where Assay is not confined to some: that one goes with it.
 func (a *account) without(t *testing.T, r right, all []right, do func()) {
 	t.Helper()
 	taken := func(other right) bool {

@@ -18,8 +18,8 @@ import (
 	"github.com/assay-dev/assay/testdata/stack"
 )
 
-// TestRealSchemas has kubeconform look at everything, strictly and without a network: with the schemas of a real API server that has the CRDs
-// of Flux and Argo CD. The examples then go to that server, too.
+// TestRealSchemas has kubeconform look at everything, strictly and without a network: with the schemas of a real API server that has the
+// CRDs of Flux and Argo CD. The examples then go to that server, too.
 func TestRealSchemas(t *testing.T) {
 	c := stack.StartCluster(t, stack.Options{})
 	c.InstallFluxCRDs(t)

@@ -14,7 +14,8 @@ import (
 // readmeBlock is a fenced block of commands, which a list indents.
 var readmeBlock = regexp.MustCompile("(?ms)^ *```sh\n(.*?)^ *```$")
 
-// readmeScript are the commands of README.md. The image is the business of testdata/image and of TestRealImageRuns: there is no registry here.
+// readmeScript are the commands of README.md. The image is the business of testdata/image and of
+// TestRealImageRuns: there is no registry here.
 func readmeScript(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("README.md")

@@ -14,7 +14,8 @@ import (
 // untyped are kinds whose types would weigh more than Assay; the API server of the end-to-end tests checks Argo CD's by its CRD.
 var untyped = map[string]bool{"PodMonitor": true, "Application": true}
 
-// TestEveryFieldIsKnown decodes every object into its type, strictly. A field that is misspelt would otherwise be dropped by the API server.
+// TestEveryFieldIsKnown decodes every object into its type, strictly. A field that is misspelt would otherwise be
+// dropped by the API server.
 func TestEveryFieldIsKnown(t *testing.T) {
 	types := runtime.NewScheme()
 	require.NoError(t, scheme.AddToScheme(types))

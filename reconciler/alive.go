@@ -40,8 +40,8 @@ func (p *passes) oldest() (key history.Key, since time.Time, found bool) {
 	return key, since, found
 }
 
-// Alive tells whether the workers get on: an error names the pass that has been under way for longer than limit. A pass waits for servers, but
-// each of its questions has an end.
+// Alive tells whether the workers get on: an error names the pass that has been under way for longer than limit. A pass waits for servers,
+// but each of its questions has an end.
 func (l *Loop) Alive(limit time.Duration) error {
 	key, since, found := l.passes.oldest()
 	if took := l.clock.Since(since); found && took > limit {

@@ -65,8 +65,8 @@ func (l *Loop) attendPlanned(ctx context.Context, w *world, p history.Proposal, 
 	return at, err
 }
 
-// attendOpen finds out what a Proposal calls for that people see: first what people did, then what the base did, then what keeps it from being
-// merged by itself.
+// attendOpen finds out what a Proposal calls for that people see: first what people did, then what the base did, then what keeps it
+// from being merged by itself.
 func (l *Loop) attendOpen(ctx context.Context, w *world, p history.Proposal, suspects []blame.Suspect, page *gitprovider.PullRequest) (
 	at attention, err error,
 ) {

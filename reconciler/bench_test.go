@@ -36,8 +36,8 @@ type byHand struct{ beside sync.WaitGroup }
 func (d *byHand) Go(f func())     { d.beside.Go(f) }
 func (*byHand) Again(history.Key) {}
 
-// BenchmarkChange measures what one change in an Environment costs while nothing comes of it: a pass over each of its Gates, or where the Source
-// tells what moved, over one.
+// BenchmarkChange measures what one change in an Environment costs while nothing comes of it: a pass over each of its Gates, or where the
+// Source tells what moved, over one.
 func BenchmarkChange(b *testing.B) {
 	for _, n := range []int{10, 100, 1000} {
 		for _, tells := range []bool{false, true} {

@@ -63,8 +63,9 @@ func recovery(w *world) *history.LastPassed {
 	return nil
 }
 
-// comesUpLate tells whether all that failed is that a state which passed before has not become live again: an engine may give up on the very revert, since
-// what it sees of the workloads is still of the version before, and try again later. That says nothing against the revert.
+// comesUpLate tells whether all that failed is that a state which passed before has not become live again: an engine may
+// give up on the very revert, since what it sees of the workloads is still of the version before, and try again later. That
+// says nothing against the revert.
 func comesUpLate(w *world) bool {
 	if w.past.Passed == nil {
 		return false

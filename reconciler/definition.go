@@ -29,8 +29,8 @@ type redefinition struct {
 	passed, failed render.Tree
 }
 
-// redefinition finds what explains two states of a Target, each by what it was seen to render: the commits that were seen may be of a moment
-// at which the Target was not yet what its definition says. It is nil where nothing explains both.
+// redefinition finds what explains two states of a Target, each by what it was seen to render: the commits that were seen may be of a
+// moment at which the Target was not yet what its definition says. It is nil where nothing explains both.
 func (l *Loop) redefinition(ctx context.Context, w *world, now, before history.TargetState) (*redefinition, error) {
 	told := w.toldOf(now.Target)
 	if told.Definition == nil || before.Definition == nil || before.Digest == "" || len(now.Revisions) != 1 || len(before.Revisions) != 1 {
@@ -68,8 +68,8 @@ func (l *Loop) redefinition(ctx context.Context, w *world, now, before history.T
 	return r, nil
 }
 
-// explains is the first of some commits of the definition at which it has the Target render what was seen; zero where there is none. A state
-// that does not build, and is not known by its digest, is known by how it is built.
+// explains is the first of some commits of the definition at which it has the Target render what was seen; zero where there is none. A
+// state that does not build, and is not known by its digest, is known by how it is built.
 func (l *Loop) explains(ctx context.Context, r *redefinition, commits []string, seen history.TargetState, build *sync.Build) (git.Hash, error) {
 	for _, id := range commits {
 		tree, err := l.treeOf(ctx, r.written.URL, id)

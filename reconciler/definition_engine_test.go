@@ -25,8 +25,8 @@ var (
 	defined = syncs.Target{Kind: "Kustomization", Namespace: "flux-system", Name: "shop"}
 )
 
-// fluxLike is an engine with two Targets: fleet applies the folder fleet of one repository, in which shop is written, and shop builds a folder
-// of another, which may be the same, as that says.
+// fluxLike is an engine with two Targets: fleet applies the folder fleet of one repository, in which shop is written, and shop builds a
+// folder of another, which may be the same, as that says.
 type fluxLike struct {
 	t              *testing.T
 	written, built *worktree

@@ -15,7 +15,8 @@ import (
 	syncs "github.com/assay-dev/assay/sources/sync"
 )
 
-// TestABadDefinitionIsReverted has a commit change how a Target is built, where the Target itself is written; nothing of its folder changes.
+// TestABadDefinitionIsReverted has a commit change how a Target is built, where the Target itself is written;
+// nothing of its folder changes.
 func TestABadDefinitionIsReverted(t *testing.T) {
 	for name, bad := range map[string]map[string]string{
 		"the image":  written("shop", "broken"),

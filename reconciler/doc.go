@@ -22,9 +22,9 @@
 //	observe.go            the Targets of the Gate, and their states
 //	roster.go             which Gates a Target concerns
 //	observe_open.go       how far the open Verification has got, round by round
-//	observe_blame.go      what blame rests on: rounds.go (what Runs said), trace.go (which commits changed what), definition.go (which changed
-//	                      how a Target is built, where the Target itself is written), peers.go (what other Gates show), bisect.go (which
-//	                      states can be tried), ask_others.go (which Gates can be asked)
+//	observe_blame.go      what blame rests on: rounds.go (what Runs said), trace.go (which commits changed what), definition.go
+//	                      (which changed how a Target is built, where the Target itself is written), peers.go (what other Gates show),
+//	                      bisect.go (which states can be tried), ask_others.go (which Gates can be asked)
 //	observe_proposals.go  what became of the Incident's Proposals; attend.go says what an open one calls for, stop.go who holds it back
 //
 // Decide reads the world and nothing else:

@@ -20,8 +20,8 @@ type Environment struct {
 	Tests TestRepository
 	// Sources of Syncs, besides the Sites of the overlay.
 	Sources []syncs.Source
-	// Watch chooses, by their labels, the Targets that are this Assay's; nil is all. Gates that follow none of them are left to others, with whom
-	// this one may share its history. All Targets that a Gate follows must be one Assay's.
+	// Watch chooses, by their labels, the Targets that are this Assay's; nil is all. Gates that follow none of them are left to others, with
+	// whom this one may share its history. All Targets that a Gate follows must be one Assay's.
 	Watch labels.Selector
 	// Sites follows the Sites of the overlay; nil where the operator allows none.
 	Sites SiteSource

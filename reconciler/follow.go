@@ -10,7 +10,8 @@ import (
 	"github.com/assay-dev/assay/rollback/gitprovider"
 )
 
-// settle records what became of an open Proposal: it was merged or closed. A page that this leaves open is closed, unless somebody stops that.
+// settle records what became of an open Proposal: it was merged or closed. A page that this leaves open is closed,
+// unless somebody stops that.
 type settle struct {
 	proposal history.Proposal
 	status   rollback.State

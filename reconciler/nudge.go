@@ -25,7 +25,8 @@ func nudge(c chan<- struct{}) {
 }
 
 // Nudge says that something happened in a repository, however its address is spelled: tests in it are pulled at once, Sites that follow it
-// are looked at, and Proposals in it are asked about. It only says "look", waits for nothing, and tells nobody whether the repository is known.
+// are looked at, and Proposals in it are asked about. It only says "look", waits for nothing, and tells nobody
+// whether the repository is known.
 func (l *Loop) Nudge(repository string) {
 	repository = git.Normalize(repository)
 	l.mirrors.Moved(repository)

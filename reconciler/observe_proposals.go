@@ -61,8 +61,8 @@ func (l *Loop) hear(ctx context.Context, w *world, p history.Proposal) (answer, 
 	return heard, heard.err
 }
 
-// holds tells whether all Targets in the Proposal's repository were at a commit that has the merged revert behind it; where it was reverted how
-// a Target is built, what applies that as well.
+// holds tells whether all Targets in the Proposal's repository were at a commit that has the merged revert behind it; where it was reverted
+// how a Target is built, what applies that as well.
 func (l *Loop) holds(ctx context.Context, w *world, p history.Proposal) (bool, error) {
 	merged, err := git.ParseHash(p.Merged)
 	if err != nil {
@@ -93,8 +93,8 @@ func (l *Loop) holds(ctx context.Context, w *world, p history.Proposal) (bool, e
 	return concerned, nil
 }
 
-// revisionsIn are the commits of a repository that the Targets of the last Verdict were at: of their folders, and where commits are blamed for
-// what Targets say about building them, of what applies that now.
+// revisionsIn are the commits of a repository that the Targets of the last Verdict were at: of their folders, and where commits are blamed
+// for what Targets say about building them, of what applies that now.
 func (w *world) revisionsIn(repository string) (revisions []sync.Revision) {
 	cause := w.past.Incident.Cause
 	defined := cause != nil && byDefinition(cause.Suspects)

@@ -110,8 +110,8 @@ func (l *Loop) request(ctx context.Context, w *world, incident history.Incident,
 	return request, nil
 }
 
-// elsewhere are the Targets of the other Environments in a repository, which a base that they share may change as well. A Target that several
-// Environments see is one.
+// elsewhere are the Targets of the other Environments in a repository, which a base that they share may change as well. A Target that
+// several Environments see is one.
 func (l *Loop) elsewhere(ctx context.Context, w *world, repository string, defined map[sync.Target]*redefinition) (out []rollback.Build) {
 	own := map[string]bool{}
 	for _, state := range slices.Concat(slices.Collect(maps.Values(w.states)), w.others()) {

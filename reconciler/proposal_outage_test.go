@@ -72,7 +72,8 @@ func TestAServerFailsWhileAChangeIsOfferedBack(t *testing.T) {
 	require.Contains(t, hub.Comments(1)[0], hub.Pulls()[1].URL)
 }
 
-// TestTheNextFailureWhileTheServerIsAway is one of its own: the pass in between ended the Incident before it, whose Proposal could not be closed then.
+// TestTheNextFailureWhileTheServerIsAway is one of its own: the pass in between ended the Incident before it, whose
+// Proposal could not be closed then.
 func TestTheNextFailureWhileTheServerIsAway(t *testing.T) {
 	s, hub := onHub(t, tests.Propose)
 	s.deploy("Sell for nothing", price("0"))

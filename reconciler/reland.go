@@ -9,8 +9,8 @@ import (
 	"github.com/assay-dev/assay/rollback"
 )
 
-// reland offers back what was reverted in vain, as a pull request that only a person merges. It is tried once; why it was not to be is recorded in place
-// of where it is.
+// reland offers back what was reverted in vain, as a pull request that only a person merges. It is tried once; why it was not to be is
+// recorded in place of where it is.
 type reland struct {
 	incident history.Incident
 	proposal history.Proposal

@@ -14,8 +14,8 @@ import (
 	"github.com/assay-dev/assay/sources/sync"
 )
 
-// roster says which Gates name the Targets of a Source, where the Source can tell of some of them alone: what moves wakes no other Gates then,
-// and a pass reads no other Targets.
+// roster says which Gates name the Targets of a Source, where the Source can tell of some of them alone: what moves wakes no other Gates
+// then, and a pass reads no other Targets.
 type roster struct {
 	source    sync.Source
 	selective sync.Selective  // nil where the Source tells of all Targets at once
@@ -44,7 +44,8 @@ func (r *roster) all(ctx context.Context) ([]sync.State, error) {
 	return r.watched(states), err
 }
 
-// of are the states of the Targets that a Gate names, as far as the roster has caught up; not found where it has with other tests meanwhile.
+// of are the states of the Targets that a Gate names, as far as the roster has caught up; not found where it has
+// with other tests meanwhile.
 func (r *roster) of(name string, current *revision) (states []sync.State, found bool) {
 	r.mu.Lock()
 	if r.tests != current {

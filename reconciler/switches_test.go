@@ -149,8 +149,8 @@ func TestASwitchKeepsAChangeFromBeingOfferedBack(t *testing.T) {
 	}
 }
 
-// TestASwitchKeepsAProposalFromBeingClosed has people mend it while a switch is on. The Incident ends all the same, and the pull request stays open until
-// nobody stops Assay any more.
+// TestASwitchKeepsAProposalFromBeingClosed has people mend it while a switch is on. The Incident ends all the same, and the pull request
+// stays open until nobody stops Assay any more.
 func TestASwitchKeepsAProposalFromBeingClosed(t *testing.T) {
 	for by, stop := range killSwitches {
 		for how, mend := range map[string]func(s *shop, bad string){

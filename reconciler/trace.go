@@ -32,8 +32,8 @@ func (l *Loop) changes(ctx context.Context, w *world, now, passed []history.Targ
 	return changes, nil
 }
 
-// change traces what became of one Target since the last pass: through the commits of its sources, and where these do not explain it through
-// those of its definition.
+// change traces what became of one Target since the last pass: through the commits of its sources, and where these do not explain it
+// through those of its definition.
 func (l *Loop) change(ctx context.Context, w *world, now history.TargetState, before *history.TargetState) (blame.Change, error) {
 	c, err := l.sourceChange(ctx, w, now, before)
 	if err != nil || before == nil || c.Before == c.After || c.OutsideGit == "" && c.Untraceable == "" {

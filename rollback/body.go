@@ -78,8 +78,8 @@ func Body(e Evidence, plan *Plan) string {
 	return b.String()
 }
 
-// JoinBody is what [Join] tells people who opened a revert themselves: what a Proposal would say, but for what happens next, which is theirs to
-// decide.
+// JoinBody is what [Join] tells people who opened a revert themselves: what a Proposal would say, but for what happens
+// next, which is theirs to decide.
 func JoinBody(e Evidence, plan *Plan) string {
 	b := findings(e, plan)
 	b.section("What happens next", func(b *body) {

@@ -60,8 +60,8 @@ func (b Build) Render(ctx context.Context, builder *render.Builder, tree render.
 	return &whole, nil
 }
 
-// Of is how the object has its Target built in a tree, with the files that this hangs on. The error is a *render.Error where a tree does not
-// tell.
+// Of is how the object has its Target built in a tree, with the files that this hangs on. The error is a
+// *render.Error where a tree does not tell.
 func (d *Definition) Of(ctx context.Context, builder *render.Builder, tree render.Tree) (told sync.Build, files []string, err error) {
 	written, err := builder.Build(ctx, tree, d.Path, d.Settings)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 // Build is how a Target builds its folder of a config repository.
 type Build struct {
 	Target sync.Target
-	// Environment is that of the Target where it is another one than the Gate's, whose own Gates look after it: the revert says that it changes, too, and
-	// needs nobody's leave.
+	// Environment is that of the Target where it is another one than the Gate's, whose own Gates look after it: the revert says that it
+	// changes, too, and needs nobody's leave.
 	Environment string
 	Path        string
 	Settings    render.Settings

@@ -259,8 +259,8 @@ func (w *work) digest(commit git.Hash) string {
 	return r.Digest
 }
 
-// TestTargetsOfOtherEnvironmentsAreTold has a base that environments share be reverted for one of them: the others' Gates look after theirs, so that
-// nobody's leave is needed, and a person merges it.
+// TestTargetsOfOtherEnvironmentsAreTold has a base that environments share be reverted for one of them: the others' Gates look after
+// theirs, so that nobody's leave is needed, and a person merges it.
 func TestTargetsOfOtherEnvironmentsAreTold(t *testing.T) {
 	w := newWork(t)
 	good := w.hash("HEAD")

@@ -113,7 +113,8 @@ func deleteBranch(ctx context.Context, m *git.Mirror, p Proposed) error {
 	return m.Push(ctx, git.RefUpdate{Ref: ref, Old: p.Head})
 }
 
-// Stopped says who keeps Assay from a Proposal by its page or by its base; empty where nobody does. A page that the provider does not know stops nothing.
+// Stopped says who keeps Assay from a Proposal by its page or by its base; empty where nobody does. A page that the provider
+// does not know stops nothing.
 func (p Proposed) Stopped(ctx context.Context, m *git.Mirror, provider gitprovider.Provider) (string, error) {
 	pr, err := current(ctx, provider, p)
 	if err != nil {

@@ -25,8 +25,8 @@ var jobs = schema.GroupVersionResource{Group: "batch", Version: "v1", Resource: 
 // applying is how long Flux takes at least to apply a revision after it has noted that it will.
 const applying = time.Second
 
-// BenchmarkRealSyncToJob measures from the moment when a watcher of the API server hears that a commit was applied until one hears of the Job that tests
-// it. Assay has not seen the commit before Flux attempts it, or Argo CD has applied it.
+// BenchmarkRealSyncToJob measures from the moment when a watcher of the API server hears that a commit was applied until one hears of the
+// Job that tests it. Assay has not seen the commit before Flux attempts it, or Argo CD has applied it.
 func BenchmarkRealSyncToJob(b *testing.B) {
 	f := newFleet(b, 1, 400)
 	f.create(b.Context(), namespaces, "{apiVersion: v1, kind: Namespace, metadata: {name: assay-runs}}")

@@ -17,8 +17,8 @@ import (
 	"github.com/assay-dev/assay/reconciler/server/webhook"
 )
 
-// longestPass is how long a pass may take before Assay counts as stuck. A pass waits for Git servers, which may be slow, and a restart in the middle
-// only begins it anew.
+// longestPass is how long a pass may take before Assay counts as stuck. A pass waits for Git servers, which may be slow, and a restart in
+// the middle only begins it anew.
 const longestPass = 30 * time.Minute
 
 // front is what others see of a running Assay: metrics, health and webhooks.
@@ -85,7 +85,8 @@ func (f *front) options(assay *wire.Assay) server.Options {
 	}
 }
 
-// podName is a variable that manifests/ sets. A pod has all ports to itself; a pod of somebody else's, in which Assay is only tried out, may not.
+// podName is a variable that manifests/ sets. A pod has all ports to itself; a pod of somebody else's, in which
+// Assay is only tried out, may not.
 const podName = "POD_NAME"
 
 // address is where to listen: as was said, or in Assay's own pod as usual.

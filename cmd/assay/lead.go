@@ -22,8 +22,8 @@ import (
 // podNamespace is a variable that manifests/ sets, as podName is.
 const podNamespace = "POD_NAMESPACE"
 
-// asLeader does the work once this Assay leads: in a pod, where replicas may share its database, once it holds their Lease; elsewhere at once. The
-// ctx of the work ends only when another Assay may lead.
+// asLeader does the work once this Assay leads: in a pod, where replicas may share its database, once it holds their Lease; elsewhere at
+// once. The ctx of the work ends only when another Assay may lead.
 func asLeader(ctx context.Context, s *settings.Settings, log *slog.Logger, work func(ctx context.Context) error) error {
 	pod, namespace := os.Getenv(podName), os.Getenv(podNamespace)
 	if s.Database == "" || pod == "" || namespace == "" {

@@ -15,7 +15,8 @@ import (
 	"github.com/assay-dev/assay/reconciler/history/postgrestest"
 )
 
-// A second Assay on the same database, as when somebody starts one by mistake: it takes over what the first one knows, and the first one ends.
+// A second Assay on the same database, as when somebody starts one by mistake: it takes over what the first one
+// knows, and the first one ends.
 func TestWhoTakesTheLeadKnowsWhatTheOtherKnew(t *testing.T) {
 	config, ids := repositoryOf(t, files{
 		"app/kustomization.yaml": "resources: [secret.yaml]\n",

@@ -13,8 +13,8 @@ import (
 	"github.com/assay-dev/assay/sources/render"
 )
 
-// TestSettingsOfTheManifests reads the settings of each overlay as the pod would, so that none is misspelt, and looks for the folders and files that
-// they name among what is mounted.
+// TestSettingsOfTheManifests reads the settings of each overlay as the pod would, so that none is misspelt, and looks for the folders and
+// files that they name among what is mounted.
 func TestSettingsOfTheManifests(t *testing.T) {
 	tree, err := render.OpenDirectory("../../manifests")
 	require.NoError(t, err)

@@ -31,8 +31,8 @@ func runImage(ctx context.Context, s *settings.Settings, config *rest.Config) (s
 	return ownImage(ctx, client, namespace, pod)
 }
 
-// ownImage is the image that Assay itself runs as, from which the pods of runs then take the wrapper: whatever layer of an installation says
-// which image that is, both are of one version.
+// ownImage is the image that Assay itself runs as, from which the pods of runs then take the wrapper: whatever layer of an installation
+// says which image that is, both are of one version.
 func ownImage(ctx context.Context, client kubernetes.Interface, namespace, pod string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, wire.Patience)
 	defer cancel()

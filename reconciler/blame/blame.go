@@ -5,7 +5,8 @@
 // The steps are taken in order, free evidence first, and the first answer stands. Each is a file:
 //
 //	nothing_ran.go      1  nothing ran: Inconclusive
-//	nothing_changed.go  2  nothing of ours changed, or only the tests: Config is out from here on, and steps 3 and 4 may still find a better answer
+//	nothing_changed.go  2  nothing of ours changed, or only the tests: Config is out from here on, and steps 3 and 4 may still
+//	                       find a better answer
 //	outage.go           3  many Gates with unrelated changes fail at the same time: Environment
 //	ask_others.go       3  without a control: other Gates are verified now, to see whether they fail too
 //	control.go          3  a Suite that touches no change fails as well: Environment
@@ -16,8 +17,8 @@
 //	bisect.go           6  which of them did, where states in between can be tried; and whether the last passed one still passes
 //	unknown.go          7  what is left, and what is missing to tell
 //
-// What is rendered hangs on the files of a Target and on how the Target has them built. A commit that changed the latter, where another Target
-// applied the definition from Git, is a suspect like any other; a change that no commit of either explains came from outside Git.
+// What is rendered hangs on the files of a Target and on how the Target has them built. A commit that changed the latter, where another
+// Target applied the definition from Git, is a suspect like any other; a change that no commit of either explains came from outside Git.
 //
 // A failed Sync (failed_sync.go) takes the same steps: its rerun is one more deadline, since its engine keeps trying. Only a Config cause
 // can lead to a revert.

@@ -27,8 +27,9 @@ type Cause struct {
 	Evidence []string `json:"evidence"`
 	// Suspects of a Config cause, oldest first within a repository. One is the culprit; several were not told apart.
 	Suspects []Suspect `json:"suspects,omitempty"`
-	// NotEnvironment says that more than the Gate's own Suites speaks against the environment: a control Suite passes on it, the state that passed last
-	// was tried again and passes still, or what failed is a build, which needs none. Without that, a dependency of this Gate alone may be down.
+	// NotEnvironment says that more than the Gate's own Suites speaks against the environment: a control Suite passes on it, the state
+	// that passed last was tried again and passes still, or what failed is a build, which needs none. Without that, a dependency of
+	// this Gate alone may be down.
 	NotEnvironment bool `json:"notEnvironment,omitempty"`
 	// Outage says that the Environment failed more than this Gate, by what its other Gates or a control Suite show. It says nothing of the
 	// changes.
@@ -50,8 +51,8 @@ type Suspect struct {
 	Targets    []sync.Target `json:"targets"`
 	// Why it is a suspect: what it changed, or why it cannot be ruled out.
 	Why string `json:"why"`
-	// Definition says that it was found by what a Target is built from where the Target itself is written, such as a Flux Kustomization among the
-	// files of another: such a commit may have changed how the Target is built, and not only what.
+	// Definition says that it was found by what a Target is built from where the Target itself is written, such as a Flux Kustomization among
+	// the files of another: such a commit may have changed how the Target is built, and not only what.
 	Definition bool `json:"definition,omitempty"`
 }
 

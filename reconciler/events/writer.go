@@ -169,8 +169,8 @@ func (w *Writer) again(ctx context.Context, event *eventsv1.Event) (result strin
 	return "repeated", nil
 }
 
-// annotate writes the annotation under a field manager of its own, so that nobody else's fields change. The UID keeps it from making an object
-// anew that is deleted meanwhile.
+// annotate writes the annotation under a field manager of its own, so that nobody else's fields change. The UID keeps it from making an
+// object anew that is deleted meanwhile.
 func (w *Writer) annotate(ctx context.Context, at schema.GroupVersionResource, target sync.Target, uid types.UID, value string) error {
 	patch, err := json.Marshal(metav1.PartialObjectMetadata{
 		TypeMeta: metav1.TypeMeta{APIVersion: at.GroupVersion().String(), Kind: target.Kind},

@@ -28,9 +28,9 @@ type Run struct {
 
 // Assess says what the Runs of a Suite are evidence of.
 //
-// A Run that did not end by itself or by the Suite's timeout is evidence of nothing. A Run whose Suite declares reports must leave at least one
-// with a case or a metric, and exit code and report must agree to pass: failures in the report with exit 0 are failures, a bad exit with a clean
-// report is an error of its own. A Suite that declares no report is one case, judged by its exit code.
+// A Run that did not end by itself or by the Suite's timeout is evidence of nothing. A Run whose Suite declares reports must leave at least
+// one with a case or a metric, and exit code and report must agree to pass: failures in the report with exit 0 are failures, a bad exit
+// with a clean report is an error of its own. A Suite that declares no report is one case, judged by its exit code.
 func Assess(suite *tests.Suite, runs []Run) Suite {
 	out := Suite{Name: suite.Name(), Alias: suite.Origin.Name, Outcome: Passed}
 	var reports []*report.Report

@@ -112,8 +112,8 @@ func lookup(e ast.Expr) (root string, path []string) {
 	return "", nil
 }
 
-// holds evaluates the condition. It is Inconclusive where the answer hangs on a Suite that gave none, or cannot be computed; skipped says that
-// it hangs on a baseline that is not there yet.
+// holds evaluates the condition. It is Inconclusive where the answer hangs on a Suite that gave none, or cannot be computed; skipped says
+// that it hangs on a baseline that is not there yet.
 func (c *condition) holds(w world) (outcome Outcome, reason string, skipped bool) {
 	vars, err := cel.PartialVars(w.vars, append(w.missingBaseline(c.baseline), w.unknown...)...)
 	if err != nil {

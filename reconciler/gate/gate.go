@@ -1,5 +1,5 @@
-// Package gate judges. In go a Gate, what its Suites' Runs left, and the last Passed state to compare with; out comes a Verdict with its reason.
-// It is pure: it reads no clock, no file and no network, and the same input always gives the same Verdict.
+// Package gate judges. In go a Gate, what its Suites' Runs left, and the last Passed state to compare with; out comes a Verdict with its
+// reason. It is pure: it reads no clock, no file and no network, and the same input always gives the same Verdict.
 //
 // Two steps: [Assess] says of one Suite whether its Runs are evidence and of what; [Judge] holds the Gate's conditions, written in
 // CEL, against all of them. What a Suite did not answer is a CEL unknown, so that a Gate is Failed only if it fails whatever the

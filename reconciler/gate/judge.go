@@ -11,7 +11,8 @@ import (
 // Judge holds the Gate's conditions against its Suites. A Gate without conditions holds when every Suite passed.
 //
 // It is Failed when one condition is false whatever the inconclusive Suites would have said, Passed when all are true, and
-// Inconclusive otherwise; also when no Suite gave any evidence at all. A condition that compares with a baseline that is not there yet is left out.
+// Inconclusive otherwise; also when no Suite gave any evidence at all. A condition that compares with a baseline that
+// is not there yet is left out.
 func Judge(g *tests.Gate, suites []Suite, baseline *Baseline) Verdict {
 	v := Verdict{Suites: suites, Failing: failing(suites)}
 	conclusive := false

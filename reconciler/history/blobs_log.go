@@ -14,8 +14,8 @@ const (
 	logPatience = 10 * time.Second
 )
 
-// chunkLog writes a log in chunks: one when there is enough for it, or after a while. A database that is away for a moment costs nothing that
-// fits into a chunk.
+// chunkLog writes a log in chunks: one when there is enough for it, or after a while. A database that is away for a moment costs
+// nothing that fits into a chunk.
 type chunkLog struct {
 	ctx  context.Context // of all that is written
 	to   chunks

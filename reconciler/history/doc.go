@@ -3,7 +3,7 @@
 // work after a restart, the last Passed state, flake rates, and what people ask about. It decides nothing, and it never forgets silently: a
 // damaged or full disk is an error, and retention is counted.
 //
-// It is kept in a folder, in SQLite, by one Assay; or in a PostgreSQL database, by several. There, writes that would interfere take turns (see
-// turn), and who leads takes a term: with it every transaction asks whether that is still the last one, so that an Assay that stood still
-// while another took over records nothing any more.
+// It is kept in a folder, in SQLite, by one Assay; or in a PostgreSQL database, by several. There, writes that would interfere take turns
+// (see turn), and who leads takes a term: with it every transaction asks whether that is still the last one, so that an Assay that stood
+// still while another took over records nothing any more.
 package history

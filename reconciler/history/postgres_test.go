@@ -182,8 +182,8 @@ func TestWhoLeadsNoMoreRecordsNothing(t *testing.T) {
 	}
 }
 
-// An Assay that is stopped in the middle of a transaction holds the next one up until the server ends that transaction, and no longer; what it
-// had written there is gone.
+// An Assay that is stopped in the middle of a transaction holds the next one up until the server ends that transaction, and no longer; what
+// it had written there is gone.
 func TestWhoIsStoppedWhileItWritesHoldsNobodyUp(t *testing.T) {
 	place, ctx := postgres(t), t.Context()
 	next := open(t, place)

@@ -52,8 +52,8 @@ func (s *Store) readBack(ctx context.Context, recent []Verification, since time.
 	return recent, before, n == recentAtOnce, rows.Err()
 }
 
-// Blaming are the Verifications of an Environment that failed and are being looked into, in the order of their Gates. Those that still run, of which
-// there may be hundreds, are not read.
+// Blaming are the Verifications of an Environment that failed and are being looked into, in the order of their Gates. Those that still run,
+// of which there may be hundreds, are not read.
 func (s *Store) Blaming(ctx context.Context, environment string) ([]Verification, error) {
 	return documents[Verification](ctx, s.reader, `SELECT document FROM verifications
 		WHERE environment = ? AND phase IN ('Running', 'Blaming') AND phase = 'Blaming' ORDER BY gate, seq`, environment) // the first names the index

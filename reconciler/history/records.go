@@ -207,15 +207,16 @@ type Proposal struct {
 	ProofReason string `json:"proofReason,omitempty"`
 	// NotByItself are the reasons why only a person may merge it.
 	NotByItself []string `json:"notByItself,omitempty"`
-	// Joined says that it is a revert that people opened; Assay follows it, and merges nothing. Own is the number of its own pull request until
-	// that is closed in favour of theirs.
+	// Joined says that it is a revert that people opened; Assay follows it, and merges nothing. Own is the number of its own pull request
+	// until that is closed in favour of theirs.
 	Joined bool  `json:"joined,omitempty"`
 	Own    int64 `json:"own,omitempty"`
 	// Left says why its page is to be closed, where somebody had stopped Assay when it ended; empty where there is none to close.
 	Left string `json:"left,omitempty"`
 	// Merged is the commit of the base that holds the revert.
 	Merged string `json:"merged,omitempty"`
-	// Reland is where the change was offered back, or why it was not; empty unless the revert was in vain. Relanding says that it is about to be, or was.
+	// Reland is where the change was offered back, or why it was not; empty unless the revert was in vain. Relanding says
+	// that it is about to be, or was.
 	Reland    string    `json:"reland,omitempty"`
 	Relanding bool      `json:"relanding,omitempty"`
 	Reason    string    `json:"reason,omitempty"`

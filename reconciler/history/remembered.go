@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// memory keeps what was decoded last of each record that every pass over a Gate reads, since it rarely changed meanwhile and decoding takes longer
-// than reading. It holds as many records as there are Gates, times three, and as Targets.
+// memory keeps what was decoded last of each record that every pass over a Gate reads, since it rarely changed meanwhile and decoding takes
+// longer than reading. It holds as many records as there are Gates, times three, and as Targets.
 type memory struct {
 	mu    sync.Mutex
 	known map[row]decoded
@@ -24,8 +24,8 @@ type decoded struct {
 	record any
 }
 
-// remembered is document for one row that is read again and again. The record is the caller's, but what its slices and maps hold is shared with
-// all who read it, and is not to be changed.
+// remembered is document for one row that is read again and again. The record is the caller's, but what its slices and maps hold is shared
+// with all who read it, and is not to be changed.
 func remembered[T any](ctx context.Context, s *Store, q querier, query, environment, name string, more ...any) (*T, error) {
 	text, found, err := textOf(ctx, q, query, append([]any{environment, name}, more...)...)
 	if err != nil || !found {

@@ -22,9 +22,9 @@ type Store struct {
 	memory  memory
 }
 
-// Open opens the history at a place, which is created when absent, and brings its schema up to date. A place is a folder, for SQLite, or the
-// URL of a PostgreSQL database: postgres://user:password@host:5432/name. The error says so when the database is damaged or comes from a newer
-// Assay; it never holds the password.
+// Open opens the history at a place, which is created when absent, and brings its schema up to date. A place is a folder, for SQLite, or
+// the URL of a PostgreSQL database: postgres://user:password@host:5432/name. The error says so when the database is damaged or comes from a
+// newer Assay; it never holds the password.
 func Open(ctx context.Context, place string) (*Store, error) {
 	d, err := at(place)
 	if err != nil {
@@ -33,8 +33,8 @@ func Open(ctx context.Context, place string) (*Store, error) {
 	return open(ctx, d, create)
 }
 
-// OpenVolatile is Open of a folder without ever waiting for the disk or for another process, for a history that no crash of the machine need
-// leave anything of, and that nobody else looks into meanwhile.
+// OpenVolatile is Open of a folder without ever waiting for the disk or for another process, for a history that no crash of the machine
+// need leave anything of, and that nobody else looks into meanwhile.
 func OpenVolatile(ctx context.Context, dir string) (*Store, error) {
 	return open(ctx, sqlite{dir: dir, volatile: true}, create)
 }
@@ -77,9 +77,9 @@ func open(ctx context.Context, d dialect, a access) (*Store, error) {
 	return s, nil
 }
 
-// Lead takes the lead under a name: from now on whoever took it before fails with ErrDeposed instead of recording anything, and so will this
-// Store once another takes it. holder says for people who leads. It waits for what is being written; where one Assay has the place for
-// itself it does nothing.
+// Lead takes the lead under a name: from now on whoever took it before fails with ErrDeposed instead of recording anything, and so
+// will this Store once another takes it. holder says for people who leads. It waits for what is being written; where one Assay has the
+// place for itself it does nothing.
 func (s *Store) Lead(ctx context.Context, name, holder string) error {
 	return s.dialect.lead(ctx, s, name, holder)
 }
@@ -87,7 +87,8 @@ func (s *Store) Lead(ctx context.Context, name, holder string) error {
 // Deposed is closed once this Store was refused to record something, since another took the lead.
 func (s *Store) Deposed() <-chan struct{} { return s.dialect.deposed() }
 
-// Confirm asks whether this Store may still record; where it may not, the error is ErrDeposed. Who has nothing to record hears of it no other way.
+// Confirm asks whether this Store may still record; where it may not, the error is ErrDeposed. Who has nothing to
+// record hears of it no other way.
 func (s *Store) Confirm(ctx context.Context) error {
 	return s.write(ctx, "lead", "that it leads", func(*transaction) error { return nil })
 }
@@ -98,7 +99,8 @@ func (s *Store) Close() error { return errors.Join(s.reader.Close(), s.writer.Cl
 // attempts is how often a transaction is tried that others get in the way of.
 const attempts = 5
 
-// write runs f in a transaction of its own, when it is its turn; either all of it is recorded or nothing. f may be run again from the start.
+// write runs f in a transaction of its own, when it is its turn; either all of it is recorded or nothing. f may be
+// run again from the start.
 func (s *Store) write(ctx context.Context, whose turn, what string, f func(tx *transaction) error) error {
 	for attempt := 1; ; attempt++ {
 		err := s.transact(ctx, whose, f)

@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// Label is what the pod of the leader has, and what the Service of Assay selects: webhooks and the pods of Suites talk to who works. All replicas
-// are ready, so that a rollout does not wait for those that stand by.
+// Label is what the pod of the leader has, and what the Service of Assay selects: webhooks and the pods of Suites talk to who works. All
+// replicas are ready, so that a rollout does not wait for those that stand by.
 const Label = "assay.dev/leader"
 
 // mark puts the label on the own pod. It tries until that is done, or this Assay leads no more.

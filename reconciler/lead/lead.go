@@ -1,9 +1,9 @@
-// Package lead has one of several Assays work at a time. In go a Lease of the cluster and the work; the work is begun once this Assay holds the
-// Lease, and is told to end before another could hold it. It never lets two work at once on purpose: where it cannot be sure, it returns an
-// error, and the process has to end.
+// Package lead has one of several Assays work at a time. In go a Lease of the cluster and the work; the work is begun once this Assay holds
+// the Lease, and is told to end before another could hold it. It never lets two work at once on purpose: where it cannot be sure, it
+// returns an error, and the process has to end.
 //
-// The Lease alone cannot stop an Assay that stands still for a while, wakes up and goes on where it was: it does not know yet. What that one
-// writes the history refuses (history.Store.Lead); what it does outside is named by its inputs, and so done once.
+// The Lease alone cannot stop an Assay that stands still for a while, wakes up and goes on where it was: it does not know yet. What that
+// one writes the history refuses (history.Store.Lead); what it does outside is named by its inputs, and so done once.
 package lead
 
 import (
@@ -32,17 +32,17 @@ type Options struct {
 	Namespace, Pod string
 	// Lease is its name.
 	Lease string
-	// Duration is how long others wait for a leader that says nothing: whole seconds, 15s by default. After two thirds of it a leader that cannot
-	// renew the Lease gives up.
+	// Duration is how long others wait for a leader that says nothing: whole seconds, 15s by default. After two thirds of it a leader that
+	// cannot renew the Lease gives up.
 	Duration time.Duration
 	Log      *slog.Logger
 }
 
-// Run waits until this Assay leads, and runs work. It returns what work does, after it has given the Lease to whoever is next; and nil where ctx
-// ended before.
+// Run waits until this Assay leads, and runs work. It returns what work does, after it has given the Lease to whoever is next;
+// and nil where ctx ended before.
 //
-// When ctx ends, work is expected to come to its end by itself, and the Lease is held until then. When the Lease is lost, the ctx of work ends,
-// and Run returns ErrLost: before others may lead, whether work has returned or not. The process must end then.
+// When ctx ends, work is expected to come to its end by itself, and the Lease is held until then. When the Lease is lost, the ctx of work
+// ends, and Run returns ErrLost: before others may lead, whether work has returned or not. The process must end then.
 func Run(ctx context.Context, o Options, work func(ctx context.Context) error) error {
 	o.complete()
 	if err := o.unmark(ctx); err != nil { // a pod keeps its labels when its container starts anew
@@ -96,8 +96,8 @@ func (o *Options) complete() {
 	}
 }
 
-// deadline is how long a leader tries to renew the Lease, and retry the time between two tries. With both of them gone a fifth of the Duration is
-// left for the work to end in before another leads.
+// deadline is how long a leader tries to renew the Lease, and retry the time between two tries. With both of them gone a fifth of the
+// Duration is left for the work to end in before another leads.
 func (o *Options) deadline() time.Duration { return o.Duration * 10 / 15 }
 func (o *Options) retry() time.Duration    { return o.Duration * 2 / 15 }
 

@@ -6,7 +6,8 @@ import (
 	"github.com/assay-dev/assay/reconciler/history"
 )
 
-// mostGates is how many Gates are told apart. Whoever writes tests names Gates, and must not fill the memory of Assay or of Prometheus by that.
+// mostGates is how many Gates are told apart. Whoever writes tests names Gates, and must not fill the memory of
+// Assay or of Prometheus by that.
 const mostGates = 10_000
 
 // others stands for the Gates beyond that.

@@ -69,7 +69,8 @@ func Read(ctx context.Context, mirror *git.Mirror, environment string, trusted *
 	return found, problems, vouch(ctx, mirror, refs[Ref], trusted, found)
 }
 
-// longest is the longest note that is looked into, in bytes: more than Assay writes, and little enough that nobody fills the memory with it.
+// longest is the longest note that is looked into, in bytes: more than Assay writes, and little enough that nobody
+// fills the memory with it.
 const longest = 1 << 20
 
 var errTooLong = fmt.Errorf("it is longer than %d bytes, which Assay never writes", longest)

@@ -1,8 +1,8 @@
 package report
 
 // assayJSON is Assay's own format, for what has no other: {"assayReport": 1, "cases": [{"name", "suite", "status", "message", "detail",
-// "seconds"}], "metrics": {"p95": 0.2}, "seconds": 12}. The statuses are those of this package. Runs of custom resources leave it, and any script can
-// print it.
+// "seconds"}], "metrics": {"p95": 0.2}, "seconds": 12}. The statuses are those of this package. Runs of custom resources leave it,
+// and any script can print it.
 var assayJSON = format{
 	name:  "assay-json",
 	sniff: jsonHas("assayReport"),

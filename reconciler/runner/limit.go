@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// Limit lets at most parallel Jobs of r run at a time; parallel is at least 1. Gates take turns, so that one with a hundred Runs does not make
-// another's only one wait for all of them; so do the Suites of a Gate; and within a Suite, who asked first runs first. Waiting is not part of
-// a Run's time.
+// Limit lets at most parallel Jobs of r run at a time; parallel is at least 1. Gates take turns, so that one with a hundred Runs does
+// not make another's only one wait for all of them; so do the Suites of a Gate; and within a Suite, who asked first runs first. Waiting
+// is not part of a Run's time.
 func Limit(r Runner, parallel int) Runner {
 	return &limited{Runner: r, slots: newTurns(max(parallel, 1))}
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/assay-dev/assay/sources/tests"
 )
 
-// Routes are a Runner made of those for the kinds of Suites: each Job goes to the one for its Suite. One that is nil is not to be had here. A Job that none can
-// run is NotStarted, and the reason says what is missing.
+// Routes are a Runner made of those for the kinds of Suites: each Job goes to the one for its Suite. One that is nil is not to be had here.
+// A Job that none can run is NotStarted, and the reason says what is missing.
 type Routes struct {
 	// Process runs commands on this machine, and Pods in a cluster.
 	Process, Pods Runner

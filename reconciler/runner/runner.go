@@ -1,6 +1,6 @@
-// Package runner runs Suites. In goes a Job (one Suite, one shard, one combination of its matrix, the files of its commit); out comes a Result:
-// how it ended, its report files and its artifacts. It never judges: a failed test is a Result like any other, and only what kept the
-// tool from running at all is named as such.
+// Package runner runs Suites. In goes a Job (one Suite, one shard, one combination of its matrix, the files of its commit); out comes a
+// Result: how it ended, its report files and its artifacts. It never judges: a failed test is a Result like any other, and only what kept
+// the tool from running at all is named as such.
 package runner
 
 import (
@@ -29,8 +29,8 @@ type Job struct {
 	Matrix map[string]string
 	// Env is added by the reconciler: ASSAY_ENVIRONMENT, ASSAY_REVISION and the like. Never a secret.
 	Env map[string]string
-	// Inputs are files that Assay hands the run besides the Suite's own: each key is an environment variable that holds the path of a file with
-	// that content.
+	// Inputs are files that Assay hands the run besides the Suite's own: each key is an environment variable that holds the path
+	// of a file with that content.
 	Inputs map[string][]byte
 	// Log receives what the run prints, while it prints it. It never blocks the run for long; what it cannot take is dropped and counted.
 	Log io.Writer

@@ -1,5 +1,5 @@
-// Package server is Assay's HTTP: what the cluster asks of it, and what tells it to look. In go the small things that other rooms serve; out come three
-// listeners, as whoever runs Flux expects them:
+// Package server is Assay's HTTP: what the cluster asks of it, and what tells it to look. In go the small things that other rooms serve;
+// out come three listeners, as whoever runs Flux expects them:
 //
 //	:8080  /metrics             package metrics
 //	:9440  /healthz, /readyz    this package

@@ -30,7 +30,8 @@ const (
 	nothing        survival = "nothing"
 )
 
-// crash kills the Assay of a world at one of its writes to the history, as kill -9 would: what it is about to do outside by then is not done.
+// crash kills the Assay of a world at one of its writes to the history, as kill -9 would: what it is about to do
+// outside by then is not done.
 type crash struct {
 	at    int // the write, counted from 1; 0 is never
 	every int // writes until the next crash; 0 is never
@@ -81,16 +82,16 @@ func watchCrashes() *crashes {
 	return all
 }
 
-// An incident makes about a hundred writes. Where the history survives, Assay is killed again and again, apart writes apart. Where it does not, it is killed
-// once, for one that always forgets comes to no end; that is tried at one write in sparse, another one in each incident.
+// An incident makes about a hundred writes. Where the history survives, Assay is killed again and again, apart writes apart. Where it does
+// not, it is killed once, for one that always forgets comes to no end; that is tried at one write in sparse, another one in each incident.
 const (
 	apart  = 24
 	sparse = 6
 )
 
-// TestACrashAtAnyRecordedStep lets Assay live through incidents, each of them as often as it takes to crash at every write to its history. Afterwards the
-// world must be as it is without a crash, with no Proposal that is not there without one; an Assay that has forgotten what passed last may also say so,
-// and leave it to people. ASSAY_SIMULATE_CRASHES is how many incidents, a few where it is not set.
+// TestACrashAtAnyRecordedStep lets Assay live through incidents, each of them as often as it takes to crash at every write to its history.
+// Afterwards the world must be as it is without a crash, with no Proposal that is not there without one; an Assay that has forgotten what
+// passed last may also say so, and leave it to people. ASSAY_SIMULATE_CRASHES is how many incidents, a few where it is not set.
 func TestACrashAtAnyRecordedStep(t *testing.T) {
 	incidents := 4
 	if wanted, err := strconv.Atoi(os.Getenv("ASSAY_SIMULATE_CRASHES")); err == nil {

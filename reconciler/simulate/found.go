@@ -18,8 +18,8 @@ import (
 	"github.com/assay-dev/assay/sources/sync"
 )
 
-// newWorld lays out the world of a Scenario: its repositories, apps, Gates and environments, with nothing wrong. Everything that chance decides comes
-// from the seed.
+// newWorld lays out the world of a Scenario: its repositories, apps, Gates and environments, with nothing wrong. Everything that chance
+// decides comes from the seed.
 //
 // What happens in it is never cut short by the end of ctx: whoever lets it happen stops between two events.
 func newWorld(ctx context.Context, s *Scenario, seed uint64, wanted int, builder *render.Builder, trace io.Writer) *world {

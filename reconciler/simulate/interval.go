@@ -8,8 +8,8 @@ type Interval struct {
 	High float64 `json:"high"`
 }
 
-// interval is the Clopper-Pearson interval of hits among trials (The Use of Confidence or Fiducial Limits Illustrated in the Case of the Binomial,
-// Biometrika 26, 1934): it covers the truth in at least 95% of all cases, also near 0, where others promise too much.
+// interval is the Clopper-Pearson interval of hits among trials (The Use of Confidence or Fiducial Limits Illustrated in the Case of the
+// Binomial, Biometrika 26, 1934): it covers the truth in at least 95% of all cases, also near 0, where others promise too much.
 func interval(hits, trials int) Interval {
 	if trials == 0 {
 		return Interval{0, 1}

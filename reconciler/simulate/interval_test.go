@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The values are those that R's binom.test and scipy's binomtest(...).proportion_ci(method="exact") print; the rows without hits are the closed form
-// 1-(0.025)^(1/n).
+// The values are those that R's binom.test and scipy's binomtest(...).proportion_ci(method="exact") print; the rows without hits are the
+// closed form 1-(0.025)^(1/n).
 func TestIntervalAgreesWithPublishedValues(t *testing.T) {
 	for _, tt := range []struct {
 		hits, trials int

@@ -14,8 +14,8 @@ import (
 	"github.com/assay-dev/assay/sources/tests"
 )
 
-// The truths that hold at every step of every run. What breaks one is a violation, which ends the simulation with exit code 1, whatever the figures
-// say.
+// The truths that hold at every step of every run. What breaks one is a violation, which ends the simulation with exit code
+// 1, whatever the figures say.
 
 // violated notes that a truth does not hold, with the moment.
 func (j *judge) violated(format string, args ...any) {

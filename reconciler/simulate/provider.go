@@ -13,7 +13,8 @@ import (
 	"github.com/assay-dev/assay/sources/git"
 )
 
-// server is a Git server with pull requests for one repository, in memory. It is a gitprovider.Provider for Assay; people use its other methods.
+// server is a Git server with pull requests for one repository, in memory. It is a gitprovider.Provider for Assay;
+// people use its other methods.
 type server struct {
 	mu         sync.Mutex // held by whoever asks as Assay does; in a world there is one at a time
 	repository *repository
@@ -248,8 +249,8 @@ func (s *server) merge(ctx context.Context, p *pull, by string, squash bool) err
 	return nil
 }
 
-// merged is the tree of both: that of the head where the base has not moved; else the base with what the head's own commits revert taken back, or with
-// the files that they changed, where nobody else did.
+// merged is the tree of both: that of the head where the base has not moved; else the base with what the head's own commits revert taken
+// back, or with the files that they changed, where nobody else did.
 func (s *server) merged(ctx context.Context, base, head git.Hash) (git.Hash, error) {
 	r := s.repository.Repository()
 	fork, err := git.MergeBase(ctx, r, base, head)

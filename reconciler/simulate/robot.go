@@ -7,8 +7,8 @@ import (
 	"github.com/assay-dev/assay/sources/git"
 )
 
-// robot is the image automation of a repository: it writes the newest image of each app, and writes it again when somebody puts another one back, unless
-// it is suspended in Git.
+// robot is the image automation of a repository: it writes the newest image of each app, and writes it again when somebody puts another one
+// back, unless it is suspended in Git.
 const robot = "Robot"
 
 const automationFile = "automation/images.yaml"

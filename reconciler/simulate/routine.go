@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// routines are what goes on beside the passes: each is a goroutine that runs only while everything else stands still, and that sleeps in fake time.
+// routines are what goes on beside the passes: each is a goroutine that runs only while everything else stands still,
+// and that sleeps in fake time.
 type routines struct {
 	schedule *schedule
 	asleep   []*routine

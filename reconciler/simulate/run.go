@@ -58,8 +58,8 @@ func (w *world) stop() error {
 	return w.history.Close()
 }
 
-// happen lets everything happen, and calls between after each event, until enough breakages were there and are over, and then for as long as Assay puts
-// anything off.
+// happen lets everything happen, and calls between after each event, until enough breakages were there and are over, and then for as
+// long as Assay puts anything off.
 func (w *world) happen(ctx context.Context, between func() error) error {
 	w.live()
 	w.liveTests()

@@ -123,8 +123,8 @@ type Syncs struct {
 	Rollout Range `json:"rollout,omitzero"`
 }
 
-// Breakages say what breaks, and how often. The weights of the kinds tell how often one comes compared with the others; the first ones are to be
-// answered with a Proposal, and the later ones never.
+// Breakages say what breaks, and how often. The weights of the kinds tell how often one comes compared with the others; the first ones are
+// to be answered with a Proposal, and the later ones never.
 type Breakages struct {
 	// Every is the time from when all is well to the next breakage. Default 3h to 24h.
 	Every Range `json:"every,omitzero"`
@@ -177,8 +177,8 @@ type Breakages struct {
 	DriftNoticed Range `json:"driftNoticed,omitzero"`
 }
 
-// People say what people do, by weights. Whoever looks at a Proposal does one of the first; whoever is faster than Assay, or finds no Proposal, one of
-// the second.
+// People say what people do, by weights. Whoever looks at a Proposal does one of the first; whoever is faster than Assay, or finds no
+// Proposal, one of the second.
 type People struct {
 	// AnswersAfter is how long a Proposal waits for a person. Default 5m to 8h.
 	AnswersAfter Range `json:"answersAfter,omitzero"`

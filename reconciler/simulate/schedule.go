@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// schedule is what is going to happen, and the time that it is. Whatever happens at the same moment does so in the order in which it was planned.
+// schedule is what is going to happen, and the time that it is. Whatever happens at the same moment does so in the
+// order in which it was planned.
 type schedule struct {
 	now   time.Time
 	ahead agenda

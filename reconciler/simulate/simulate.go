@@ -30,8 +30,8 @@ type Options struct {
 // worldSize is how many breakages happen one after the other in one world.
 const worldSize = 50
 
-// Run simulates. The Result is the same for the same Options, whatever is parallel. An error says that the simulation itself failed; goals that were missed
-// and truths that did not hold are in the Result.
+// Run simulates. The Result is the same for the same Options, whatever is parallel. An error says that the simulation itself failed; goals
+// that were missed and truths that did not hold are in the Result.
 func Run(ctx context.Context, o Options) (*Result, error) {
 	type job struct {
 		scenario  int

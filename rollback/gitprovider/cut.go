@@ -20,7 +20,8 @@ func Cut(text string, most int) string {
 	return text
 }
 
-// Length is how many characters a text has, as the strictest servers count them: in UTF-16, where a character beyond the first 65,536 is two.
+// Length is how many characters a text has, as the strictest servers count them: in UTF-16, where a character
+// beyond the first 65,536 is two.
 func Length(text string) (units int) {
 	for _, r := range text {
 		units += utf16.RuneLen(r)

@@ -1,5 +1,5 @@
-// Package gitprovider is what Assay asks of the server that holds a config repository: pull requests, and what people said and did about them. In
-// go titles, texts and branches that are pushed already; out come numbers, URLs and states. It pushes nothing and decides nothing.
+// Package gitprovider is what Assay asks of the server that holds a config repository: pull requests, and what people said and did about
+// them. In go titles, texts and branches that are pushed already; out come numbers, URLs and states. It pushes nothing and decides nothing.
 package gitprovider
 
 import (
@@ -21,7 +21,8 @@ var (
 	ErrBlocked = errors.New("blocked by the repository's rules")
 	// ErrUnsupported: the server has no such thing, such as labels at Bitbucket; the error's text says what was asked for.
 	ErrUnsupported = errors.New("not supported by the server")
-	// ErrUnavailable: the server is down, or limits how often it may be asked for longer than is waited; the error's text says until when, where that is known.
+	// ErrUnavailable: the server is down, or limits how often it may be asked for longer than is waited; the error's text says
+	// until when, where that is known.
 	ErrUnavailable = errors.New("the server is not available")
 )
 

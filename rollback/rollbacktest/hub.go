@@ -1,6 +1,6 @@
-// Package rollbacktest is a server of pull requests for tests of what Assay does with them: labels, reviewers, required checks and comments included,
-// and with faults on demand. In go the calls of gitprovider.Provider, and what people do; out come pull requests over a real repository. It keeps its
-// own in memory, as long as the test runs, and never answers late.
+// Package rollbacktest is a server of pull requests for tests of what Assay does with them: labels, reviewers, required checks and comments
+// included, and with faults on demand. In go the calls of gitprovider.Provider, and what people do; out come pull requests over a real
+// repository. It keeps its own in memory, as long as the test runs, and never answers late.
 package rollbacktest
 
 import (
@@ -48,7 +48,8 @@ func (h *Hub) Require(c gitprovider.Checks) {
 	h.checks = c
 }
 
-// Fail has fault asked before and after each call, by its name; an error in its place is what the caller gets. After a call, what it asked for is done.
+// Fail has fault asked before and after each call, by its name; an error in its place is what the caller gets. After a
+// call, what it asked for is done.
 func (h *Hub) Fail(fault func(call string, after bool) error) {
 	h.turn.Lock()
 	defer h.turn.Unlock()

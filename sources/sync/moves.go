@@ -5,8 +5,8 @@ import "sync"
 // Selective is a Source of thousands of Targets, few of which change at a time: it tells which, and of some of them alone.
 type Selective interface {
 	Source
-	// Missing says why Targets may be missing, or be otherwise by now; it is the error of Targets. Where there is nothing to say, Moved has told of
-	// every Target that there is, or tells of it when it is asked next.
+	// Missing says why Targets may be missing, or be otherwise by now; it is the error of Targets. Where there is nothing to say, Moved has
+	// told of every Target that there is, or tells of it when it is asked next.
 	Missing() error
 	// Moved are the Targets of which there may be something new since this was asked last, those that came or went among them, in no order.
 	// All says that it may be any of them. It is for one who asks: what is told here is not told again.

@@ -42,7 +42,8 @@ type Patch struct {
 	Target *PatchTarget `json:"target,omitempty"`
 }
 
-// PatchTarget selects objects to patch: those that match every field given. Group, version, kind, name and namespace are regular expressions.
+// PatchTarget selects objects to patch: those that match every field given. Group, version, kind, name and
+// namespace are regular expressions.
 type PatchTarget struct {
 	// Group of the object's API.
 	Group string `json:"group,omitempty"`

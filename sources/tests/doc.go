@@ -7,10 +7,10 @@
 // # Overlays
 //
 // The documents look like Kubernetes objects so that Kustomize can patch them, and all of Kustomize works: strategic merge and JSON6902
-// patches, components, replacements, generators, labels, images (of Suites), name prefixes and suffixes. A Gate names a Suite or a Site as its own
-// file does; the reference follows when the overlay renames what it names. Only Suites, Gates, Sites and ConfigMaps may be rendered;
-// a ConfigMap is there for replacements to read from and means nothing to Assay. Secrets are refused: what is in Git is no secret, and a
-// Suite refers to one with valueFrom.secretKeyRef.
+// patches, components, replacements, generators, labels, images (of Suites), name prefixes and suffixes. A Gate names a Suite or a Site as
+// its own file does; the reference follows when the overlay renames what it names. Only Suites, Gates, Sites and ConfigMaps may be
+// rendered; a ConfigMap is there for replacements to read from and means nothing to Assay. Secrets are refused: what is in Git is no
+// secret, and a Suite refers to one with valueFrom.secretKeyRef.
 //
 // As for every kind that Kustomize has no merge keys for, a strategic merge patch replaces a list as a whole. To change one item, patch
 // with JSON6902, where /spec/env/- appends and /spec/env/0/value sets:

@@ -19,8 +19,8 @@ import (
 	"github.com/assay-dev/assay/sources/render"
 )
 
-// FilesIn returns the files of the tree that a run of the Suite gets a copy of: what its globs match, as sorted paths from the tree's root. A
-// symbolic link is listed as itself, wherever it leads; folders and submodules are not listed.
+// FilesIn returns the files of the tree that a run of the Suite gets a copy of: what its globs match, as sorted paths from the tree's root.
+// A symbolic link is listed as itself, wherever it leads; folders and submodules are not listed.
 func (s *Suite) FilesIn(tree fs.FS) ([]string, error) {
 	files := map[string]bool{}
 	for _, listed := range s.globs() {
@@ -35,8 +35,8 @@ func (s *Suite) FilesIn(tree fs.FS) ([]string, error) {
 	return slices.Sorted(maps.Keys(files)), nil
 }
 
-// match returns the files below a folder that a glob matches. A glob without wildcards that names a folder matches all below it. linked tells
-// whether symbolic links are among the files or on the way to them.
+// match returns the files below a folder that a glob matches. A glob without wildcards that names a folder matches all below it. linked
+// tells whether symbolic links are among the files or on the way to them.
 func match(tree fs.FS, folder, glob string) (files []string, linked bool, err error) {
 	base, pattern := doublestar.SplitPattern(path.Clean(glob))
 	if !strings.ContainsAny(glob, `*?[{\`) {

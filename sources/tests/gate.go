@@ -17,10 +17,10 @@ type GateSpec struct {
 	Exercises []TargetSelector `json:"exercises,omitempty"`
 	// Suites must hold. Each selector must match at least one.
 	Suites []SuiteSelector `json:"suites" jsonschema:"minItems=1"`
-	// Control are Suites that touch nothing that the Gate's Targets render: whether the cluster, the network or the test bed itself is well. They run
-	// only when the Gate has failed; where they keep failing too, the environment is at fault and no commit is blamed. Without any, up to three
-	// other Gates that share no change with this one are verified then, to see whether they fail as well, and no revert is merged by itself
-	// unless a Site could be bisected: something that only this Gate needs may be down.
+	// Control are Suites that touch nothing that the Gate's Targets render: whether the cluster, the network or the test bed itself is well.
+	// They run only when the Gate has failed; where they keep failing too, the environment is at fault and no commit is blamed. Without any,
+	// up to three other Gates that share no change with this one are verified then, to see whether they fail as well, and no revert is merged
+	// by itself unless a Site could be bisected: something that only this Gate needs may be down.
 	Control []SuiteSelector `json:"control,omitempty" jsonschema:"minItems=1"`
 	// Order is Parallel (default) or Ordered: one after the other, stopping at the first that does not hold.
 	Order Order `json:"order,omitempty" jsonschema:"enum=Parallel,enum=Ordered"`
@@ -84,8 +84,8 @@ type Reruns struct {
 	// Spread is the least time between the first failure and the last rerun: reruns that are close together may all meet the same hiccup.
 	// Default 2m.
 	Spread Duration `json:"spread,omitzero"`
-	// Confidence is how sure Assay must be that a case that keeps failing is no flake: between 0 and 1, both excluded. Default 0.99999, which is 7
-	// reruns of a case that nothing is known of, and 4 of one that was seen to pass 50 times.
+	// Confidence is how sure Assay must be that a case that keeps failing is no flake: between 0 and 1, both excluded. Default 0.99999, which
+	// is 7 reruns of a case that nothing is known of, and 4 of one that was seen to pass 50 times.
 	Confidence float64 `json:"confidence,omitempty" jsonschema:"exclusiveMinimum=0,exclusiveMaximum=1"`
 }
 

@@ -58,8 +58,8 @@ func Load(ctx context.Context, builder *render.Builder, tree render.Tree, overla
 	return NewLoader(builder, o).Load(ctx, tree, overlay)
 }
 
-// Load builds the overlay, a folder of the tree, and returns its checked documents. What is wrong with the repository is Problems, and loading
-// the same tree again finds the same; any other error may pass.
+// Load builds the overlay, a folder of the tree, and returns its checked documents. What is wrong with the repository is Problems, and
+// loading the same tree again finds the same; any other error may pass.
 func (l *Loader) Load(ctx context.Context, tree render.Tree, overlay string) (*Set, error) {
 	root, _, err := tree.Hash(".")
 	if err != nil {
@@ -116,8 +116,8 @@ func (l *Loader) load(ctx context.Context, tree render.Tree, overlay string, las
 	return next, nil
 }
 
-// again finds what the last Set is in a tree that renders the same but may hold other files of its Suites; nil when something is wrong with these, or
-// may be.
+// again finds what the last Set is in a tree that renders the same but may hold other files of its Suites; nil when something is
+// wrong with these, or may be.
 func (l *loaded) again(ctx context.Context, tree render.Tree) (*loaded, error) {
 	next := &loaded{rendering: l.rendering, set: l.set, sums: map[string]string{}}
 	sound := true

@@ -11,10 +11,10 @@ func affixesOf(o Origin, final string) affixes {
 	return affixes{before, after}
 }
 
-// nameOrigins finds, for documents of one kind that come from one file, which of the file's names each had there. Names that overlays change
-// keep their old name inside the new one, but so may a neighbour's: smoke and smoke-long with the suffix -long are smoke-long and
-// smoke-long-long. What is around the names tells them apart, for an overlay puts the same around all of them; the longest name decides
-// the rest. A name that nothing explains was changed by a patch, and stays as it is.
+// nameOrigins finds, for documents of one kind that come from one file, which of the file's names each had there. Names that overlays
+// change keep their old name inside the new one, but so may a neighbour's: smoke and smoke-long with the suffix -long are smoke-long and
+// smoke-long-long. What is around the names tells them apart, for an overlay puts the same around all of them; the longest name decides the
+// rest. A name that nothing explains was changed by a patch, and stays as it is.
 func nameOrigins(written, final []string) map[string]string {
 	votes := map[affixes]int{}
 	for _, f := range final {

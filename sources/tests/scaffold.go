@@ -17,8 +17,8 @@ var scaffold embed.FS
 const schemaPath = ".assay/schema.json"
 
 // Scaffold writes a test repository to start from into dir, which is created where it is missing: a base with one Suite, one Gate and one
-// Site, overlays for dev, staging and prod, a README, and the schema for editors. When any of its files is there already it writes nothing, and
-// the error, which is an fs.ErrExist, names them all. It returns the paths that it wrote, relative to dir.
+// Site, overlays for dev, staging and prod, a README, and the schema for editors. When any of its files is there already it writes nothing,
+// and the error, which is an fs.ErrExist, names them all. It returns the paths that it wrote, relative to dir.
 func Scaffold(dir string) (written []string, err error) {
 	files, order, err := scaffoldFiles()
 	if err != nil {

@@ -66,7 +66,8 @@ func (s *Set) selected(selectors []SuiteSelector) []*Suite {
 }
 
 // Digest identifies the tests of a Gate: the Gate and its Suites as rendered, and the content and mode of every file that the Suites
-// name. The control Suites are no part of it, since they decide no Verdict. It is "sha256:" and 64 hex digits, or empty when the Set has no such Gate.
+// name. The control Suites are no part of it, since they decide no Verdict. It is "sha256:" and 64 hex digits, or empty
+// when the Set has no such Gate.
 func (s *Set) Digest(g *Gate) string { return s.digests[g.Name()] }
 
 // Matches tells whether the selector selects a Suite.

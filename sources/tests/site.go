@@ -25,7 +25,8 @@ type SiteSpec struct {
 
 // SiteRepository is where a Site's configuration lies.
 type SiteRepository struct {
-	// URL of the repository: https://, ssh://, git@host:path, file:// or a path on this machine. It holds no credentials; those are the operator's.
+	// URL of the repository: https://, ssh://, git@host:path, file:// or a path on this machine. It holds no
+	// credentials; those are the operator's.
 	URL string `json:"url" jsonschema:"minLength=1"`
 	// Branch that the Site follows. Default: the remote's HEAD.
 	Branch string `json:"branch,omitempty" jsonschema:"minLength=1" excludes:"revision"`
@@ -65,7 +66,7 @@ type Deploy struct {
 	Env []EnvVar `json:"env,omitempty"`
 	// Timeout of one deployment. Default 10m.
 	Timeout Duration `json:"timeout,omitzero"`
-	// Bisect lets Assay deploy earlier commits for a while, to find out which of several broke a Gate, and whether the one that passed last still does. It
-	// is meant for Sites that nobody depends on, such as a copy that the command makes for the purpose.
+	// Bisect lets Assay deploy earlier commits for a while, to find out which of several broke a Gate, and whether the one that passed last
+	// still does. It is meant for Sites that nobody depends on, such as a copy that the command makes for the purpose.
 	Bisect bool `json:"bisect,omitempty"`
 }

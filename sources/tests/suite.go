@@ -20,8 +20,8 @@ type SuiteSpec struct {
 	// Services are throw-away dependencies of each Run. Only runs in a cluster have them.
 	Services []Service `json:"services,omitempty"`
 	// Files are globs (`**` crosses folders), relative to the folder of the file that defines the Suite, that the run
-	// gets a private copy of; a folder stands for all below it. Default: everything in that folder, without submodules. They are part of the tests'
-	// digest.
+	// gets a private copy of; a folder stands for all below it. Default: everything in that folder, without submodules. They
+	// are part of the tests' digest.
 	Files []string `json:"files,omitempty" jsonschema:"minItems=1,pattern=^[^/]" must:"be relative to the Suite's folder" path:"glob"`
 	// WorkingDirectory is relative to the folder of the file that defines the Suite. Default: that folder.
 	WorkingDirectory string `json:"workingDirectory,omitempty" jsonschema:"pattern=^[^/]" must:"be relative to the Suite's folder" path:"folder"`
@@ -35,16 +35,16 @@ type SuiteSpec struct {
 	Pod Pod `json:"pod,omitzero"`
 	// Timeout ends the whole process tree of a Run. Default 10m.
 	Timeout Duration `json:"timeout,omitzero"`
-	// Retries is how often a Run that could not start or lost its runner is tried again. It never hides a failed test: that is what a Gate's reruns
-	// are for.
+	// Retries is how often a Run that could not start or lost its runner is tried again. It never hides a failed test: that is
+	// what a Gate's reruns are for.
 	Retries int `json:"retries,omitempty" jsonschema:"minimum=0,maximum=10"`
 	// Shards splits the Suite into so many Runs, told apart by ASSAY_SHARD (0-based) and ASSAY_SHARDS. Default 1. Shards times the
 	// combinations of the matrix are at most 256.
 	Shards int `json:"shards,omitempty" jsonschema:"minimum=1,maximum=256"`
 	// Matrix runs the Suite once for each combination of values; each key is an environment variable of the Run.
 	Matrix map[string][]string `json:"matrix,omitempty"`
-	// Reports say where the tool writes what it found. A Suite without reports is one case, judged by its exit code; that of a resource always has the
-	// report that Assay makes of what the resource says.
+	// Reports say where the tool writes what it found. A Suite without reports is one case, judged by its exit code; that of a resource always
+	// has the report that Assay makes of what the resource says.
 	Reports []ReportSource `json:"reports,omitempty"`
 	// Artifacts are globs of files to keep, relative to the working directory.
 	Artifacts []string `json:"artifacts,omitempty" jsonschema:"pattern=^[^/]" must:"be relative to the working directory" path:"glob"`

@@ -14,18 +14,18 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// Resource is a custom resource that does the testing: a pipeline, a load test, a chaos experiment. Assay creates it in the namespace of the
-// runs, waits until it says how it ended, and deletes it when what it says is kept.
+// Resource is a custom resource that does the testing: a pipeline, a load test, a chaos experiment. Assay creates it in the namespace of
+// the runs, waits until it says how it ended, and deletes it when what it says is kept.
 //
-// ${NAME} in it stands for a variable: the Suite's env and matrix, and the ASSAY_ variables of every run; ${NAME:=text} has a default, and $${ is a
-// literal ${. Its name is Assay's to give.
+// ${NAME} in it stands for a variable: the Suite's env and matrix, and the ASSAY_ variables of every run; ${NAME:=text} has a default, and
+// $${ is a literal ${. Its name is Assay's to give.
 //
-// The conditions are CEL over object, the resource as the cluster has it, and jobs, the Jobs that it owns. Those of well-known kinds are known: Tekton's
-// PipelineRun and TaskRun, Argo's Workflow and AnalysisRun, the k6 operator's TestRun, the experiments of Chaos Mesh, Litmus' ChaosEngine, Testkube's
-// TestWorkflowExecution, and Job.
+// The conditions are CEL over object, the resource as the cluster has it, and jobs, the Jobs that it owns. Those of well-known kinds are
+// known: Tekton's PipelineRun and TaskRun, Argo's Workflow and AnalysisRun, the k6 operator's TestRun, the experiments of Chaos Mesh,
+// Litmus' ChaosEngine, Testkube's TestWorkflowExecution, and Job.
 type Resource struct {
-	// File holds the resource as YAML. It is relative to the folder of the file that defines the Suite, and one of the Suite's files. Exactly one
-	// of file and template is given.
+	// File holds the resource as YAML. It is relative to the folder of the file that defines the Suite, and one of the Suite's files. Exactly
+	// one of file and template is given.
 	File string `json:"file,omitempty" jsonschema:"oneof_required=file,pattern=^[^/],example=pipelinerun.yaml" must:"be relative to the Suite's folder" path:"glob"`
 	// Template is the resource itself, so that overlays can patch it. A text in it stays a text, whatever a variable holds.
 	Template map[string]any `json:"template,omitempty" jsonschema:"oneof_required=template,minProperties=1"`
@@ -33,12 +33,13 @@ type Resource struct {
 	Success string `json:"success,omitempty" jsonschema:"minLength=1,example=object.status.phase == 'Succeeded'"`
 	// Failure is true once it ended badly; it is asked before success. Default: as its kind has it.
 	Failure string `json:"failure,omitempty" jsonschema:"minLength=1,example=object.status.phase == 'Failed'"`
-	// Inconclusive is true once it ended without an answer: cancelled, not started, its image not found. It is asked first. Default: as its kind has it.
+	// Inconclusive is true once it ended without an answer: cancelled, not started, its image not found. It is asked first.
+	// Default: as its kind has it.
 	Inconclusive string `json:"inconclusive,omitempty" jsonschema:"minLength=1"`
 	// Message is a text for people that says how it ended. Default: as its kind has it.
 	Message string `json:"message,omitempty" jsonschema:"minLength=1,example=object.status.message"`
-	// Cases is a list of what it tested, each a map of name, status (passed, failed, errored, skipped or warned), and perhaps suite, message, detail and
-	// seconds. Default: as its kind has it, or one case for the whole.
+	// Cases is a list of what it tested, each a map of name, status (passed, failed, errored, skipped or warned), and perhaps suite, message,
+	// detail and seconds. Default: as its kind has it, or one case for the whole.
 	Cases string `json:"cases,omitempty" jsonschema:"minLength=1"`
 	// Metrics is a map of numbers that it measured, for the Gate's conditions. Default: as its kind has it.
 	Metrics string `json:"metrics,omitempty" jsonschema:"minLength=1,example={'p95': double(object.status.p95)}"`
@@ -56,8 +57,8 @@ func (r *Resource) Expressions() map[string]string {
 	return all
 }
 
-// CheckResource says what is wrong with a Suite's resource, by the field of spec.resource that it is about. object is the resource as it is written;
-// nil where it cannot be read. It knows the language of the conditions, and the kinds; this package does not.
+// CheckResource says what is wrong with a Suite's resource, by the field of spec.resource that it is about. object is the resource as it is
+// written; nil where it cannot be read. It knows the language of the conditions, and the kinds; this package does not.
 type CheckResource func(resource *Resource, object map[string]any) map[string]error
 
 // checkResource reports what no Suite of a resource can use, since nothing of it runs in a process or a pod of Assay's.
@@ -124,8 +125,8 @@ func (c *collector) checkResource(s *Suite) {
 // maxResource is the largest file of a resource in bytes; what etcd takes is not much more.
 const maxResource = 1 << 20
 
-// ResourceFile reads the file of the Suite's resource from the tree of the test repository: the one YAML document in it, with the author's quotes,
-// and with its variables as they are written.
+// ResourceFile reads the file of the Suite's resource from the tree of the test repository: the one YAML document in it, with the author's
+// quotes, and with its variables as they are written.
 func (s *Suite) ResourceFile(tree fs.FS) (*yaml.Node, error) {
 	file := path.Join(s.Origin.Folder(), s.Spec.Resource.File)
 	f, err := tree.Open(file)

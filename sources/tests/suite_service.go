@@ -5,18 +5,18 @@ import (
 	"strings"
 )
 
-// Service is a throw-away dependency of a Suite, such as a database or a mock: a container beside each of its runs, or a Kustomize folder that is
-// applied to a namespace made for the run. It is there before the run starts, and gone after it, however that ends.
+// Service is a throw-away dependency of a Suite, such as a database or a mock: a container beside each of its runs, or a Kustomize folder
+// that is applied to a namespace made for the run. It is there before the run starts, and gone after it, however that ends.
 //
-// Where a Service is, the run finds in ASSAY_SERVICE_<NAME> (host:port, the name in upper case with _ for -): of a container that lists a port, and
-// of each Kubernetes Service in the folder. ASSAY_SERVICES_NAMESPACE is the namespace that was made.
+// Where a Service is, the run finds in ASSAY_SERVICE_<NAME> (host:port, the name in upper case with _ for -): of a container that lists a
+// port, and of each Kubernetes Service in the folder. ASSAY_SERVICES_NAMESPACE is the namespace that was made.
 type Service struct {
 	// Name is unique among the Suite's services.
 	Name string `json:"name" jsonschema:"maxLength=40,pattern=^[a-z]([-a-z0-9]*[a-z0-9])?$" must:"be at most 40 lower case letters, digits and dashes, and begin with a letter"`
 	// Image makes it a container, which shares the run's pod and its network. Exactly one of image and path is given.
 	Image string `json:"image,omitempty" jsonschema:"oneof_required=image,minLength=1,example=postgres:17"`
-	// Path makes it a Kustomize folder, relative to the folder of the file that defines the Suite, and among the Suite's files. All it renders is namespaced,
-	// and reads nothing outside of the Suite's folder.
+	// Path makes it a Kustomize folder, relative to the folder of the file that defines the Suite, and among the Suite's files. All it renders
+	// is namespaced, and reads nothing outside of the Suite's folder.
 	Path string `json:"path,omitempty" jsonschema:"oneof_required=path,pattern=^[^/],example=services/kafka" must:"be relative to the Suite's folder" path:"folder"`
 	// Command replaces the image's entrypoint.
 	Command []string `json:"command,omitempty" jsonschema:"minItems=1"`
@@ -28,8 +28,8 @@ type Service struct {
 	Ports []int `json:"ports,omitempty" jsonschema:"minimum=1,maximum=65535"`
 	// Resources bound the container.
 	Resources Resources `json:"resources,omitzero"`
-	// Ready tells when the run may start. Default: when the first of ports takes connections, or at once without any. What a folder renders is ready when each
-	// object says so.
+	// Ready tells when the run may start. Default: when the first of ports takes connections, or at once without any. What a folder renders is
+	// ready when each object says so.
 	Ready *Ready `json:"ready,omitempty"`
 	// Timeout is how long it may take to become ready; a run whose services do not is Inconclusive. Default 2m.
 	Timeout Duration `json:"timeout,omitzero"`

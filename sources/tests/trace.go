@@ -166,8 +166,8 @@ func (s *search) consider(file string, node *yaml.Node, offset int) {
 	}
 }
 
-// leadsTo tells whether the steps of a patch or a replacement are the first of the field's. A list's item is any of its names: a number, -, * or
-// [key=value].
+// leadsTo tells whether the steps of a patch or a replacement are the first of the field's. A list's item is any of its names: a
+// number, -, * or [key=value].
 func (s *search) leadsTo(steps []string) bool {
 	if len(steps) > len(s.at) {
 		return false

@@ -14,7 +14,8 @@ import (
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
 
-// baseLayer is what does not change with Assay, so that nodes fetch it once: roots of trust, the folder of the data, and one for temporary files.
+// baseLayer is what does not change with Assay, so that nodes fetch it once: roots of trust, the folder of the data,
+// and one for temporary files.
 func baseLayer() (v1.Layer, error) {
 	roots := rootsOfTrust()
 	return layer([]tar.Header{

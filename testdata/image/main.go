@@ -1,11 +1,11 @@
 // Command image packs binaries of Assay into a container image, without a Docker daemon and without root.
 //
-// In come static binaries, one for each platform; what they are built for, from and of which version stands in them. Out goes an OCI archive,
-// which `ctr images import` and `skopeo copy` read, and on standard output the image's name with its digest, as manifests pin it.
+// In come static binaries, one for each platform; what they are built for, from and of which version stands in them. Out goes an OCI
+// archive, which `ctr images import` and `skopeo copy` read, and on standard output the image's name with its digest, as manifests pin it.
 // With -push the image also goes to the registry of its name, with the credentials that `docker login` has left.
 //
-// The image holds the binary, roots of trust for TLS, and two empty folders; no shell, no Git, no package manager. Nothing of the machine that
-// builds it gets in, no time and no user name: the same binaries make the same digest.
+// The image holds the binary, roots of trust for TLS, and two empty folders; no shell, no Git, no package manager. Nothing of the machine
+// that builds it gets in, no time and no user name: the same binaries make the same digest.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Package incidents holds the incident Scenarios that Assay is shipped with, so that `assay simulate` works anywhere. In goes nothing; out come their
-// files. README.md beside them tells how to write another one.
+// Package incidents holds the incident Scenarios that Assay is shipped with, so that `assay simulate` works anywhere. In goes nothing; out
+// come their files. README.md beside them tells how to write another one.
 package incidents
 
 import "embed"

@@ -1,5 +1,5 @@
-// Package samples holds the sample repositories: the configuration of a small shop, and its tests. In goes nothing; out come their files, for
-// the demo and for tests that need a whole system. The shop itself is the program in shop.
+// Package samples holds the sample repositories: the configuration of a small shop, and its tests. In goes nothing; out come their files,
+// for the demo and for tests that need a whole system. The shop itself is the program in shop.
 package samples
 
 import (

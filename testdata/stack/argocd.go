@@ -14,7 +14,8 @@ import (
 
 const argoNamespace = "argocd"
 
-// argoProject lets every Application do everything, whatever namespace it is in. The secret is what Argo CD's own server would write at its first start.
+// argoProject lets every Application do everything, whatever namespace it is in. The secret is what Argo CD's own server
+// would write at its first start.
 const argoProject = `
 apiVersion: argoproj.io/v1alpha1
 kind: AppProject
@@ -141,7 +142,8 @@ func (c *Cluster) startRedis(ctx context.Context) (string, error) {
 	})
 }
 
-// argoEnvironment keeps Argo CD's files in the cluster's folder, away from the user's own, and lets it find bin/kustomize, and itself as Git's askpass.
+// argoEnvironment keeps Argo CD's files in the cluster's folder, away from the user's own, and lets it find bin/kustomize,
+// and itself as Git's askpass.
 func (c *Cluster) argoEnvironment() ([]string, error) {
 	kubeconfig, err := c.kubeconfig("argocd", pkix.Name{CommonName: "argocd", Organization: []string{"system:masters"}})
 	if err != nil {

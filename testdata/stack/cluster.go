@@ -17,13 +17,15 @@ type Options struct {
 	// Controllers starts the controller manager: service accounts, garbage collection, the end of namespaces, aggregated roles (view, edit and
 	// admin are empty without it), the status of Jobs. Without it pods can be written down, but nobody gives them a service account.
 	Controllers bool
-	// Pods adds a scheduler and a node, on which pods really run: containerd and a kubelet. It needs root on Linux, and starts the controllers too, as do Flux and Argo CD.
+	// Pods adds a scheduler and a node, on which pods really run: containerd and a kubelet. It needs root on Linux, and starts the controllers
+	// too, as do Flux and Argo CD.
 	Pods bool
 	// Flux adds source-controller and kustomize-controller, and the CRDs of helm-controller's API.
 	Flux bool
 	// FluxEvents is the URL to which Flux posts its events, as it does to notification-controller; empty is none.
 	FluxEvents string
-	// ArgoCD adds Argo CD's repository server and application controller, with the project "default", and Applications allowed in every namespace.
+	// ArgoCD adds Argo CD's repository server and application controller, with the project "default", and
+	// Applications allowed in every namespace.
 	ArgoCD bool
 	// Logs is the folder for what the processes print; when it is empty, they print into the cluster's own folder, which Close removes.
 	Logs string

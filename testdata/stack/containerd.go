@@ -81,8 +81,8 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
 `, c.dir, pauseImage, plugins)
 }
 
-// LoadImage brings an archive, of Docker's kind or OCI's, to the node. Pods use it by tag or by digest, with imagePullPolicy Never or IfNotPresent:
-// there is no registry.
+// LoadImage brings an archive, of Docker's kind or OCI's, to the node. Pods use it by tag or by digest, with imagePullPolicy Never or
+// IfNotPresent: there is no registry.
 func (c *Cluster) LoadImage(t testing.TB, archive string) {
 	t.Helper()
 	if err := c.importImage(t.Context(), archive); err != nil {
@@ -90,7 +90,8 @@ func (c *Cluster) LoadImage(t testing.TB, archive string) {
 	}
 }
 
-// LoadProgram builds a program of Assay's module, given as ./its/folder, and brings it to the node as an image of this name that holds nothing else.
+// LoadProgram builds a program of Assay's module, given as ./its/folder, and brings it to the node as an image of this
+// name that holds nothing else.
 func (c *Cluster) LoadProgram(t testing.TB, name, program string) {
 	t.Helper()
 	if err := c.build(t.Context(), program); err != nil {

@@ -109,7 +109,8 @@ func (c *Cluster) runAPIServer(ctx context.Context) error {
 	return c.server.process.await(ctx, c.healthy("https://"+c.server.address+"/readyz"))
 }
 
-// RestartAPIServer ends the API server as its administrator does, has it stay away for a while, and returns when it serves again, at the same address.
+// RestartAPIServer ends the API server as its administrator does, has it stay away for a while, and returns when it
+// serves again, at the same address.
 func (c *Cluster) RestartAPIServer(t testing.TB, away time.Duration) {
 	t.Helper()
 	c.server.process.stop(5 * time.Second)
@@ -144,7 +145,8 @@ func (c *Cluster) startScheduler(ctx context.Context) error {
 	return err
 }
 
-// startController starts the controller manager or the scheduler, under the user to which Kubernetes gives its rights, alone and thus without an election.
+// startController starts the controller manager or the scheduler, under the user to which Kubernetes gives its rights, alone
+// and thus without an election.
 func (c *Cluster) startController(ctx context.Context, name string, args ...string) (*process, error) {
 	binary, err := built(c.root, name)
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 	"github.com/assay-dev/assay/testdata/stack"
 )
 
-// holdVariable has the test binary hold a whole stack instead of running tests, so that a test can see what is left when it ends, or is killed.
+// holdVariable has the test binary hold a whole stack instead of running tests, so that a test can see what is
+// left when it ends, or is killed.
 const holdVariable = "ASSAY_STACK_HOLD"
 
 func TestMain(m *testing.M) {

@@ -44,7 +44,8 @@ func (c *Cluster) startFlux(ctx context.Context, events string) error {
 	return c.startFluxController(ctx, "kustomize-controller", kubeconfig, events)
 }
 
-// startFluxController starts one of them. What waits for another object is looked at again after 5 s rather than 30, since a person waits for the test.
+// startFluxController starts one of them. What waits for another object is looked at again after 5 s rather than 30, since
+// a person waits for the test.
 func (c *Cluster) startFluxController(ctx context.Context, name, kubeconfig, events string, args ...string) error {
 	binary, err := built(c.root, name)
 	if err != nil {
@@ -72,7 +73,8 @@ func (c *Cluster) startFluxController(ctx context.Context, name, kubeconfig, eve
 	return p.await(ctx, c.healthy("http://"+health+"/readyz"))
 }
 
-// InstallFluxCRDs installs the kinds of source-, kustomize- and helm-controller without the controllers. It returns when the API server serves them.
+// InstallFluxCRDs installs the kinds of source-, kustomize- and helm-controller without the controllers. It returns
+// when the API server serves them.
 func (c *Cluster) InstallFluxCRDs(t testing.TB) {
 	t.Helper()
 	if err := c.installFluxCRDs(t.Context()); err != nil {

@@ -151,8 +151,8 @@ ISSUE_INDEXER_TYPE = db
 `, me.Username, g.dir, host, port, g.URL, assets, filepath.Join(g.dir, "gitea.db")), 0o600)
 }
 
-// standIns takes the place of the scripts and styles that Gitea's own release builds and its module lacks: without them each page stops at an alert.
-// The style is the least that keeps hidden what is hidden.
+// standIns takes the place of the scripts and styles that Gitea's own release builds and its module lacks: without them each page stops at
+// an alert. The style is the least that keeps hidden what is hidden.
 func standIns(dir string) error {
 	public := filepath.Join(dir, "custom", "public", "assets")
 	for _, name := range []string{"js/iife.js", "js/index.js", "css/index.css", "css/theme-gitea-auto.css"} {

@@ -14,8 +14,8 @@ import (
 //	10.201.K.1   host       ────────   10.201.K.2   node
 //	10.203.K.1   API server            10.202.K.1   pods0   ────────   10.202.K.0/24
 //
-// The node has no other way out, and so the pods have none: no route to the internet, no names. That the API server itself is at the address
-// of the Service "kubernetes" is what lets pods reach it without kube-proxy; the addresses of other Services lead nowhere.
+// The node has no other way out, and so the pods have none: no route to the internet, no names. That the API server itself is at the
+// address of the Service "kubernetes" is what lets pods reach it without kube-proxy; the addresses of other Services lead nowhere.
 type network struct {
 	index int
 	node  int // process id of the node's first process

@@ -175,7 +175,8 @@ func (c *Cluster) StartNode(t testing.TB) {
 	}
 }
 
-// BridgeAddress is the address of this machine at which all in the cluster, pods included, reach servers of this machine: loopback when no pods run.
+// BridgeAddress is the address of this machine at which all in the cluster, pods included, reach servers of this
+// machine: loopback when no pods run.
 func (c *Cluster) BridgeAddress() string {
 	if c.node == nil {
 		return "127.0.0.1"

@@ -53,8 +53,8 @@ func moduleDir(root, peer, module string) (string, error) {
 // freeAddress is a loopback address that nobody listens at.
 func freeAddress() (string, error) { return FreeAddress("127.0.0.1") }
 
-// FreeAddress is an address of this host at which nobody listens. It is chosen among the ports that the kernel gives to nobody who does not ask
-// for them: between the choice and the use nobody else takes it.
+// FreeAddress is an address of this host at which nobody listens. It is chosen among the ports that the kernel gives to nobody who does not
+// ask for them: between the choice and the use nobody else takes it.
 func FreeAddress(host string) (string, error) {
 	var taken error
 	for range 100 {

@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-// supervisor starts the processes of one stack and ends them. On Linux the kernel kills each of them as soon as this process is gone, however it goes.
+// supervisor starts the processes of one stack and ends them. On Linux the kernel kills each of them as soon as this
+// process is gone, however it goes.
 type supervisor struct {
 	logs   string // the folder of one file per process, NAME.log
 	starts chan func()

@@ -35,7 +35,8 @@ func StartProxy(t testing.TB, to string) *Proxy {
 // Down has every request fail while it is true.
 func (p *Proxy) Down(down bool) { p.down.Store(down) }
 
-// FailOneIn has one in n requests fail: in turn before the server hears of it, and after the server has done it but before the client is told.
+// FailOneIn has one in n requests fail: in turn before the server hears of it, and after the server has done it
+// but before the client is told.
 func (p *Proxy) FailOneIn(n int64) { p.every.Store(n) }
 
 func (p *Proxy) spoil(next http.Handler) http.Handler {

@@ -23,8 +23,8 @@ type relay struct {
 	served sync.WaitGroup
 }
 
-// StartRelay passes on what comes to a free port of one of this machine's addresses, for the time of a test. Where it goes is asked for each connection, as
-// the Service of a cluster chooses; empty is nowhere. It returns the address with the port.
+// StartRelay passes on what comes to a free port of one of this machine's addresses, for the time of a test. Where it goes is asked for
+// each connection, as the Service of a cluster chooses; empty is nowhere. It returns the address with the port.
 func StartRelay(t testing.TB, host string, to func() string) (address string) {
 	t.Helper()
 	r, err := startRelay(host, to)

@@ -1,6 +1,6 @@
-// Package postgrestest starts a real PostgreSQL server for tests, from the programs of the machine. In goes a folder; out come URLs of empty
-// databases. The server listens on a socket in that folder alone, forgets everything with it, and ends with the process that started it,
-// however that ends.
+// Package postgrestest starts a real PostgreSQL server for tests, from the programs of the machine. In goes a folder; out come URLs of
+// empty databases. The server listens on a socket in that folder alone, forgets everything with it, and ends with the process that
+// started it, however that ends.
 package postgrestest
 
 import (
@@ -30,7 +30,8 @@ const (
 	startWithin = time.Minute
 )
 
-// supervise runs a server until it reads a line, or the process at the other end is gone: then it is to stop at once, or after what it does.
+// supervise runs a server until it reads a line, or the process at the other end is gone: then it is to stop at
+// once, or after what it does.
 const supervise = `trap '' INT TERM; "$@" </dev/null & server=$!
 read -r how; if [ "$how" = crash ]; then kill -QUIT $server; else kill -INT $server; fi; wait $server`
 

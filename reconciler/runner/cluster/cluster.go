@@ -1,6 +1,6 @@
 // Package cluster is what runners in a cluster have in common: how what they make is labelled and named, so that it is found again after a
-// restart, in which namespaces it is, and how long the API server is waited for. In go Jobs and requests; out come labels and answers. It keeps
-// no state and makes nothing itself.
+// restart, in which namespaces it is, and how long the API server is waited for. In go Jobs and requests; out come labels and answers. It
+// keeps no state and makes nothing itself.
 package cluster
 
 import (
@@ -31,8 +31,8 @@ const (
 	Inputs = "assay.dev/inputs"
 )
 
-// ServicesUID is a variable of a Job, by which the namespace of its services is told from another of that name: what began beside one is never adopted
-// beside another.
+// ServicesUID is a variable of a Job, by which the namespace of its services is told from another of that name: what began beside one is
+// never adopted beside another.
 const ServicesUID = "ASSAY_SERVICES_NAMESPACE_UID"
 
 // Own are the labels by which one Assay finds what it made as one component.

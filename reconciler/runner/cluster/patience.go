@@ -11,8 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// Patiently asks again while the API server is away, busy or starting, as long as ctx lasts. The error is the last answer's. Where a 403 is an answer
-// like any other, ask takes it as one, and nobody waits.
+// Patiently asks again while the API server is away, busy or starting, as long as ctx lasts. The error is the last answer's. Where a 403 is
+// an answer like any other, ask takes it as one, and nobody waits.
 func Patiently(ctx context.Context, ask func() error) error {
 	backoff := wait.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Jitter: 0.2, Steps: 10, Cap: 10 * time.Second}
 	var denials Denials

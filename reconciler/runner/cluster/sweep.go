@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Orphans are what an earlier Assay left: a Run that is asked for again adopts its own, and the rest is removed. It is for what nobody watches, which
-// would have to be listed again and again to be swept again and again, as Jobs are.
+// Orphans are what an earlier Assay left: a Run that is asked for again adopts its own, and the rest is removed. It is for what nobody
+// watches, which would have to be listed again and again to be swept again and again, as Jobs are.
 type Orphans struct {
 	// What they are, for the log.
 	What string

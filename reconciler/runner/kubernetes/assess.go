@@ -82,8 +82,8 @@ func assessWithout(job *batchv1.Job, bounds Bounds, now time.Time) fate {
 	return fate{until: latest}
 }
 
-// overdue is a Run that its Job's deadline ended. That comes long after the Suite's own timeout, which the wrapper keeps and tells: what is late
-// is the node, or what was to be delivered.
+// overdue is a Run that its Job's deadline ended. That comes long after the Suite's own timeout, which the wrapper keeps and tells: what is
+// late is the node, or what was to be delivered.
 func overdue(failed *batchv1.JobCondition) fate {
 	return over(runner.Killed, "the deadline of its Job ended it before it delivered a result: %s", failed.Message)
 }

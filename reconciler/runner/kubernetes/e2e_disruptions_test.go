@@ -22,8 +22,8 @@ import (
 	"github.com/assay-dev/assay/reconciler/runner/kubernetes/pod"
 )
 
-// A node whose kubelet is dead runs its containers on: the command of a Run that was given up ends well, and its result comes too late. The next Run
-// waits until the node is back.
+// A node whose kubelet is dead runs its containers on: the command of a Run that was given up ends well, and its result comes too late. The
+// next Run waits until the node is back.
 func TestRealNodeLost(t *testing.T) {
 	c := newReal(t)
 	r := c.runner(t)

@@ -35,8 +35,9 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader}
 subjects: [{kind: ServiceAccount, name: reader, namespace: runs}]
 `
 
-// testReach has runs ask the API server for a Secret of Assay's: without a token, with the token of an account that may not, with one of an account
-// that may, and where the NetworkPolicies of manifests/ hold. The cluster enforces none: a rule in the node's network stands for them.
+// testReach has runs ask the API server for a Secret of Assay's: without a token, with the token of an account that may not,
+// with one of an account that may, and where the NetworkPolicies of manifests/ hold. The cluster enforces none: a rule in the
+// node's network stands for them.
 func (c *real) testReach(t *testing.T, r *Runner) {
 	c.Apply(t, reader)
 	type run struct {

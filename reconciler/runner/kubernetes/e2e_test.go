@@ -373,8 +373,8 @@ func (c *real) testAdoption(t *testing.T) {
 	require.Equal(t, jobs.Items[0].UID, after.Items[0].UID, "the same Job")
 }
 
-// BenchmarkRealRun takes turns: the same command as a Suite's Job, and in a bare Job. What it reports are the middle ones of their times, and by how
-// much the first is longer.
+// BenchmarkRealRun takes turns: the same command as a Suite's Job, and in a bare Job. What it reports are the middle ones of their times,
+// and by how much the first is longer.
 func BenchmarkRealRun(b *testing.B) {
 	c := newReal(b)
 	r := c.runner(b)

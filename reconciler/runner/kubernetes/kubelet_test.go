@@ -27,8 +27,8 @@ import (
 	"github.com/assay-dev/assay/reconciler/runner/kubernetes/pod"
 )
 
-// kubelet plays the Job controller, the scheduler, and a node: it makes a pod for each Job, and runs its two containers one after the other as
-// processes of this machine.
+// kubelet plays the Job controller, the scheduler, and a node: it makes a pod for each Job, and runs its two containers one after the other
+// as processes of this machine.
 type kubelet struct {
 	t      testing.TB
 	client *fake.Clientset

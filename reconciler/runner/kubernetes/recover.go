@@ -8,8 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// Recover begins to watch. Jobs that an earlier Assay left are adopted when their Runs are asked for again; those that nobody asks for within
-// Bounds.Orphan are deleted.
+// Recover begins to watch. Jobs that an earlier Assay left are adopted when their Runs are asked for again; those that nobody asks for
+// within Bounds.Orphan are deleted.
 func (r *Runner) Recover(ctx context.Context) error {
 	if err := r.watch.start(ctx); err != nil {
 		return fmt.Errorf("recover runs: %w", err)

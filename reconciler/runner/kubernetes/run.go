@@ -17,8 +17,8 @@ import (
 	"github.com/assay-dev/assay/sources/tests"
 )
 
-// Run runs the Job to its end. Asked for again with the same inputs, it is the same Job, whoever made it and whether it has ended, until it is
-// forgotten; with other inputs, it starts anew. Where ctx ends because Assay does (runner.ErrStopping), the Job runs on, to be adopted.
+// Run runs the Job to its end. Asked for again with the same inputs, it is the same Job, whoever made it and whether it has ended, until it
+// is forgotten; with other inputs, it starts anew. Where ctx ends because Assay does (runner.ErrStopping), the Job runs on, to be adopted.
 func (r *Runner) Run(ctx context.Context, job runner.Job) (runner.Result, error) {
 	if err := r.begin(job.ID); err != nil {
 		return runner.Result{}, fmt.Errorf("run %s: %w", job.ID, err)

@@ -18,8 +18,9 @@ import (
 // sidecarPrefix begins the names of the containers that are services.
 const sidecarPrefix = "service-"
 
-// Sidecars adds the Suite's services that are containers to its pod: native sidecars, which start one after the other before the run, each once the one before it is
-// ready, and are ended after it. They know nothing of Assay and see none of the run's files. It has the shape that Options.Services asks for.
+// Sidecars adds the Suite's services that are containers to its pod: native sidecars, which start one after the other before the run, each
+// once the one before it is ready, and are ended after it. They know nothing of Assay and see none of the run's files. It has the shape
+// that Options.Services asks for.
 func Sidecars(job runner.Job, spec *corev1.PodSpec) error {
 	for _, service := range job.Suite.Spec.Services {
 		if service.Image == "" {
@@ -89,9 +90,9 @@ func serviceName(status corev1.ContainerStatus) string {
 	return strings.TrimPrefix(status.Name, sidecarPrefix)
 }
 
-// unready says why a pod waits for a service whose container has been started, and for how long it may: the kubelet ends the container when that
-// time is over, and starts one that has ended again, so that neither tells that all is lost. The reason is empty for a container that is ready,
-// not started, or no service.
+// unready says why a pod waits for a service whose container has been started, and for how long it may: the kubelet ends the container when
+// that time is over, and starts one that has ended again, so that neither tells that all is lost. The reason is empty for a container that
+// is ready, not started, or no service.
 func unready(waiting *corev1.Pod, status corev1.ContainerStatus, bounds Bounds) (patience time.Duration, reason string) {
 	last := cmp.Or(status.State.Terminated, status.LastTerminationState.Terminated)
 	started := status.State.Running != nil || last != nil

@@ -10,8 +10,8 @@
 //
 // The network is not cut off, for tests need it: a Run reaches what this machine reaches, and with it whatever address Assay serves on.
 //
-// A Suite's resources.limits hold for all processes of a Run together where Assay may create control groups. Elsewhere memory is limited for each
-// process, and cpu is not, which a note in the Result says. resources.requests promise nothing here: the machine is shared.
+// A Suite's resources.limits hold for all processes of a Run together where Assay may create control groups. Elsewhere memory is limited
+// for each process, and cpu is not, which a note in the Result says. resources.requests promise nothing here: the machine is shared.
 //
 // What it never does: judge a Run, hand a Run anything from Assay's own environment, or follow a link out of a Run's directory.
 //

@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// users hands out user ids: to each Run one of its own, to each Environment's cache one as its group. What ends a Run may end every process of
-// its user id, so that an id is held against other Assays of this machine, too.
+// users hands out user ids: to each Run one of its own, to each Environment's cache one as its group. What ends a Run may end every process
+// of its user id, so that an id is held against other Assays of this machine, too.
 type users struct {
 	mu    sync.Mutex
 	taken map[int]io.Closer

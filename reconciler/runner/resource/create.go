@@ -13,8 +13,8 @@ import (
 	"github.com/assay-dev/assay/reconciler/runner/cluster"
 )
 
-// create makes the object of a Run, or finds the one that an earlier Assay made of the same inputs, which is not fresh. What the cluster refuses is a
-// *runner.Refusal.
+// create makes the object of a Run, or finds the one that an earlier Assay made of the same inputs, which is not fresh. What the cluster
+// refuses is a *runner.Refusal.
 func (r *Runner) create(ctx context.Context, at place, object *unstructured.Unstructured) (made *unstructured.Unstructured, fresh bool, err error) {
 	err = cluster.Patiently(ctx, func() (err error) {
 		made, err = r.at(at).Create(ctx, object, metav1.CreateOptions{FieldManager: cluster.Manager})

@@ -19,7 +19,8 @@ func (e ending) late(timeout time.Duration) string {
 	return text
 }
 
-// report makes the Run's report of what was seen last. Where no condition told the end, only what the resource itself has cases and metrics of is kept.
+// report makes the Run's report of what was seen last. Where no condition told the end, only what the resource itself has
+// cases and metrics of is kept.
 func (e ending) report(job runner.Job, s subject, result *runner.Result) error {
 	if e.seen.Object == nil || result.End != runner.Exited && result.End != runner.TimedOut {
 		return nil

@@ -92,7 +92,8 @@ type ending struct {
 	unclear error
 }
 
-// await looks at the object whenever something changed, until a condition holds, it is gone, or ctx ends. What makes waiting useless is a *runner.Refusal.
+// await looks at the object whenever something changed, until a condition holds, it is gone, or ctx ends. What makes waiting
+// useless is a *runner.Refusal.
 func (r *Runner) await(ctx context.Context, s subject, sight *sight, told *teller) (ending, error) {
 	var last ending
 	for {
@@ -125,8 +126,8 @@ func (r *Runner) await(ctx context.Context, s subject, sight *sight, told *telle
 	}
 }
 
-// look returns the object as it was seen last. That one is not there, or no longer, only the API server itself can say: a watch may begin before what was
-// just created.
+// look returns the object as it was seen last. That one is not there, or no longer, only the API server itself can say: a watch may begin
+// before what was just created.
 func (r *Runner) look(ctx context.Context, s subject, sight *sight) (object *unstructured.Unstructured, err error) {
 	if object := sight.object(s.name); object != nil && object.GetUID() == s.uid {
 		return object, nil

@@ -25,8 +25,8 @@ const component = "resource-run"
 // maxNamePart is how much of the Suite's name stands in an object's: controllers append to it, and the whole is often a label.
 const maxNamePart = 24
 
-// objectOf is the resource of a Job as it is created: variables filled in, and with the name, labels and annotations by which it is found again. What the
-// Suite may not have is a *runner.Refusal.
+// objectOf is the resource of a Job as it is created: variables filled in, and with the name, labels and annotations by which it is found
+// again. What the Suite may not have is a *runner.Refusal.
 func (r *Runner) objectOf(job runner.Job) (*unstructured.Unstructured, error) {
 	content, err := written(job)
 	if err != nil {
@@ -168,8 +168,8 @@ func fillTree(value any, variables map[string]string) (any, error) {
 	return value, nil
 }
 
-// fillNode fills every text of a file. What is quoted there stays a text; what is not may become a number or a truth, as if it stood there. A value is never
-// read as more than one scalar, whatever is in it.
+// fillNode fills every text of a file. What is quoted there stays a text; what is not may become a number or a truth, as if it stood there.
+// A value is never read as more than one scalar, whatever is in it.
 func fillNode(node *kyaml.Node, variables map[string]string) error {
 	if node.Kind == kyaml.ScalarNode {
 		filled, err := fill(node.Value, variables)

@@ -14,8 +14,8 @@ import (
 	"github.com/assay-dev/assay/reconciler/runner/cluster"
 )
 
-// Recover finds what an earlier Assay left. A Run that is asked for again adopts its object; what nobody has asked for within the time for orphans is deleted
-// then, unless ctx ends before. Kinds that Assay may not list hold none of its objects.
+// Recover finds what an earlier Assay left. A Run that is asked for again adopts its object; what nobody has asked for within the time for
+// orphans is deleted then, unless ctx ends before. Kinds that Assay may not list hold none of its objects.
 func (r *Runner) Recover(ctx context.Context) error {
 	var left map[string]func(context.Context) error
 	err := cluster.Patiently(ctx, func() (err error) {
@@ -65,8 +65,8 @@ func (r *Runner) left(ctx context.Context) (map[string]func(context.Context) err
 	return found, nil
 }
 
-// kinds are those that a Suite may have created: whatever is namespaced and comes from a CustomResourceDefinition, and Jobs. A group whose server is away
-// does not keep the others from being looked at.
+// kinds are those that a Suite may have created: whatever is namespaced and comes from a CustomResourceDefinition, and Jobs. A group whose
+// server is away does not keep the others from being looked at.
 func (r *Runner) kinds() ([]schema.GroupVersionResource, error) {
 	lists, err := discovery.ServerPreferredNamespacedResources(r.options.Discovery)
 	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) {

@@ -21,7 +21,8 @@ type reportFile struct {
 	Seconds float64            `json:"seconds"`
 }
 
-// reported are the cases of a resource that ended by itself: its own, and one for the whole where it has none, or where it failed and none of them says so.
+// reported are the cases of a resource that ended by itself: its own, and one for the whole where it has none, or where it
+// failed and none of them says so.
 func reported(v *condition.Verdict, name string, cases []condition.Case, took time.Duration) []condition.Case {
 	whole := condition.Case{Name: name, Status: report.Passed, Message: v.Message, Seconds: took.Seconds()}
 	if v.ExitCode != 0 {

@@ -66,7 +66,8 @@ func (r *Runner) at(p place) dynamic.ResourceInterface {
 	return r.options.Client.Resource(p.resource).Namespace(p.namespace)
 }
 
-// Run creates the resource, or adopts the one that is there under the Run's ID, and waits for its end. An earlier one that has ended is its own answer.
+// Run creates the resource, or adopts the one that is there under the Run's ID, and waits for its end. An earlier one that
+// has ended is its own answer.
 func (r *Runner) Run(ctx context.Context, job runner.Job) (runner.Result, error) {
 	if err := r.begin(job.ID); err != nil {
 		return runner.Result{}, fmt.Errorf("run %s: %w", job.ID, err)

@@ -21,7 +21,8 @@ import (
 // patience is how long a test waits for what must happen.
 const patience = time.Minute
 
-// rules are what services that are folders need, for the kinds of the folder below. Namespaces are made by the Run, so the rights are the whole cluster's.
+// rules are what services that are folders need, for the kinds of the folder below. Namespaces are made by the Run, so the
+// rights are the whole cluster's.
 const rules = `
 apiVersion: v1
 kind: Namespace

@@ -37,8 +37,8 @@ func TestARunWhoseServicesWentMeanwhileIsNoEvidence(t *testing.T) {
 	})
 }
 
-// TestServicesThatAreMadeAnewAreOthers stops Assay while a Run goes on, and has somebody delete the namespace before the next Assay comes: whoever
-// would adopt the Run sees that it began beside other services.
+// TestServicesThatAreMadeAnewAreOthers stops Assay while a Run goes on, and has somebody delete the namespace before the next Assay comes:
+// whoever would adopt the Run sees that it began beside other services.
 func TestServicesThatAreMadeAnewAreOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, i := newCluster(), &inner{}

@@ -76,8 +76,8 @@ func (r *Runner) kept(ctx context.Context, id string, uid types.UID) error {
 	return nil
 }
 
-// deleteNamespace deletes the namespace of a Run with all that is in it, and is content when it is gone already, or is another Run's. One without a UID was
-// never seen, and may be there nevertheless.
+// deleteNamespace deletes the namespace of a Run with all that is in it, and is content when it is gone already, or is another Run's. One
+// without a UID was never seen, and may be there nevertheless.
 func (r *Runner) deleteNamespace(ctx context.Context, id string, uid types.UID) error {
 	name := namespaceOf(id)
 	err := cluster.Patiently(ctx, func() error {
@@ -96,7 +96,8 @@ func (r *Runner) deleteNamespace(ctx context.Context, id string, uid types.UID) 
 	return nil
 }
 
-// leftNamespaces says how to delete the namespaces of earlier Runs, by the Runs' IDs. Where Assay may not list namespaces, it has made none.
+// leftNamespaces says how to delete the namespaces of earlier Runs, by the Runs' IDs. Where Assay may not list
+// namespaces, it has made none.
 func (r *Runner) leftNamespaces(ctx context.Context) (map[string]func(context.Context) error, error) {
 	selector := labels.SelectorFromSet(cluster.Own(r.options.Instance, component)).String()
 	var list *unstructured.UnstructuredList

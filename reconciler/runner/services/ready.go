@@ -19,8 +19,8 @@ import (
 	"github.com/assay-dev/assay/reconciler/runner/cluster"
 )
 
-// awaitReady waits until each object of a folder is ready, as kstatus has it, or until the folder's time is over. One that has failed for good is a
-// *runner.Refusal, and so is one that takes too long.
+// awaitReady waits until each object of a folder is ready, as kstatus has it, or until the folder's time is over. One that has failed for
+// good is a *runner.Refusal, and so is one that takes too long.
 func (r *Runner) awaitReady(ctx context.Context, f folder, began time.Time) error {
 	pending := map[string]string{} // objects that are not ready, and what they say
 	for _, o := range f.objects {

@@ -99,8 +99,8 @@ func with(variables map[string]string, job runner.Job) runner.Job {
 	return job
 }
 
-// bringUp makes the namespace, creates in it what the folders render, and waits until all of that is ready. It returns which namespace that is, and the
-// variables that say where things are.
+// bringUp makes the namespace, creates in it what the folders render, and waits until all of that is ready. It returns which namespace that
+// is, and the variables that say where things are.
 func (r *Runner) bringUp(ctx context.Context, job runner.Job) (namespace types.UID, addresses map[string]string, err error) {
 	rendered, err := r.render(ctx, job)
 	if err != nil {
@@ -156,8 +156,8 @@ func (r *Runner) Forget(ctx context.Context, id string) error {
 	return errors.Join(r.takeDown(ctx, id), r.Runner.Forget(ctx, id))
 }
 
-// Recover also finds the namespaces that an earlier Assay left. A Run that is asked for again adopts its own; what nobody has asked for within the time for
-// orphans is deleted then, unless ctx ends before.
+// Recover also finds the namespaces that an earlier Assay left. A Run that is asked for again adopts its own; what nobody has asked for
+// within the time for orphans is deleted then, unless ctx ends before.
 func (r *Runner) Recover(ctx context.Context) error {
 	left, err := r.leftNamespaces(ctx)
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package workcopy brings the files of a Suite on their way to a Run. In go the tree of a commit and a Suite; out come the files that its globs
-// choose, with what their links lead to, in a destination: a directory, an archive. It never follows a link out of the tree, and never
-// changes the tree.
+// Package workcopy brings the files of a Suite on their way to a Run. In go the tree of a commit and a Suite; out come the files that
+// its globs choose, with what their links lead to, in a destination: a directory, an archive. It never follows a link out of the
+// tree, and never changes the tree.
 package workcopy
 
 import (
@@ -30,8 +30,8 @@ type Destination interface {
 	File(name string, source io.Reader, size int64, perm fs.FileMode) error
 }
 
-// Bring puts the Suite's files where they lie in the repository. Symbolic links stay links, and what they lead to comes along, for it belongs
-// to what is tested. What is wrong with the files is a *runner.Refusal; other errors are the tree's or the destination's.
+// Bring puts the Suite's files where they lie in the repository. Symbolic links stay links, and what they lead to comes along, for it
+// belongs to what is tested. What is wrong with the files is a *runner.Refusal; other errors are the tree's or the destination's.
 func Bring(ctx context.Context, to Destination, files fs.FS, suite *tests.Suite) error {
 	if err := to.Folder(suite.Origin.Folder()); err != nil {
 		return err

@@ -1,9 +1,9 @@
-// Package webhook is told that something happened elsewhere. In go the pushes that Git servers announce and the events that Flux sends, signed; out
-// comes "look now", for a repository or for a Target. Nothing else of a request counts: what there is to see, Assay reads itself, so a request that is
-// forged, replayed or late costs one look, and one that is lost costs an interval.
+// Package webhook is told that something happened elsewhere. In go the pushes that Git servers announce and the events that Flux sends,
+// signed; out comes "look now", for a repository or for a Target. Nothing else of a request counts: what there is to see, Assay reads
+// itself, so a request that is forged, replayed or late costs one look, and one that is lost costs an interval.
 //
-// There is an endpoint for each who may send, and each has a secret of its own in a file that is called as the endpoint is; without the file it is
-// not there. A file may hold two secrets, one a line, while one takes the place of the other, and is read at every request.
+// There is an endpoint for each who may send, and each has a secret of its own in a file that is called as the endpoint is; without the
+// file it is not there. A file may hold two secrets, one a line, while one takes the place of the other, and is read at every request.
 //
 //	/hooks/github     X-Hub-Signature-256: sha256=HMAC of the body
 //	/hooks/gitea      X-Gitea-Signature or X-Forgejo-Signature: HMAC-SHA256 of the body; or X-Hub-Signature-256

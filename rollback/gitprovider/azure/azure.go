@@ -1,9 +1,9 @@
 // Package azure opens pull requests on Azure DevOps Services and Azure DevOps Server through their REST API, with the client that Microsoft
 // generates from its description. In go branches that are pushed already; out come pull requests.
 //
-// It never pushes, never deletes a branch, never bypasses a policy, and never has a pull request completed later by the server: completion is
-// asked for at one commit, and the server refuses it at any other. A description holds 4,000 characters here; a longer text is kept whole in
-// a comment, and its beginning in the description.
+// It never pushes, never deletes a branch, never bypasses a policy, and never has a pull request completed later by the server: completion
+// is asked for at one commit, and the server refuses it at any other. A description holds 4,000 characters here; a longer text is kept
+// whole in a comment, and its beginning in the description.
 package azure
 
 import (
@@ -32,9 +32,9 @@ type Provider struct {
 	api        sdk.Client
 }
 
-// New makes a Provider for the repository that Git reaches at the URL, by HTTPS or SSH. Of the credentials it takes the bearer token, or the
-// password, which is a personal access token; either needs the scopes vso.code_write and vso.code_status, and vso.identity to find reviewers by
-// name. A nil client is that of package transport. The server is not contacted.
+// New makes a Provider for the repository that Git reaches at the URL, by HTTPS or SSH. Of the credentials it takes the bearer token, or
+// the password, which is a personal access token; either needs the scopes vso.code_write and vso.code_status, and vso.identity to find
+// reviewers by name. A nil client is that of package transport. The server is not contacted.
 func New(repository string, auth git.Auth, client *http.Client) (*Provider, error) {
 	at, err := locate(repository)
 	if err != nil {

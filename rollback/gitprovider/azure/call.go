@@ -45,8 +45,8 @@ func statusOf(err error) int {
 	return 0
 }
 
-// legible turns answers that are errors into errors of Go. The generated client reads only those that are JSON of one form, takes the page to
-// sign in at for an answer, and drops statuses and headers.
+// legible turns answers that are errors into errors of Go. The generated client reads only those that are JSON of one form, takes the page
+// to sign in at for an answer, and drops statuses and headers.
 type legible struct{ next http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.

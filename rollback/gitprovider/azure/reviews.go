@@ -33,8 +33,8 @@ func (p *Provider) Label(ctx context.Context, number int64, names ...string) err
 	return nil
 }
 
-// RequestReviewers implements gitprovider.Provider. A name is the ID of an identity, or what finds it: a mail address, an account name, or a
-// display name that only one has. A team is one of the project.
+// RequestReviewers implements gitprovider.Provider. A name is the ID of an identity, or what finds it: a mail address, an account name, or
+// a display name that only one has. A team is one of the project.
 func (p *Provider) RequestReviewers(ctx context.Context, number int64, names ...string) error {
 	raw, err := p.raw(ctx, number)
 	if err != nil {
@@ -104,7 +104,8 @@ func (p *Provider) identities(ctx context.Context) (*identity.ClientImpl, error)
 	return &identity.ClientImpl{Client: *p.client(base)}, nil
 }
 
-// reaches says whether the token may be shown at a URL that the server tells: on its own host, or, as it is Microsoft's, on others of Microsoft's.
+// reaches says whether the token may be shown at a URL that the server tells: on its own host, or, as it is
+// Microsoft's, on others of Microsoft's.
 func (p *Provider) reaches(address string) bool {
 	own, err := url.Parse(p.organization)
 	if err != nil {

@@ -39,8 +39,8 @@ func placeOf(description string) *place {
 	return &place{thread, comment}
 }
 
-// text is the whole text of a pull request. Where the comment that holds it is deleted there is none: its beginning could speak for some only of those
-// who wrote it.
+// text is the whole text of a pull request. Where the comment that holds it is deleted there is none: its beginning could speak for
+// some only of those who wrote it.
 func (p *Provider) text(ctx context.Context, number int64, description string) (string, error) {
 	at := placeOf(description)
 	if at == nil {

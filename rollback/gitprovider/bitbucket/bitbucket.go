@@ -1,12 +1,12 @@
-// Package bitbucket opens pull requests on Bitbucket Cloud (bitbucket.org) and Bitbucket Data Center through their REST APIs, which have little
-// in common but the name. In go branches that are pushed already; out come pull requests.
+// Package bitbucket opens pull requests on Bitbucket Cloud (bitbucket.org) and Bitbucket Data Center through their REST APIs, which have
+// little in common but the name. In go branches that are pushed already; out come pull requests.
 //
 // It never pushes, never deletes a branch, and never schedules a merge for later. Pull requests have no labels here: a person stops one by
 // writing [assay/stop] into its title. A description holds 32,768 characters at a Data Center; a longer text goes on in a comment.
 //
-// Neither API merges at a given commit. Cloud is asked for the head right before, and for what was merged right after; Data Center also refuses
-// when the pull request has changed since it was read. A push in between can be told, but not always be prevented: protect the branches of
-// proposals from others' pushes where that matters.
+// Neither API merges at a given commit. Cloud is asked for the head right before, and for what was merged right after; Data Center also
+// refuses when the pull request has changed since it was read. A push in between can be told, but not always be prevented: protect the
+// branches of proposals from others' pushes where that matters.
 //
 // The clients that exist leave out contexts, drop the reviewers with every edit, or give out untyped JSON, so this package has its own.
 package bitbucket
@@ -24,9 +24,9 @@ import (
 // Cloud is the host of Bitbucket Cloud; any other is a Data Center.
 const Cloud = "bitbucket.org"
 
-// New makes a Provider for the repository that Git reaches at the URL, by HTTPS or SSH. Of the credentials it takes what Git takes: a bearer
-// token, which is also what a password without a username or with x-token-auth is; else username and password, which at Cloud are those of an
-// API token or an app password. A nil client is that of package transport. The server is not contacted.
+// New makes a Provider for the repository that Git reaches at the URL, by HTTPS or SSH. Of the credentials it takes what Git takes: a
+// bearer token, which is also what a password without a username or with x-token-auth is; else username and password, which at Cloud are
+// those of an API token or an app password. A nil client is that of package transport. The server is not contacted.
 func New(repository string, auth git.Auth, client *http.Client) (gitprovider.Provider, error) {
 	at, err := transport.Address(repository)
 	if err != nil {

@@ -46,9 +46,9 @@ func keyOf(context string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Checks implements gitprovider.Provider. Bitbucket Cloud requires a number of builds and names none, so every build of others counts. A token without the
-// scope repository:admin cannot read the rule: then every build that is there must pass. Approvals and other rules are seen when they refuse to
-// merge, which they do on a paid plan only; on others they are advice.
+// Checks implements gitprovider.Provider. Bitbucket Cloud requires a number of builds and names none, so every build of others counts. A
+// token without the scope repository:admin cannot read the rule: then every build that is there must pass. Approvals and other rules are
+// seen when they refuse to merge, which they do on a paid plan only; on others they are advice.
 func (c *cloud) Checks(ctx context.Context, number int64, head git.Hash) (gitprovider.Checks, error) {
 	pr, err := c.Get(ctx, number)
 	if err != nil {

@@ -18,8 +18,8 @@ func (c *cloud) UpdateBody(ctx context.Context, number int64, body string) error
 	return c.edit(ctx, number, func(p *cloudPull) { p.Description = body })
 }
 
-// edit changes a pull request. What an edit leaves out is lost, reviewers above all, so it says everything again; what a person changes in that
-// very moment can be lost all the same, for the API knows no versions.
+// edit changes a pull request. What an edit leaves out is lost, reviewers above all, so it says everything again; what a person changes in
+// that very moment can be lost all the same, for the API knows no versions.
 func (c *cloud) edit(ctx context.Context, number int64, change func(*cloudPull)) error {
 	p, err := c.raw(ctx, number)
 	if err != nil {
@@ -52,8 +52,8 @@ func (c *cloud) Label(_ context.Context, number int64, names ...string) error {
 	return unlabelled(number, names)
 }
 
-// RequestReviewers implements gitprovider.Provider. A name is an account ID, a UUID in braces, or the nickname of a member of the workspace, for
-// which the token needs to see its members. Groups cannot be asked.
+// RequestReviewers implements gitprovider.Provider. A name is an account ID, a UUID in braces, or the nickname of a member of the
+// workspace, for which the token needs to see its members. Groups cannot be asked.
 func (c *cloud) RequestReviewers(ctx context.Context, number int64, names ...string) error {
 	var found []cloudUser
 	for _, name := range names {
@@ -97,8 +97,8 @@ func (c *cloud) user(ctx context.Context, name string) (cloudUser, error) {
 	return cloudUser{}, err
 }
 
-// Merge implements gitprovider.Provider, with a merge commit. One that is merged already is no error. The head is compared right before, and what
-// was merged right after; the API has no way to do both at once.
+// Merge implements gitprovider.Provider, with a merge commit. One that is merged already is no error. The head is compared right before,
+// and what was merged right after; the API has no way to do both at once.
 func (c *cloud) Merge(ctx context.Context, number int64, head git.Hash) error {
 	pr, err := c.Get(ctx, number)
 	switch {

@@ -39,8 +39,8 @@ func (d *dataCenter) SetStatus(ctx context.Context, commit git.Hash, s gitprovid
 	return err
 }
 
-// Checks implements gitprovider.Provider: whatever the server would refuse a merge for, approvals and tasks included. It does not say what of
-// that is final, so a build of others that failed, or a conflict, makes it failing, and all else is waited for.
+// Checks implements gitprovider.Provider: whatever the server would refuse a merge for, approvals and tasks included. It does not say what
+// of that is final, so a build of others that failed, or a conflict, makes it failing, and all else is waited for.
 func (d *dataCenter) Checks(ctx context.Context, number int64, head git.Hash) (gitprovider.Checks, error) {
 	p, err := d.raw(ctx, number)
 	if err != nil {

@@ -52,7 +52,8 @@ func (d *dataCenter) Label(_ context.Context, number int64, names ...string) err
 	return unlabelled(number, names)
 }
 
-// RequestReviewers implements gitprovider.Provider. A team is a reviewer group of the repository or its project, all of whose members are asked.
+// RequestReviewers implements gitprovider.Provider. A team is a reviewer group of the repository or its project,
+// all of whose members are asked.
 func (d *dataCenter) RequestReviewers(ctx context.Context, number int64, names ...string) error {
 	var people []string
 	for _, name := range names {
@@ -97,8 +98,8 @@ func (d *dataCenter) group(ctx context.Context, name string) (members []string, 
 	return nil, err
 }
 
-// Merge implements gitprovider.Provider, in the way that the repository prefers. One that is merged already is no error. The server refuses when
-// the pull request is not as it was read, which a push makes it once the server has seen the push.
+// Merge implements gitprovider.Provider, in the way that the repository prefers. One that is merged already is no error. The server refuses
+// when the pull request is not as it was read, which a push makes it once the server has seen the push.
 func (d *dataCenter) Merge(ctx context.Context, number int64, head git.Hash) error {
 	var merged *dcPull
 	err := d.atVersion(ctx, number, func(p *dcPull) (err error) {

@@ -13,7 +13,8 @@ import (
 	"github.com/assay-dev/assay/rollback/gitprovider"
 )
 
-// longest is how many characters, as UTF-16 counts them, a description or a comment may have: https://jira.atlassian.com/browse/BSERV-14135.
+// longest is how many characters, as UTF-16 counts them, a description or a comment may have:
+// https://jira.atlassian.com/browse/BSERV-14135.
 const longest = 32768
 
 // A text that is too long for a description goes on in a comment, between marks. The end of the description says in which one.
@@ -61,8 +62,8 @@ func commentPath(number, comment int64) string {
 	return dcPath(number) + "/comments/" + strconv.FormatInt(comment, 10)
 }
 
-// text is the whole text of a pull request. Where the comment with the rest is deleted there is none: half a text could speak for some only of those
-// who wrote it.
+// text is the whole text of a pull request. Where the comment with the rest is deleted there is none: half a text could speak for
+// some only of those who wrote it.
 func (d *dataCenter) text(ctx context.Context, p *dcPull) (string, error) {
 	first, comment := restOf(p.Description)
 	if comment == 0 {

@@ -1,5 +1,5 @@
-// Package connect is the table of providers. In goes the URL of a config repository, with what the operator says about its server; out comes
-// the Provider for it, without contacting anything. A new provider is a package of its own and a line here.
+// Package connect is the table of providers. In goes the URL of a config repository, with what the operator says about its server; out
+// comes the Provider for it, without contacting anything. A new provider is a package of its own and a line here.
 package connect
 
 import (
@@ -49,8 +49,8 @@ var apis = map[string]func(repository string, c Credentials, client *http.Client
 // Kinds lists what New takes.
 func Kinds() []string { return []string{Auto, Plain, Gitea, GitHub, GitLab, Bitbucket, Azure} }
 
-// New makes the Provider for a repository. Its credentials are those of the mirror: the password or bearer token that Git pushes with is the
-// token of the API, too, and a GitHub App gets both of them theirs.
+// New makes the Provider for a repository. Its credentials are those of the mirror: the password or bearer token that Git pushes with is
+// the token of the API, too, and a GitHub App gets both of them theirs.
 func New(kind, repository string, c Credentials, mirror *git.Mirror) (gitprovider.Provider, error) {
 	if kind == Auto || kind == "" {
 		var err error

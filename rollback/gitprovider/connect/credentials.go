@@ -17,8 +17,8 @@ type Credentials struct {
 	git.Auth
 	// App is used when its ID is given.
 	App github.App
-	// Owner is the account that the App is installed for, and BaseURL the API of its server. Both are told by the repository; where they are given
-	// nevertheless, they must fit it.
+	// Owner is the account that the App is installed for, and BaseURL the API of its server. Both are told by the repository; where they are
+	// given nevertheless, they must fit it.
 	Owner, BaseURL string
 }
 

@@ -1,8 +1,8 @@
 // Package gitea opens pull requests on Gitea and Forgejo through their API. In go branches that are pushed already; out come pull requests.
 //
 // It never pushes, never merges at another commit than the one it is given, and never schedules a merge for later. What a server answers
-// while it is still finding out (a branch that was pushed a moment ago, a pull request whose mergeability is being computed) is asked again for
-// a few seconds.
+// while it is still finding out (a branch that was pushed a moment ago, a pull request whose mergeability is being computed) is
+// asked again for a few seconds.
 package gitea
 
 import (
@@ -28,8 +28,8 @@ type Provider struct {
 	turn        chan struct{} // held by whoever opens a pull request
 }
 
-// New makes a Provider for the repository that Git reaches at the URL, by HTTP or SSH; its last two path segments are owner and name. The token
-// needs the scopes write:repository and write:issue. A nil client is that of package transport. The server is not contacted; that a
+// New makes a Provider for the repository that Git reaches at the URL, by HTTP or SSH; its last two path segments are owner and name. The
+// token needs the scopes write:repository and write:issue. A nil client is that of package transport. The server is not contacted; that a
 // repository was renamed or moved is followed as it tells.
 func New(repository, token string, client *http.Client) (*Provider, error) {
 	p := &Provider{token: token, http: worded(transport.Staying(client)), turn: make(chan struct{}, 1)}

@@ -10,8 +10,8 @@ import (
 	"github.com/assay-dev/assay/rollback/gitprovider"
 )
 
-// worded is a client whose answers say in their status what went wrong. The server's own client drops these words where it expects no body, as of a
-// merge, and there they are why it is refused.
+// worded is a client whose answers say in their status what went wrong. The server's own client drops these words where it expects no body,
+// as of a merge, and there they are why it is refused.
 func worded(client *http.Client) *http.Client {
 	c := *client
 	c.Transport = words{client.Transport}

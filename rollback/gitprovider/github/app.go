@@ -15,8 +15,8 @@ import (
 	"github.com/assay-dev/assay/rollback/gitprovider"
 )
 
-// How long credentials are good for. GitHub takes JWTs of ten minutes at most, counted on its own clock, and gives out tokens for an hour. See
-// https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app.
+// How long credentials are good for. GitHub takes JWTs of ten minutes at most, counted on its own clock, and gives out tokens for an hour.
+// See https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app.
 const (
 	jwtBefore, jwtAfter = time.Minute, 9 * time.Minute
 	// renewBefore is how long before its end a token is replaced, so that it does not end in the middle of something.

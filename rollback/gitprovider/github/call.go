@@ -75,7 +75,8 @@ type failure struct {
 
 func (f *failure) Unwrap() []error { return []error{f.error, f.answer} }
 
-// answered is an answer that is an error. For the statuses see https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api.
+// answered is an answer that is an error. For the statuses see
+// https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api.
 func answered(said *sdk.ErrorResponse) error {
 	if err := transport.Unavailable(said.Response); err != nil {
 		return fmt.Errorf("%w (%s)", err, words(said))

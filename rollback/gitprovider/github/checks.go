@@ -13,8 +13,9 @@ import (
 	"github.com/assay-dev/assay/sources/git"
 )
 
-// Checks implements gitprovider.Provider: the statuses and check runs that the protection and the rules of the base branch ask for, and whatever
-// else GitHub says that rules hold it back for, approvals included. Where the token may not read the rules, GitHub's own word has to do.
+// Checks implements gitprovider.Provider: the statuses and check runs that the protection and the rules of the base branch ask
+// for, and whatever else GitHub says that rules hold it back for, approvals included. Where the token may not read the rules,
+// GitHub's own word has to do.
 func (p *Provider) Checks(ctx context.Context, number int64, head git.Hash) (gitprovider.Checks, error) {
 	pr, err := p.raw(ctx, number)
 	if err != nil {
@@ -37,15 +38,15 @@ func (p *Provider) Checks(ctx context.Context, number int64, head git.Hash) (git
 	return sum, nil
 }
 
-// withheld are the words of GitHub for what rules hold back, though a token that may bypass them could merge it. See the field mergeStateStatus at
-// https://docs.github.com/graphql/reference/enums.
+// withheld are the words of GitHub for what rules hold back, though a token that may bypass them could merge it. See the field
+// mergeStateStatus at https://docs.github.com/graphql/reference/enums.
 var withheld = map[string]string{
 	"blocked": "GitHub calls it blocked: an approval, or what else the rules of the branch ask for, is missing",
 	"behind":  "GitHub calls it behind: the rules of the branch ask for one that is up to date with it",
 }
 
-// unreadable tells what this token may not see from what fails otherwise. GitHub says "not found" of some of what may not be seen, and a server
-// that is older than rules says so of them.
+// unreadable tells what this token may not see from what fails otherwise. GitHub says "not found" of some of what may not be seen, and a
+// server that is older than rules says so of them.
 func unreadable(err error) bool {
 	return errors.Is(err, gitprovider.ErrNotFound) || answeredWith(err, http.StatusForbidden, "")
 }

@@ -7,8 +7,8 @@ import (
 
 // Credentials are what Assay shows to GitHub: a token, or an App. They print as their kind, never as their content.
 type Credentials struct {
-	// Token is a personal access token: a classic one with the scope repo, or a fine-grained one with the permissions "Contents", "Pull requests",
-	// "Issues" (for labels) and "Commit statuses", each to read and write.
+	// Token is a personal access token: a classic one with the scope repo, or a fine-grained one with the permissions "Contents", "Pull
+	// requests", "Issues" (for labels) and "Commit statuses", each to read and write.
 	Token string
 	// App, with the same permissions and "Checks" to read, which GitHub does not offer for fine-grained tokens; used when its ID is given.
 	App App

@@ -1,9 +1,9 @@
-// Package github opens pull requests on github.com and GitHub Enterprise through their REST API. In go branches that are pushed already, with a
-// token or as a GitHub App; out come pull requests.
+// Package github opens pull requests on github.com and GitHub Enterprise through their REST API. In go branches that are pushed already,
+// with a token or as a GitHub App; out come pull requests.
 //
-// It never pushes, never merges at another commit than the one it is given, never turns on GitHub's own auto-merge, and shows its token to no
-// other host than the API's. What GitHub answers while it is still finding out (a branch that was pushed a moment ago, a pull request whose
-// mergeability is being computed) is asked again for a few seconds. The API is described at https://docs.github.com/rest.
+// It never pushes, never merges at another commit than the one it is given, never turns on GitHub's own auto-merge, and shows its token to
+// no other host than the API's. What GitHub answers while it is still finding out (a branch that was pushed a moment ago, a pull request
+// whose mergeability is being computed) is asked again for a few seconds. The API is described at https://docs.github.com/rest.
 package github
 
 import (
@@ -27,8 +27,8 @@ type Provider struct {
 	token       func(context.Context) (string, error)
 }
 
-// New makes a Provider for the repository that Git reaches at the URL, by HTTP or SSH. The client is best one of package transport, and is one
-// when nil. GitHub is not contacted; that a repository was renamed or moved is followed as GitHub tells it.
+// New makes a Provider for the repository that Git reaches at the URL, by HTTP or SSH. The client is best one of package transport, and is
+// one when nil. GitHub is not contacted; that a repository was renamed or moved is followed as GitHub tells it.
 func New(repository string, credentials Credentials, client *http.Client) (*Provider, error) {
 	page, err := transport.Address(repository)
 	if err != nil {
@@ -56,8 +56,9 @@ func New(repository string, credentials Credentials, client *http.Client) (*Prov
 // Token is what is shown to GitHub now, an App's being renewed when it ends. Git takes it as the password of the user x-access-token.
 func (p *Provider) Token(ctx context.Context) (string, error) { return p.token(ctx) }
 
-// apiOf is where the API of the server with a page is: at a host of its own on github.com and in GitHub Enterprise Cloud with data residency, and
-// under a path of the same host on GitHub Enterprise Server. See https://docs.github.com/enterprise-server/rest/overview/resources-in-the-rest-api.
+// apiOf is where the API of the server with a page is: at a host of its own on github.com and in GitHub Enterprise Cloud with data
+// residency, and under a path of the same host on GitHub Enterprise Server. See
+// https://docs.github.com/enterprise-server/rest/overview/resources-in-the-rest-api.
 func apiOf(page *url.URL) *url.URL {
 	if page.Host == "github.com" || page.Host == "www.github.com" {
 		return &url.URL{Scheme: page.Scheme, Host: "api.github.com", Path: "/"}

@@ -15,9 +15,9 @@ import (
 	"github.com/assay-dev/assay/sources/git"
 )
 
-// Merge implements gitprovider.Provider: with a merge commit where the repository allows it, else squashed, else rebased. One that is merged
-// already is no error. GitHub lets administrators, and whoever is on a list for it, merge past its rules without asking twice: so what it calls
-// blocked is not asked for, whoever the token is of.
+// Merge implements gitprovider.Provider: with a merge commit where the repository allows it, else squashed, else rebased. One that is
+// merged already is no error. GitHub lets administrators, and whoever is on a list for it, merge past its rules without asking twice: so
+// what it calls blocked is not asked for, whoever the token is of.
 func (p *Provider) Merge(ctx context.Context, number int64, head git.Hash) error {
 	what := fmt.Sprintf("merge pull request %d", number)
 	return transport.Settle(ctx, func() error {

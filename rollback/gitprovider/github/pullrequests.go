@@ -29,8 +29,8 @@ func (p *Provider) Find(ctx context.Context, branch, base string) (*gitprovider.
 	return p.Get(ctx, int64(found[0].GetNumber())) // a list does not tell who merged or closed
 }
 
-// ofBranch lists the pull requests from a branch of this repository, the newest first. GitHub wants the owner's name with the branch; where the
-// repository has another owner by now, it is asked by that one.
+// ofBranch lists the pull requests from a branch of this repository, the newest first. GitHub wants the owner's name with the branch; where
+// the repository has another owner by now, it is asked by that one.
 func (p *Provider) ofBranch(ctx context.Context, branch, base, state string) ([]*sdk.PullRequest, error) {
 	found, err := p.ofOwner(ctx, p.owner, branch, base, state)
 	if err != nil || len(found) > 0 {

@@ -8,7 +8,8 @@ import (
 	"github.com/assay-dev/assay/rollback/gitprovider/transport"
 )
 
-// authorized shows a token to the API, and to nobody else. Where the token can be had anew, one that GitHub does not take any more is replaced once.
+// authorized shows a token to the API, and to nobody else. Where the token can be had anew, one that GitHub does not
+// take any more is replaced once.
 type authorized struct {
 	next   http.RoundTripper
 	api    *url.URL

@@ -12,8 +12,8 @@ import (
 	"github.com/assay-dev/assay/sources/git"
 )
 
-// Checks implements gitprovider.Provider: the pipeline, where the project asks for one that succeeds, and whatever else GitLab says is missing
-// before it merges, approvals included.
+// Checks implements gitprovider.Provider: the pipeline, where the project asks for one that succeeds, and whatever else GitLab says is
+// missing before it merges, approvals included.
 func (p *Provider) Checks(ctx context.Context, number int64, head git.Hash) (gitprovider.Checks, error) {
 	mr, err := p.raw(ctx, number)
 	if err != nil {

@@ -1,9 +1,9 @@
-// Package gitlab opens merge requests on gitlab.com and self-managed GitLab through the REST API. In go branches that are pushed already, with the
-// access token of a person, project or group; out come merge requests, which the rest of Assay calls pull requests.
+// Package gitlab opens merge requests on gitlab.com and self-managed GitLab through the REST API. In go branches that are pushed already,
+// with the access token of a person, project or group; out come merge requests, which the rest of Assay calls pull requests.
 //
-// It never pushes, never merges at another commit than the one it is given, never has GitLab merge later by itself, and shows its token to no
-// other host than the API's. What GitLab answers while it is still finding out (a branch that was pushed a moment ago, a merge request that is
-// being checked) is asked again for a few seconds. The API is described at https://docs.gitlab.com/api/rest/.
+// It never pushes, never merges at another commit than the one it is given, never has GitLab merge later by itself, and shows its token to
+// no other host than the API's. What GitLab answers while it is still finding out (a branch that was pushed a moment ago, a merge request
+// that is being checked) is asked again for a few seconds. The API is described at https://docs.gitlab.com/api/rest/.
 package gitlab
 
 import (
@@ -28,9 +28,9 @@ type Provider struct {
 	known  atomic.Int64 // the project's ID, once it was asked for
 }
 
-// New makes a Provider for the project that Git reaches at the URL, by HTTP or SSH; GitLab is at the root of its host. The token needs the scope api,
-// and the role Developer, or whatever the project asks of those who merge. The client is best one of package transport, and is one when nil. GitLab
-// is not contacted.
+// New makes a Provider for the project that Git reaches at the URL, by HTTP or SSH; GitLab is at the root of its host. The token needs the
+// scope api, and the role Developer, or whatever the project asks of those who merge. The client is best one of package transport, and is
+// one when nil. GitLab is not contacted.
 func New(repository, token string, client *http.Client) (*Provider, error) {
 	page, err := transport.Address(repository)
 	if err != nil {

@@ -62,8 +62,8 @@ func (p *Provider) list(ctx context.Context, what string, wanted sdk.ListProject
 	})
 }
 
-// Open implements gitprovider.Provider. GitLab itself takes care that there is one open merge request at most for two branches. It opens one for
-// a branch that is not there, too: one that stays without a commit is closed again.
+// Open implements gitprovider.Provider. GitLab itself takes care that there is one open merge request at most for two branches. It opens
+// one for a branch that is not there, too: one that stays without a commit is closed again.
 func (p *Provider) Open(ctx context.Context, n gitprovider.NewPullRequest) (*gitprovider.PullRequest, error) {
 	what := "open a merge request for " + n.Branch
 	opened, err := call(ctx, p, what, func(id int64, with sdk.RequestOptionFunc) (*sdk.MergeRequest, *sdk.Response, error) {

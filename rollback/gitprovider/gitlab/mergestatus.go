@@ -2,10 +2,12 @@ package gitlab
 
 // What GitLab says of whether a merge request can be merged: https://docs.gitlab.com/api/merge_requests/#merge-status.
 
-// undecided are the merge statuses with which a refusal is not the last word: GitLab is still checking, or has found meanwhile that all is well.
+// undecided are the merge statuses with which a refusal is not the last word: GitLab is still checking, or has
+// found meanwhile that all is well.
 var undecided = map[string]bool{"": true, "unchecked": true, "checking": true, "preparing": true, "approvals_syncing": true, "mergeable": true}
 
-// awaitsPipeline are the merge statuses with which GitLab waits for the pipeline of the head, whatever the last one that it tells of came to.
+// awaitsPipeline are the merge statuses with which GitLab waits for the pipeline of the head, whatever the last
+// one that it tells of came to.
 var awaitsPipeline = map[string]bool{"ci_must_pass": true, "ci_still_running": true}
 
 // missing are what people or other programs have yet to do, by merge status.

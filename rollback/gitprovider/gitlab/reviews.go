@@ -16,8 +16,8 @@ func (p *Provider) Label(ctx context.Context, number int64, names ...string) err
 	return p.update(ctx, fmt.Sprintf("label merge request %d", number), number, &sdk.UpdateMergeRequestOptions{AddLabels: (*sdk.LabelOptions)(&names)})
 }
 
-// RequestReviewers implements gitprovider.Provider. Those who were asked before stay asked; GitLab's free tier keeps only one. Groups cannot be
-// asked.
+// RequestReviewers implements gitprovider.Provider. Those who were asked before stay asked; GitLab's free tier keeps only
+// one. Groups cannot be asked.
 func (p *Provider) RequestReviewers(ctx context.Context, number int64, reviewers ...string) error {
 	what := fmt.Sprintf("ask %s to review merge request %d", strings.Join(reviewers, ", "), number)
 	mr, err := p.raw(ctx, number)

@@ -1,5 +1,5 @@
-// Package gitprovidertest is what every provider has in common, as tests. In goes a way to a provider with a real repository behind it; out comes
-// whether it keeps what gitprovider.Provider promises.
+// Package gitprovidertest is what every provider has in common, as tests. In goes a way to a provider with a real repository behind it; out
+// comes whether it keeps what gitprovider.Provider promises.
 package gitprovidertest
 
 import (
@@ -14,13 +14,14 @@ import (
 	"github.com/assay-dev/assay/sources/git"
 )
 
-// Repository is a repository at a provider's server, with at least one commit on main, and the hands that people and other tools have there.
+// Repository is a repository at a provider's server, with at least one commit on main, and the hands that people
+// and other tools have there.
 type Repository struct {
 	Provider gitprovider.Provider
 	// Mirror reaches the same repository, to push branches.
 	Mirror *git.Mirror
-	// Lacks declares what the server has not. What is declared must be refused with gitprovider.ErrUnsupported where there is a method for it; for
-	// what is not, the fields below are needed.
+	// Lacks declares what the server has not. What is declared must be refused with gitprovider.ErrUnsupported where there is a method for it;
+	// for what is not, the fields below are needed.
 	Lacks []Capability
 	// Connect makes a provider for the same repository with another way to it. For API.
 	Connect func(t *testing.T, a Access) gitprovider.Provider

@@ -44,8 +44,8 @@ func longText(t *testing.T, w *world) {
 	require.Equal(t, "Short.", got.Body)
 }
 
-// textThatIsGone was in a comment, for want of room, which a person deletes: what it said is gone, also for whom it spoke, but the pull request and
-// others are not out of reach, and a new text finds room again.
+// textThatIsGone was in a comment, for want of room, which a person deletes: what it said is gone, also for whom it spoke, but the pull
+// request and others are not out of reach, and a new text finds room again.
 func textThatIsGone(t *testing.T, w *world) {
 	if w.local(t) {
 		return

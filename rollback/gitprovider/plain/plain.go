@@ -1,12 +1,12 @@
 // Package plain proposes changes with nothing but Git, for servers without pull requests or without an API that is known. A proposal is its
 // branch, and a reference that outlives it: assay/revert-0123456789ab is recorded in refs/assay/proposals/revert-0123456789ab (and not in
-// refs/assay/revert-0123456789ab, because then git would find the name of the branch ambiguous). In go branches and texts; out come commits on
-// that reference, one for everything that happened, so that
+// refs/assay/revert-0123456789ab, because then git would find the name of the branch ambiguous). In go branches and texts; out come commits
+// on that reference, one for everything that happened, so that
 //
 //	git fetch origin 'refs/assay/*:refs/assay/*' && git log --first-parent refs/assay/proposals/revert-0123456789ab
 //
-// shows it to people. A branch whose head is in the base is merged; one that is deleted before is closed. It knows no labels, no reviews and no
-// names of those who merged. It writes to no branch but the base that it merges into and the branch that it closes.
+// shows it to people. A branch whose head is in the base is merged; one that is deleted before is closed. It knows no labels, no reviews
+// and no names of those who merged. It writes to no branch but the base that it merges into and the branch that it closes.
 package plain
 
 import (
@@ -24,8 +24,8 @@ import (
 // Provider keeps proposals in a repository itself.
 type Provider struct{ mirror *git.Mirror }
 
-// New makes a Provider for the repository of a mirror. Records are in the name, and of the time, of the commit that they propose, so that the
-// same said twice is the same commit.
+// New makes a Provider for the repository of a mirror. Records are in the name, and of the time, of the commit that they propose, so that
+// the same said twice is the same commit.
 func New(mirror *git.Mirror) *Provider { return &Provider{mirror: mirror} }
 
 // Name implements gitprovider.Provider.
@@ -238,8 +238,8 @@ func (p *Provider) push(ctx context.Context, at remote, recorded *proposal, chan
 	return classified(p.mirror.Push(ctx, append(further, git.RefUpdate{Ref: recordOf(at.branch), Old: at.record, New: commit})...))
 }
 
-// Merge implements gitprovider.Provider: it moves the base to the head. A base that has moved on since is gitprovider.ErrBlocked; there is nobody
-// to merge the two.
+// Merge implements gitprovider.Provider: it moves the base to the head. A base that has moved on since is gitprovider.ErrBlocked;
+// there is nobody to merge the two.
 func (p *Provider) Merge(ctx context.Context, wanted int64, head git.Hash) error {
 	at, recorded, err := p.numbered(ctx, wanted)
 	if err != nil {

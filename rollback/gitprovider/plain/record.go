@@ -19,8 +19,8 @@ const (
 	closed    event = "closed"
 )
 
-// record is a commit that a proposal's reference holds: title and text as its message, and what happened as its trailers. Its first parent is
-// the record before; that of the first is the proposal's head, so that git log shows a proposal with all that was said, and its commits.
+// record is a commit that a proposal's reference holds: title and text as its message, and what happened as its trailers. Its first parent
+// is the record before; that of the first is the proposal's head, so that git log shows a proposal with all that was said, and its commits.
 type record struct {
 	event       event
 	base        string

@@ -9,8 +9,8 @@ import (
 	"github.com/assay-dev/assay/sources/git"
 )
 
-// Address is where a repository that Git reaches at a URL has its page: without user, .git and surplus slashes. A server that is reached by SSH
-// is taken to answer HTTPS at the same host, on the usual port.
+// Address is where a repository that Git reaches at a URL has its page: without user, .git and surplus slashes. A server that is reached by
+// SSH is taken to answer HTTPS at the same host, on the usual port.
 func Address(repository string) (*url.URL, error) {
 	shown := git.Redact(repository)
 	at, err := url.Parse(shown)

@@ -56,8 +56,8 @@ func (a *attempts) again(ctx context.Context, response *http.Response, err error
 // pause implements retryablehttp.Backoff.
 func (a *attempts) pause(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return a.next }
 
-// backoff is the pause after so many attempts: it doubles, and half of it is left to chance, so that many who failed together do not come back
-// together.
+// backoff is the pause after so many attempts: it doubles, and half of it is left to chance, so that many who failed
+// together do not come back together.
 func backoff(made int) time.Duration {
 	full := min(firstPause<<min(made-1, 16), lastPause)
 	return full/2 + jitter(full/2)

@@ -45,9 +45,9 @@ func Until(reason string, at time.Time) error {
 	return fmt.Errorf("%w: %s", gitprovider.ErrUnavailable, reason)
 }
 
-// wait is how long from now the server says to wait, where it does. Where a point in time is told, it is on the server's clock, which its Date
-// header tells. The headers are those of RFC 9110 (Retry-After), of GitHub (X-RateLimit-Reset, in seconds since 1970), and of GitLab and the
-// IETF's draft (RateLimit-Reset, in seconds since 1970 or from now).
+// wait is how long from now the server says to wait, where it does. Where a point in time is told, it is on the server's clock, which its
+// Date header tells. The headers are those of RFC 9110 (Retry-After), of GitHub (X-RateLimit-Reset, in seconds since 1970), and of GitLab
+// and the IETF's draft (RateLimit-Reset, in seconds since 1970 or from now).
 func wait(response *http.Response, now time.Time) (time.Duration, bool) {
 	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
 		now = date

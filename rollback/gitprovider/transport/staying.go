@@ -7,9 +7,10 @@ import (
 	"net/http"
 )
 
-// Staying is a client that asks as the given one does, and stays at the host that it asks: a server that says that something is elsewhere is
-// followed there with the same request, if that is at the same host, and refused if it is not, for a token may be in any header. What http.Client
-// makes of a POST or PATCH that is answered with 301, a GET, would look like a success of what was never done. Nil stands for Client(nil).
+// Staying is a client that asks as the given one does, and stays at the host that it asks: a server that says that something is
+// elsewhere is followed there with the same request, if that is at the same host, and refused if it is not, for a token may be in any
+// header. What http.Client makes of a POST or PATCH that is answered with 301, a GET, would look like a success of what was never
+// done. Nil stands for Client(nil).
 func Staying(client *http.Client) *http.Client {
 	stays := *cmp.Or(client, Client(nil))
 	stays.Transport = &staying{cmp.Or(stays.Transport, http.DefaultTransport)}

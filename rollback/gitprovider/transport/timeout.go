@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// timeout bounds how long an attempt may take, the body of its answer included. It does what the Timeout of http.Client does, but holds nothing for
-// an answer that is read to its end and never closed, which is how some API clients treat errors.
+// timeout bounds how long an attempt may take, the body of its answer included. It does what the Timeout of http.Client does, but holds
+// nothing for an answer that is read to its end and never closed, which is how some API clients treat errors.
 type timeout struct {
 	next http.RoundTripper
 	most time.Duration

@@ -1,5 +1,5 @@
-// Package transport is the way to every server's API. In go the requests of a provider; out come the server's answers, asked for again where a
-// request failed in passing: the network, a gateway that is restarting, a limit on how often one may ask.
+// Package transport is the way to every server's API. In go the requests of a provider; out come the server's answers, asked for again
+// where a request failed in passing: the network, a gateway that is restarting, a limit on how often one may ask.
 //
 // It never sends anything twice that may have taken effect (unless the method says that twice is once), never waits longer than it was told
 // to, and never logs: headers hold tokens. Time is that of package time, so that a test in a bubble of testing/synctest waits for nothing.
@@ -30,9 +30,9 @@ const (
 )
 
 // Retry is an http.RoundTripper that asks again: GET, HEAD, OPTIONS, PUT and DELETE after an error of the network or the statuses
-// 502, 503 and 504; any method when the server was not reached at all, or says that it was asked too often (429, or 403 with the headers of a
-// limit). It waits for as long as the server says, else with pauses that grow; where that would take too long, the last answer is the answer.
-// An error of the network that stays is gitprovider.ErrUnavailable. It is safe for concurrent use.
+// 502, 503 and 504; any method when the server was not reached at all, or says that it was asked too often (429, or 403 with the headers of
+// a limit). It waits for as long as the server says, else with pauses that grow; where that would take too long, the last answer is the
+// answer. An error of the network that stays is gitprovider.ErrUnavailable. It is safe for concurrent use.
 type Retry struct {
 	// Next does the asking; nil is http.DefaultTransport.
 	Next http.RoundTripper

@@ -1,7 +1,7 @@
 // Package gittest makes the repositories that tests work on, with the git program, which is also what the tests measure Assay against.
 //
-// In come git's arguments; out comes what it prints. The configuration of the machine, and of whoever runs the tests, never counts. Only tests use
-// this package: Assay itself never runs git.
+// In come git's arguments; out comes what it prints. The configuration of the machine, and of whoever runs the tests, never counts. Only
+// tests use this package: Assay itself never runs git.
 package gittest
 
 import (

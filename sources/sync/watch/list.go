@@ -13,8 +13,8 @@ import (
 // pageSize is how many whole objects are held at a time where the API server cannot stream a list, which takes etcd 3.5 or newer.
 const pageSize = 250
 
-// list lists a kind page by page, and keeps of each object what is used: a large cluster's Targets take a hundred times more as they come. Pages
-// are asked of what was written last, since of anything older the API server gives all at once.
+// list lists a kind page by page, and keeps of each object what is used: a large cluster's Targets take a hundred times more as they come.
+// Pages are asked of what was written last, since of anything older the API server gives all at once.
 func (k *kind) list(ctx context.Context, client dynamic.ResourceInterface, options metav1.ListOptions) (runtime.Object, error) {
 	options.ResourceVersion, options.Limit = "", pageSize
 	all := &internalversion.List{}

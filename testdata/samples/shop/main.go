@@ -1,5 +1,5 @@
-// Command shop is the sample shop: two small services that really run, steered by what their config repository renders, and the programs that
-// deploy and ask them.
+// Command shop is the sample shop: two small services that really run, steered by what their config repository renders, and the
+// programs that deploy and ask them.
 //
 //	shop serve --service catalog|checkout --listen ADDRESS [--catalog URL]
 //	shop deploy --to URL [--to URL ...]     brings $ASSAY_REVISION, as rendered in $ASSAY_MANIFESTS, to running services

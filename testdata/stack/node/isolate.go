@@ -18,7 +18,8 @@ var tunables = map[string]string{
 	"kernel/keys/root_maxkeys": "1000000", "kernel/keys/root_maxbytes": "25000000",
 }
 
-// isolate gives the node mounts of its own: none of its reaches the machine, and what is written below /run and /var goes to memory and to the scratch folder.
+// isolate gives the node mounts of its own: none of its reaches the machine, and what is written below /run and /var goes to
+// memory and to the scratch folder.
 func isolate(scratch string) error {
 	upper, work, values := filepath.Join(scratch, "var"), filepath.Join(scratch, "work"), filepath.Join(scratch, "tunables")
 	for _, dir := range []string{upper, work, values} {

@@ -1,9 +1,10 @@
 //go:build linux
 
-// Command node is the first process of a cluster's node, which is a set of namespaces of its own (processes, mounts, network). It hides from the
-// machine what containerd and the kubelet would leave there, starts and kills them as it is told on stdin, one order in JSON after the other, and buries
-// their orphans. When stdin ends, since the test is over or was killed, or when a process that it started ends by itself, it kills all that runs
-// in the node and removes its cgroups; with its own end the kernel takes away the mounts and the network. It never touches what is outside.
+// Command node is the first process of a cluster's node, which is a set of namespaces of its own (processes, mounts, network). It hides
+// from the machine what containerd and the kubelet would leave there, starts and kills them as it is told on stdin, one order in JSON after
+// the other, and buries their orphans. When stdin ends, since the test is over or was killed, or when a process that it started ends by
+// itself, it kills all that runs in the node and removes its cgroups; with its own end the kernel takes away the mounts and the network. It
+// never touches what is outside.
 package main
 
 import (

@@ -1,10 +1,12 @@
-// Command serve is a shop for tests, at port 8080. Its image, its environment and its configuration can each break it, so that it is up and yet wrong.
+// Command serve is a shop for tests, at port 8080. Its image, its environment and its configuration can each break it, so
+// that it is up and yet wrong.
 //
 //	/healthz   fails when UNHEALTHY is set
 //	/price     PRICE less DISCOUNT, which must be more than nothing
 //	/menu      the file /etc/shop/menu: a dish and a number on each line
 //
-// With the argument crash it ends at once, as a program does that was built wrongly. LINGER is how long it serves on after it was told to stop.
+// With the argument crash it ends at once, as a program does that was built wrongly. LINGER is how long it serves
+// on after it was told to stop.
 package main
 
 import (

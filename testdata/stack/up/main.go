@@ -55,7 +55,8 @@ func (p place) lock() (*os.File, error) {
 	return f, nil
 }
 
-// up has a process of its own hold the stack, passes on what that one says, and returns when there is no more to say: then it is ready, or has failed.
+// up has a process of its own hold the stack, passes on what that one says, and returns when there is no more to say:
+// then it is ready, or has failed.
 func up(p place) error {
 	free, err := p.lock()
 	if err != nil {

@@ -1,5 +1,5 @@
-// Command visit asks for each URL of its arguments and prints what it gets. It fails when one does not answer, or answers with an error; without
-// arguments it succeeds at once.
+// Command visit asks for each URL of its arguments and prints what it gets. It fails when one does not answer, or answers with an error;
+// without arguments it succeeds at once.
 package main
 
 import (

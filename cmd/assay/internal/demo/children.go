@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// startService starts one of the shop's services on a free port, and returns its URL. It is a server of the story's world, not a part of Assay.
+// startService starts one of the shop's services on a free port, and returns its URL. It is a server of the
+// story's world, not a part of Assay.
 func (w *world) startService(name string, args ...string) (url string, err error) {
 	cmd := exec.Command(w.options.program("shop"), append([]string{"serve", "--service", name}, args...)...)
 	cmd.Stderr = w.log

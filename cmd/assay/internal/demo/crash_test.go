@@ -20,8 +20,8 @@ import (
 	"github.com/assay-dev/assay/reconciler/history"
 )
 
-// TestCrash tells the story while Assay is killed at random moments and started again. The world goes on meanwhile: servers serve, and people
-// push and merge. ASSAY_CRASH_ROUNDS says how often the story is told, ASSAY_CRASH_SEED which moments come first.
+// TestCrash tells the story while Assay is killed at random moments and started again. The world goes on meanwhile: servers serve, and
+// people push and merge. ASSAY_CRASH_ROUNDS says how often the story is told, ASSAY_CRASH_SEED which moments come first.
 func TestCrash(t *testing.T) {
 	bin := buildShop(t)
 	rounds, seed := number(t, "ASSAY_CRASH_ROUNDS", 2), number(t, "ASSAY_CRASH_SEED", uint64(time.Now().UnixNano()))
@@ -71,7 +71,8 @@ func (s *story) killed(ctx context.Context, random *rand.Rand) (kills int, err e
 	over := make(chan error, 1)
 	go func() {
 		defer stop() // without Assay the story cannot go on
-		// A life is short enough at times to hit a start, and long enough at others to get somewhere: on a slow machine, too, since they get longer.
+		// A life is short enough at times to hit a start, and long enough at others to get somewhere: on a slow machine,
+		// too, since they get longer.
 		for mean := 600 * time.Millisecond; ; mean += mean / 8 {
 			after := time.NewTimer(20*time.Millisecond + time.Duration(random.ExpFloat64()*float64(mean)))
 			select {

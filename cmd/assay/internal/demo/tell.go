@@ -120,8 +120,8 @@ func recordOf(p history.Proposal) string {
 	return "refs/assay/proposals/" + strings.TrimPrefix(p.Branch, "assay/")
 }
 
-// shortened keeps of a proposal's text what was not told just before: who and what for, and what happens next. What is meant for machines, or folded
-// away, is left out.
+// shortened keeps of a proposal's text what was not told just before: who and what for, and what happens next. What is meant for machines,
+// or folded away, is left out.
 func shortened(body string) string {
 	var kept []string
 	skip := false

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// terminal is where the story is told. Every line begins with the seconds since it began; the last one, on a terminal, says what is waited for.
+// terminal is where the story is told. Every line begins with the seconds since it began; the last one, on a
+// terminal, says what is waited for.
 type terminal struct {
 	out         io.Writer
 	live, color bool

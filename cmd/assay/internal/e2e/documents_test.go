@@ -85,8 +85,8 @@ func (w *world) suite(name string, lines ...string) string {
 		name, visitImage, strings.Join(lines, "\n  "))
 }
 
-// gate is a Gate after what the engine syncs to an Environment, with the Suite smoke. It waits for what is not healthy, and reruns what fails, as
-// long as a story has time for; its spec ends with these lines.
+// gate is a Gate after what the engine syncs to an Environment, with the Suite smoke. It waits for what is not healthy, and reruns what
+// fails, as long as a story has time for; its spec ends with these lines.
 func (w *world) gate(env, name string, lines ...string) string {
 	return fmt.Sprintf(`apiVersion: assay.dev/v1alpha1
 kind: Gate

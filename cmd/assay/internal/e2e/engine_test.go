@@ -15,7 +15,8 @@ type engine struct {
 	look     func(w *world, env string)
 }
 
-// flux waits for what it applies to be healthy. It tries again soon: it gives up at once while a Deployment still says that the version before has stalled.
+// flux waits for what it applies to be healthy. It tries again soon: it gives up at once while a Deployment still says that
+// the version before has stalled.
 var flux = engine{
 	kind: "Kustomization", resource: "kustomizations.kustomize.toolkit.fluxcd.io",
 	objects: func(w *world, env string) string {

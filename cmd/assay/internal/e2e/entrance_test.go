@@ -16,8 +16,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// newEntrance is the way to the Services of a place, which have no addresses there: /NAMESPACE/SERVICE/PATH is asked of one of the pods that are
-// ready, as an ingress controller does.
+// newEntrance is the way to the Services of a place, which have no addresses there: /NAMESPACE/SERVICE/PATH is asked of one of the pods
+// that are ready, as an ingress controller does.
 func newEntrance(t *testing.T, p *place) *httptest.Server {
 	t.Helper()
 	mux := http.NewServeMux()

@@ -10,7 +10,8 @@ import (
 	"github.com/assay-dev/assay/reconciler/gate"
 )
 
-// TestRealEnvironments has one Assay watch dev, staging and prod of one base, each with a Gate of its own, and one commit that only prod cannot bear.
+// TestRealEnvironments has one Assay watch dev, staging and prod of one base, each with a Gate of its own, and one
+// commit that only prod cannot bear.
 func TestRealEnvironments(t *testing.T) {
 	t.Parallel()
 	for name, e := range map[string]engine{"flux": flux, "argo": argo} {

@@ -77,8 +77,8 @@ func (r *replicas) start() {
 	}
 }
 
-// leader is the pod to which the Service goes: it has the label and is ready. It is empty while there is none. A pod whose process was killed
-// keeps its label until that is started again.
+// leader is the pod to which the Service goes: it has the label and is ready. It is empty while there is none. A pod whose process was
+// killed keeps its label until that is started again.
 func (r *replicas) leader() (pod string) {
 	labelled, err := r.client.CoreV1().Pods("assay-system").List(context.WithoutCancel(r.t.Context()), metav1.ListOptions{LabelSelector: lead.Label + "=true"})
 	if err != nil {

@@ -33,7 +33,8 @@ spec:
 	automated = "  syncPolicy: {automated: {prune: true}}\n"
 )
 
-// argoBegins brings an app into the cluster by Argo CD, and waits until its first commit has passed. Assay reads the repository with what Argo CD does.
+// argoBegins brings an app into the cluster by Argo CD, and waits until its first commit has passed. Assay reads the
+// repository with what Argo CD does.
 func (a *app) argoBegins(files map[string]string) (first string) {
 	a.t.Helper()
 	first = a.repo.push("Begin", files)

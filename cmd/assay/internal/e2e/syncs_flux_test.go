@@ -55,7 +55,8 @@ var (
 	broken = map[string]string{"app/kustomization.yaml": "resources: [gone.yaml]\n"}
 )
 
-// fluxBegins brings an app into the cluster by Flux, and waits until its first commit has passed. Assay reads the repository with what Flux does.
+// fluxBegins brings an app into the cluster by Flux, and waits until its first commit has passed. Assay reads the
+// repository with what Flux does.
 func (a *app) fluxBegins(files map[string]string, objects ...string) (first string) {
 	a.t.Helper()
 	first = a.repo.push("Begin", files)

@@ -12,8 +12,8 @@ import (
 	"github.com/assay-dev/assay/testdata/stack"
 )
 
-// TestRealEnginesComeLate has Assay watch a cluster that knows nothing of Flux or Argo CD. When somebody installs them, with the kinds that they
-// bring, it watches these as well.
+// TestRealEnginesComeLate has Assay watch a cluster that knows nothing of Flux or Argo CD. When somebody installs them, with the kinds that
+// they bring, it watches these as well.
 func TestRealEnginesComeLate(t *testing.T) {
 	t.Parallel()
 	p := *shared(t)

@@ -19,9 +19,9 @@ import (
 	"github.com/assay-dev/assay/reconciler/history"
 )
 
-// scene is one Assay that watches many cases at a time: each is an Environment with a namespace, a repository and a page of the same name, and
-// with a Gate app that follows the Target app there. Suites are processes beside Assay, which are done in a moment; the stories that are about pods run
-// them as Jobs.
+// scene is one Assay that watches many cases at a time: each is an Environment with a namespace, a repository and a page of the same name,
+// and with a Gate app that follows the Target app there. Suites are processes beside Assay, which are done in a moment; the stories that
+// are about pods run them as Jobs.
 type scene struct {
 	*place
 	kinds map[string]string // of each case's Target

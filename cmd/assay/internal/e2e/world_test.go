@@ -23,8 +23,8 @@ const (
 	interval = 200 * time.Millisecond
 )
 
-// world is what one story has to itself: for each Environment a namespace with the shop in it, a namespace for Runs, a config repository, a test
-// repository, and an Assay.
+// world is what one story has to itself: for each Environment a namespace with the shop in it, a namespace for Runs, a config repository, a
+// test repository, and an Assay.
 type world struct {
 	*place
 	t      *testing.T
@@ -39,7 +39,8 @@ type world struct {
 
 var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 
-// newWorld makes a world in which the engine begins to sync the first commit, and Assay does not run yet. Without any Environments there is staging.
+// newWorld makes a world in which the engine begins to sync the first commit, and Assay does not run yet. Without any
+// Environments there is staging.
 func newWorld(t *testing.T, p *place, e engine, envs ...string) *world {
 	t.Helper()
 	if len(envs) == 0 {

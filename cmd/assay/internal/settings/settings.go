@@ -21,8 +21,8 @@ const DefaultDataDir = "assay-data"
 // DefaultRunNamespace is where runs take place in a cluster unless the operator says otherwise.
 const DefaultRunNamespace = "assay-runs"
 
-// Settings are all that the operator says. In tags, default is what holds when a variable is not set, shown is what help says of a default that
-// depends on something else, and meaning is what help says.
+// Settings are all that the operator says. In tags, default is what holds when a variable is not set, shown is what help says of a default
+// that depends on something else, and meaning is what help says.
 type Settings struct {
 	Global
 	Environments []*Environment
@@ -128,8 +128,8 @@ func (e *Environment) Variable(suffix string) string { return prefix(e.Name) + s
 
 var namePattern = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
 
-// Read reads the variables of environ ("NAME=value"), over which those in flags win; an empty one counts as not set. The error names everything
-// that is wrong, each with the variable and what is allowed.
+// Read reads the variables of environ ("NAME=value"), over which those in flags win; an empty one counts as not set. The error names
+// everything that is wrong, each with the variable and what is allowed.
 func Read(environ []string, flags map[string]string) (*Settings, error) {
 	vars := map[string]string{}
 	for _, entry := range environ {

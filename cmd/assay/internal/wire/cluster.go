@@ -159,8 +159,8 @@ func (o *cluster) run(ctx context.Context) {
 // patience is how long opening a repository may wait for its credentials.
 const patience = 10 * time.Second
 
-// auth is what the engines of the cluster read a repository with, asked for anew each time: whoever rotates it does so in one place. Over SSH it
-// is what there was when the repository was opened.
+// auth is what the engines of the cluster read a repository with, asked for anew each time: whoever rotates it does so in one place. Over
+// SSH it is what there was when the repository was opened.
 func (o *cluster) auth(repository string) git.Auth {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()

@@ -18,8 +18,8 @@ const keySize = 32
 // keyFile is where a data directory keeps the key of digests.
 func keyFile(dataDir string) string { return filepath.Join(dataDir, "key") }
 
-// digestKey is the key that digests of Secrets are made with. It is made the first time, and kept in the data directory; or in the database,
-// where replicas share it, in place of which a key in the data directory begins.
+// digestKey is the key that digests of Secrets are made with. It is made the first time, and kept in the data directory; or in the
+// database, where replicas share it, in place of which a key in the data directory begins.
 func (s Settings) digestKey(ctx context.Context, past *history.Store) ([]byte, error) {
 	path := keyFile(s.DataDir)
 	key, err := readKey(path)

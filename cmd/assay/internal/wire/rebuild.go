@@ -22,8 +22,8 @@ type Trust struct {
 	Everyone bool
 }
 
-// Rebuild gives the history in the data directory the last passed states of an Environment back that are noted in its config repositories. It makes a
-// history where there is none, and may be called while an Assay runs there.
+// Rebuild gives the history in the data directory the last passed states of an Environment back that are noted in its config repositories.
+// It makes a history where there is none, and may be called while an Assay runs there.
 func Rebuild(ctx context.Context, s Settings, env Environment, trust Trust) (results []notes.Result, problems []error, err error) {
 	if _, err := os.Stat(keyFile(s.DataDir)); errors.Is(err, fs.ErrNotExist) && s.Database == "" {
 		return nil, nil, fmt.Errorf("the key of digests is not in %s: bring its file %s back from a copy of the old data; what is noted compares with no other key",

@@ -190,8 +190,9 @@ func (a *Assay) auth(said func(url string) git.Auth) func(url string) git.Auth {
 	}
 }
 
-// siteMirrors are those that Sites are read with. Tests say where a Site's repository is, and whoever writes tests must not get to read with the
-// credentials of the cluster's engines what is somebody else's: beside a cluster, Sites have mirrors of their own, with what the operator gave alone.
+// siteMirrors are those that Sites are read with. Tests say where a Site's repository is, and whoever writes tests must not get to
+// read with the credentials of the cluster's engines what is somebody else's: beside a cluster, Sites have mirrors of their own, with
+// what the operator gave alone.
 func (a *Assay) siteMirrors(s Settings, data string, mirrors *git.Mirrors) *git.Mirrors {
 	if a.cluster == nil {
 		return mirrors

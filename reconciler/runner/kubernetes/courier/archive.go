@@ -21,8 +21,8 @@ const (
 	FilesDir  = "files"
 )
 
-// Pack writes the archive: the Order, and the files of its Suite. The same Order and files always give the same bytes. What is wrong with the
-// files is a *runner.Refusal.
+// Pack writes the archive: the Order, and the files of its Suite. The same Order and files always give the same bytes. What is wrong with
+// the files is a *runner.Refusal.
 func Pack(ctx context.Context, w io.Writer, order Order, files fs.FS) error {
 	text, err := json.Marshal(order)
 	if err != nil {

@@ -64,8 +64,8 @@ func (c *Client) Send(ctx context.Context, part string, source io.ReaderAt, size
 	}
 }
 
-// SendLive sends a Part while it grows, and now and then nothing at all, to learn whether another Assay wants it from its beginning. As long
-// as it grows, it waits for an Assay for ever.
+// SendLive sends a Part while it grows, and now and then nothing at all, to learn whether another Assay wants it from its beginning. As
+// long as it grows, it waits for an Assay for ever.
 func (c *Client) SendLive(ctx context.Context, part string, source *Spool) error {
 	for sent := int64(0); ; {
 		over := source.over() // asked first, so that the length is the last one
@@ -88,7 +88,8 @@ func (c *Client) SendLive(ctx context.Context, part string, source *Spool) error
 	}
 }
 
-// sendChunk sends what comes after sent, and returns how much the other end has then. A Part of no bytes is sent as such, so that it exists.
+// sendChunk sends what comes after sent, and returns how much the other end has then. A Part of no bytes is sent
+// as such, so that it exists.
 func (c *Client) sendChunk(ctx context.Context, part string, source io.ReaderAt, sent, size int64) (int64, error) {
 	var has received
 	err := c.persist(ctx, func(ctx context.Context) error {
@@ -124,7 +125,8 @@ func (c *Client) Complete(ctx context.Context, completion Completion) (parts []s
 	return found.Lacking, err
 }
 
-// send sends one request. An answer with 200 or 409 is returned, one that settles the matter is a *Refused, all others are worth another try.
+// send sends one request. An answer with 200 or 409 is returned, one that settles the matter is a *Refused, all
+// others are worth another try.
 func (c *Client) send(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, method, c.URL+path, body)
 	if err != nil {

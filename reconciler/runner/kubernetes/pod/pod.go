@@ -1,6 +1,6 @@
 // Package pod is what runs inside the pod of a Run, in two steps: Fetch, in the init container, brings the wrapper and the Suite's files;
-// Run, in the container of any image, runs the Suite's command as the process runner does, sends what it prints and what it leaves to Assay,
-// and keeps its exit code. The image needs no shell and no tool of Assay's.
+// Run, in the container of any image, runs the Suite's command as the process runner does, sends what it prints and what it leaves to
+// Assay, and keeps its exit code. The image needs no shell and no tool of Assay's.
 //
 // What the command prints goes to the container's own output too, so that kubectl logs shows it, and secrets go nowhere: the wrapper has
 // their values in its environment, and covers them before anything leaves the pod.

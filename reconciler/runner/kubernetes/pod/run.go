@@ -19,8 +19,8 @@ const Delivered = "delivered"
 // Failed is the exit code where the command has none that counts, or where its result was not delivered.
 const Failed = 125
 
-// Run runs the Suite's command, delivers its result, and returns its exit code. What the command prints goes to stdout too. A cancelled ctx,
-// which is a pod that is deleted or evicted, ends the command.
+// Run runs the Suite's command, delivers its result, and returns its exit code. What the command prints goes to stdout too. A cancelled
+// ctx, which is a pod that is deleted or evicted, ends the command.
 func Run(ctx context.Context, stdout io.Writer) (exitCode int, err error) {
 	h, err := look()
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package condition says when a custom resource has ended, and what it says about itself. In go what a Suite writes about its resource and the object as
-// the API server has it; out come a Verdict, cases and metrics. The expressions are CEL: the author's, or those that are known of the kind. What they may
-// compute is bounded. It asks no cluster.
+// Package condition says when a custom resource has ended, and what it says about itself. In go what a Suite writes about its resource and
+// the object as the API server has it; out come a Verdict, cases and metrics. The expressions are CEL: the author's, or those that are
+// known of the kind. What they may compute is bounded. It asks no cluster.
 package condition
 
 import (
@@ -46,8 +46,8 @@ const (
 	varJobs   = "jobs"
 )
 
-// Check says what is wrong with the expressions of a Suite's resource, by field. object is the resource as it is written; nil when that is not
-// known. It has the shape that sources/tests asks for.
+// Check says what is wrong with the expressions of a Suite's resource, by field. object is the resource as it is written; nil when that is
+// not known. It has the shape that sources/tests asks for.
 func Check(resource *tests.Resource, object map[string]any) map[string]error {
 	_, wrong := Compile(resource, object)
 	return wrong
@@ -60,7 +60,8 @@ type Conditions struct {
 	Jobs bool
 }
 
-// Compile takes the author's expressions, and those that are known of the kind where the author gives none. wrong names what cannot be used by its field.
+// Compile takes the author's expressions, and those that are known of the kind where the author gives none. wrong names what
+// cannot be used by its field.
 func Compile(resource *tests.Resource, object map[string]any) (c *Conditions, wrong map[string]error) {
 	wrong = map[string]error{}
 	env, err := environment()

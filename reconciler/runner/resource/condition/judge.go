@@ -32,9 +32,9 @@ type Case struct {
 // Unsuccessful tells whether the case failed or errored.
 func (c Case) Unsuccessful() bool { return c.Status == report.Failed || c.Status == report.Errored }
 
-// Judge says how the resource ended; nil when it has not. A resource of which two conditions hold is taken at its worse word. What cannot be computed may be
-// computable later, when more of the status is there: the error says what is in the way. A field that is not there yet makes a condition not hold; any other
-// error of a worse condition keeps a better one from counting.
+// Judge says how the resource ended; nil when it has not. A resource of which two conditions hold is taken at its worse word. What cannot
+// be computed may be computable later, when more of the status is there: the error says what is in the way. A field that is not there yet
+// makes a condition not hold; any other error of a worse condition keeps a better one from counting.
 func (c *Conditions) Judge(seen Seen) (*Verdict, error) {
 	vars := seen.vars()
 	var absent error

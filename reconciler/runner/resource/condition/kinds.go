@@ -8,7 +8,8 @@ import (
 	"github.com/assay-dev/assay/sources/tests"
 )
 
-// kind is what is known of kinds of resources: when they have ended, and what they say about it. Written from the APIs' documentation and types.
+// kind is what is known of kinds of resources: when they have ended, and what they say about it. Written from the
+// APIs' documentation and types.
 type kind struct {
 	group string
 	// kinds of the group; all when empty.
@@ -32,8 +33,8 @@ var (
 		{"chaos-mesh.org", nil, chaosMesh},
 	}
 
-	// tekton takes for a failure only what a step's exit code or a timeout decided. Whatever else kept a run from succeeding (cancelled, an image that cannot be
-	// pulled, a task that is not there) is no evidence.
+	// tekton takes for a failure only what a step's exit code or a timeout decided. Whatever else kept a run from succeeding (cancelled, an
+	// image that cannot be pulled, a task that is not there) is no evidence.
 	tekton = tests.Resource{
 		Success: `object.?status.?conditions.orValue([]).exists(c, c.type == 'Succeeded' && c.status == 'True')`,
 		Failure: `object.?status.?conditions.orValue([]).exists(c, c.type == 'Succeeded' && c.status == 'False' &&
@@ -96,8 +97,8 @@ var (
 			'message': j.?status.?failed.orValue(0) > 0 ? 'k6 did not exit with 0: a threshold was crossed, or the script failed' : ''})`,
 	}
 
-	// chaosMesh is over when a fault of a given duration was injected and taken back everywhere, or when one without a duration was injected. Whether the system
-	// stood it is for other Suites to say.
+	// chaosMesh is over when a fault of a given duration was injected and taken back everywhere, or when one without a duration was injected.
+	// Whether the system stood it is for other Suites to say.
 	chaosMesh = tests.Resource{
 		Success: `object.spec.?duration.hasValue() ?
 			object.?status.?experiment.?desiredPhase.orValue('') == 'Stop' &&

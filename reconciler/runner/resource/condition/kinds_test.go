@@ -12,7 +12,8 @@ import (
 	"github.com/assay-dev/assay/sources/tests"
 )
 
-// What the controllers of well-known kinds write into their objects, and how each is understood. The statuses are in the form of the APIs' own types.
+// What the controllers of well-known kinds write into their objects, and how each is understood. The statuses are in the
+// form of the APIs' own types.
 func TestWellKnownKinds(t *testing.T) {
 	for _, test := range []struct {
 		name, object string

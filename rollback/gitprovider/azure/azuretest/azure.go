@@ -1,5 +1,6 @@
-// Package azuretest holds a server that answers as the API documents of Azure DevOps say, for tests. In go requests; out comes JSON about the pull
-// requests of a forge, over a real bare repository. It knows one repository, and nothing that this module's provider does not ask for.
+// Package azuretest holds a server that answers as the API documents of Azure DevOps say, for tests. In go requests; out comes
+// JSON about the pull requests of a forge, over a real bare repository. It knows one repository, and nothing that this
+// module's provider does not ask for.
 package azuretest
 
 import (

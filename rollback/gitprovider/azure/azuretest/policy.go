@@ -34,7 +34,8 @@ func (s *server) status(w http.ResponseWriter, r *http.Request) {
 	forge.Write(w, http.StatusCreated, asked)
 }
 
-// evaluations are those of the policies of main: a status for each required check, an approval where it is protected, and one that blocks nothing.
+// evaluations are those of the policies of main: a status for each required check, an approval where it is protected,
+// and one that blocks nothing.
 func (s *server) evaluations(w http.ResponseWriter, r *http.Request) {
 	artifact := r.URL.Query().Get("artifactId")
 	id, _ := strconv.ParseInt(artifact[strings.LastIndex(artifact, "/")+1:], 10, 64)

@@ -1,6 +1,6 @@
-// Package bitbuckettest holds servers that answer as the API documents of Bitbucket Cloud and Bitbucket Data Center say, for tests. In go requests;
-// out comes JSON about the pull requests of a forge, over a real bare repository. They know one repository, and nothing that this module's
-// provider does not ask for.
+// Package bitbuckettest holds servers that answer as the API documents of Bitbucket Cloud and Bitbucket Data Center say, for tests. In go
+// requests; out comes JSON about the pull requests of a forge, over a real bare repository. They know one repository, and nothing that this
+// module's provider does not ask for.
 package bitbuckettest
 
 import (

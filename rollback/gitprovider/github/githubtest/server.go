@@ -1,5 +1,6 @@
-// Package githubtest answers as GitHub's REST API is documented to, for tests. In go requests for one repository; out come GitHub's answers, with a
-// real Git repository behind them. It is documented at https://docs.github.com/rest; what is not needed here is not answered. Only tests use it.
+// Package githubtest answers as GitHub's REST API is documented to, for tests. In go requests for one repository; out come GitHub's
+// answers, with a real Git repository behind them. It is documented at https://docs.github.com/rest; what is not needed here is not
+// answered. Only tests use it.
 package githubtest
 
 import (

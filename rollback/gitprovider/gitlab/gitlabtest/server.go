@@ -1,5 +1,6 @@
-// Package gitlabtest answers as GitLab's REST API is documented to, for tests. In go requests for one project; out come GitLab's answers, with a real
-// Git repository behind them. It is documented at https://docs.gitlab.com/api/rest/; what is not needed here is not answered. Only tests use it.
+// Package gitlabtest answers as GitLab's REST API is documented to, for tests. In go requests for one project; out come GitLab's
+// answers, with a real Git repository behind them. It is documented at https://docs.gitlab.com/api/rest/; what is not needed here is not
+// answered. Only tests use it.
 package gitlabtest
 
 import (
@@ -30,7 +31,8 @@ type Server struct {
 	FastForward bool
 	// Role says that the token's role is too small to merge.
 	Role bool
-	// Skips says that skipped pipelines count as passed; Pipeline is a status that GitLab itself says of the pipeline, instead of that of the statuses.
+	// Skips says that skipped pipelines count as passed; Pipeline is a status that GitLab itself says of the pipeline,
+	// instead of that of the statuses.
 	Skips    bool
 	Pipeline string
 	// Status is a detailed merge status that GitLab says, instead of that of the rules.

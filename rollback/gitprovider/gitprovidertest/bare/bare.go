@@ -1,5 +1,5 @@
-// Package bare is the Git side of a provider's server for tests: a real bare repository on disk. In go what a person's click would do, such as a
-// merge; out come the commits that are there now. Only tests use it.
+// Package bare is the Git side of a provider's server for tests: a real bare repository on disk. In go what a person's click would do, such
+// as a merge; out come the commits that are there now. Only tests use it.
 package bare
 
 import (

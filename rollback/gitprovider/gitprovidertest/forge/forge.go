@@ -1,6 +1,6 @@
-// Package forge is what servers of pull requests have in common, for tests: pull requests, statuses and rules over a real bare repository. In go
-// what a server is asked to do; out comes what is there then, or an error that the server words as its API documents it. The dialects (paths,
-// JSON, pages) are the servers' own. Only tests use it.
+// Package forge is what servers of pull requests have in common, for tests: pull requests, statuses and rules over a real bare repository.
+// In go what a server is asked to do; out comes what is there then, or an error that the server words as its API documents it. The dialects
+// (paths, JSON, pages) are the servers' own. Only tests use it.
 package forge
 
 import (
