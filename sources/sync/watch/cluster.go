@@ -104,6 +104,7 @@ func (c *Cluster) consider(k *kind) bool {
 	k.start(next)
 	c.tasks.Go(func() {
 		if cache.WaitFor(ctx, "", listed...) {
+			k.noteListed()
 			k.notify(Key{})
 		}
 	})

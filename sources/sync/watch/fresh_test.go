@@ -29,7 +29,7 @@ func TestSeenIsWhatCanBeRead(t *testing.T) {
 	for _, readable := range []string{"8", "7", "10"} { // one for each namespace
 		read := cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{})
 		read.Bookmark(readable)
-		k.now.informers = append(k.now.informers, informer{received{version: "12", read: read}, listed{}})
+		k.now.informers = append(k.now.informers, informer{SharedIndexInformer: received{version: "12", read: read}, told: listed{}})
 	}
 	require.Equal(t, "7", k.Seen())
 }

@@ -77,9 +77,10 @@ type kind struct {
 	trim      func(*unstructured.Unstructured) metav1.Object
 	notify    func(Key)
 
-	mu  sync.Mutex
-	now *following // nil while it is not followed, and then why says why
-	why absent
+	mu     sync.Mutex
+	now    *following // nil while it is not followed, and then why says why
+	why    absent
+	listed bool // it was, be it under a former definition
 }
 
 // following is a kind that is listed and watched.
@@ -93,7 +94,8 @@ type following struct {
 // informer is one that tells of a kind in a namespace. It has synced once it has told of every object that there was.
 type informer struct {
 	cache.SharedIndexInformer
-	told cache.ResourceEventHandlerRegistration
+	namespace string
+	told      cache.ResourceEventHandlerRegistration
 }
 
 // attempt is something that the API server was asked for.
@@ -123,6 +125,11 @@ func (k *kind) synced() bool {
 func (k *kind) Reason() string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	return k.reason()
+}
+
+// reason needs kind.mu.
+func (k *kind) reason() string {
 	switch {
 	case k.now == nil:
 		return k.why.reason
@@ -273,7 +280,7 @@ func (k *kind) informer(objects dynamic.Interface, by *following, namespace stri
 		},
 		DeleteFunc: k.tell,
 	})
-	return informer{made, told}
+	return informer{made, namespace, told}
 }
 
 func (k *kind) tell(o any) {
