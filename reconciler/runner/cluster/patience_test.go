@@ -3,6 +3,9 @@ package cluster
 import (
 	"context"
 	"errors"
+	"net"
+	"net/url"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -60,6 +63,25 @@ func TestPatiently(t *testing.T) {
 				require.LessOrEqual(t, time.Since(began), test.most)
 			})
 		})
+	}
+}
+
+func TestWhatPasses(t *testing.T) {
+	pods := schema.GroupResource{Resource: "pods"}
+	for name, test := range map[string]struct {
+		err    error
+		passes bool
+	}{
+		"refused":       {&url.Error{Op: "Get", URL: "https://10.0.0.1", Err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}}, true},
+		"not resolved":  {&net.DNSError{Err: "server misbehaving", IsTemporary: true}, true},
+		"busy":          {apierrors.NewTooManyRequests("slow down", 1), true},
+		"slow":          {apierrors.NewTimeoutError("it took too long", 1), true},
+		"broken":        {apierrors.NewInternalError(errors.New("etcd has no leader")), true},
+		"there already": {apierrors.NewAlreadyExists(pods, "web"), false},
+		"wrong":         {apierrors.NewBadRequest("no such field"), false},
+		"our own":       {errors.New("the disk is full"), false},
+	} {
+		t.Run(name, func(t *testing.T) { require.Equal(t, test.passes, passing(test.err)) })
 	}
 }
 
