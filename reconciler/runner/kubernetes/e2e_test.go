@@ -3,136 +3,22 @@
 package kubernetes
 
 import (
-	"bytes"
 	"context"
-	"fmt"
 	"io"
-	"net"
-	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
-	batchv1 "k8s.io/api/batch/v1"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	clients "k8s.io/client-go/kubernetes"
 
 	"github.com/assay-dev/assay/reconciler/runner"
-	"github.com/assay-dev/assay/reconciler/runner/cluster"
-	"github.com/assay-dev/assay/reconciler/runner/kubernetes/courier"
-	"github.com/assay-dev/assay/reconciler/runner/kubernetes/pod"
 	"github.com/assay-dev/assay/sources/tests"
-	"github.com/assay-dev/assay/testdata/stack"
 )
-
-const (
-	assayImage = "registry.local/assay:1"
-	choreImage = "registry.local/chore:1"
-	serveImage = "registry.local/serve:1"
-	visitImage = "registry.local/visit:1"
-)
-
-// real is a cluster with pods, and a place where they find Assay.
-type real struct {
-	*stack.Cluster
-	client  *clients.Clientset
-	address *address
-}
-
-func newReal(t testing.TB) *real {
-	c := stack.StartCluster(t, stack.Options{Pods: true})
-	c.LoadProgram(t, assayImage, "./cmd/assay")
-	c.LoadProgram(t, choreImage, "./reconciler/runner/kubernetes/testdata/chore")
-	c.Apply(t, `
-apiVersion: v1
-kind: Namespace
-metadata: {name: runs, labels: {pod-security.kubernetes.io/enforce: restricted}}
----
-apiVersion: v1
-kind: Secret
-metadata: {name: login, namespace: runs}
-stringData: {password: correct-horse-battery}
-`)
-	c.Apply(t, runnerRole)
-	listener, err := net.Listen("tcp", net.JoinHostPort(c.BridgeAddress(), "0"))
-	require.NoError(t, err)
-	a := newAddress(t)
-	server := &http.Server{Handler: a.Config.Handler}
-	var serving sync.WaitGroup
-	serving.Go(func() { _ = server.Serve(listener) })
-	t.Cleanup(func() {
-		_ = server.Close()
-		serving.Wait()
-	})
-	a.URL = "http://" + listener.Addr().String()
-	client, err := clients.NewForConfig(c.ConfigFor(t, "default", "assay"))
-	require.NoError(t, err)
-	return &real{Cluster: c, client: client, address: a}
-}
-
-// runnerRole is all that this package needs.
-const runnerRole = `
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: assay, namespace: default}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: {name: assay-runner, namespace: runs}
-rules:
-- {apiGroups: [batch], resources: [jobs], verbs: [create, get, list, watch, delete]}
-- {apiGroups: [""], resources: [pods], verbs: [list, watch]}
-- {apiGroups: [""], resources: [secrets], verbs: [create]}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: assay-runner, namespace: runs}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: assay-runner}
-subjects: [{kind: ServiceAccount, name: assay, namespace: default}]
-`
-
-func (c *real) runner(t testing.TB) *Runner {
-	r, err := New(c.client, Options{
-		Dir: t.TempDir(), Key: key, URL: c.address.URL, Image: assayImage, Namespaces: cluster.Namespaces{Default: namespace},
-		Rules:  Rules{DefaultImage: choreImage, PullPolicy: corev1.PullNever, ServiceAccounts: []string{"reader"}, Token: true},
-		Bounds: Bounds{Pull: 5 * time.Second, Configure: 15 * time.Second, Unreachable: 5 * time.Second, Lost: 5 * time.Second},
-		Limits: courier.Limits{Grace: time.Second}, Services: Sidecars,
-	})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, r.Close()) })
-	require.NoError(t, r.Recover(t.Context()))
-	handler := r.Handler()
-	c.address.handler.Store(&handler)
-	return r
-}
-
-// choreJob is a Job of chores in an image that holds no shell.
-func choreJob(id string, chores ...string) runner.Job {
-	job := jobOf(id, "")
-	job.Suite.Spec.Command = append([]string{"/chore"}, chores...)
-	return job
-}
-
-// attempt runs a Job and forgets it.
-func attempt(t *testing.T, r *Runner, job runner.Job) runner.Result {
-	t.Helper()
-	began := time.Now()
-	result, err := r.Run(t.Context(), job)
-	require.NoError(t, err)
-	t.Logf("%s: %s %d %q after %s", job.ID, result.End, result.ExitCode, result.Reason, time.Since(began).Round(time.Millisecond))
-	t.Cleanup(func() { require.NoError(t, r.Forget(context.Background(), job.ID)) })
-	return result
-}
 
 func TestRealPods(t *testing.T) {
 	c := newReal(t)
@@ -183,59 +69,6 @@ func TestRealPods(t *testing.T) {
 	t.Run("adoption", func(t *testing.T) { c.testAdoption(t) })
 }
 
-func secretVariable(variable, name, key string) tests.EnvVar {
-	return tests.EnvVar{Name: variable, ValueFrom: &tests.EnvVarSource{SecretKeyRef: tests.SecretKeyRef{Name: name, Key: key}}}
-}
-
-// seen is a log that tells when it has seen a text.
-type seen struct {
-	mu    sync.Mutex
-	text  bytes.Buffer
-	want  string
-	found chan struct{}
-}
-
-func newSeen(want string) *seen { return &seen{want: want, found: make(chan struct{})} }
-
-func (s *seen) Write(b []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.text.Write(b)
-	if s.want != "" && bytes.Contains(s.text.Bytes(), []byte(s.want)) {
-		s.want = ""
-		close(s.found)
-	}
-	return len(b), nil
-}
-
-func (s *seen) len() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.Len()
-}
-
-// begin runs a Job until its log shows that it runs.
-func (c *real) begin(ctx context.Context, t *testing.T, r *Runner, job runner.Job) <-chan runner.Result {
-	log := newSeen("running")
-	job.Log = log
-	results := make(chan runner.Result, 1)
-	go func() {
-		result, err := r.Run(ctx, job)
-		if err != nil {
-			result.Reason = err.Error()
-		}
-		results <- result
-	}()
-	select {
-	case <-log.found:
-	case result := <-results:
-		t.Fatalf("it ended before it ran: %s %s", result.End, result.Reason)
-	case <-time.After(time.Minute):
-		t.Fatal("it does not run")
-	}
-	return results
-}
-
 func (c *real) testDeleted(t *testing.T, r *Runner) {
 	results := c.begin(t.Context(), t, r, choreJob("deleted", "say=running", "rest=10m"))
 	c.Kubectl(t, "delete", "pod", "-n", namespace, "--all", "--wait=false")
@@ -253,22 +86,6 @@ func (c *real) testWrapperKilled(t *testing.T, r *Runner) {
 	require.Contains(t, result.Reason, "137")
 	require.Empty(t, result.Reports)
 	require.NoError(t, r.Forget(t.Context(), "orphan"))
-}
-
-// wrapper is the process of a Run's wrapper, which is one of this machine.
-func (c *real) wrapper(t *testing.T, run string) int {
-	found, err := filepath.Glob("/proc/[0-9]*/environ")
-	require.NoError(t, err)
-	var wrappers []int
-	for _, name := range found {
-		text, err := os.ReadFile(name)
-		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(name)))
-		if err == nil && bytes.Contains(text, []byte(pod.URLVariable+"="+c.address.URL+"/runs/"+run+"\x00")) {
-			wrappers = append(wrappers, pid)
-		}
-	}
-	require.Len(t, wrappers, 1)
-	return wrappers[0]
 }
 
 func (c *real) testSecrets(t *testing.T, r *Runner) {
@@ -371,53 +188,4 @@ func (c *real) testAdoption(t *testing.T) {
 	after, err := c.client.BatchV1().Jobs(namespace).List(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)
 	require.Equal(t, jobs.Items[0].UID, after.Items[0].UID, "the same Job")
-}
-
-// BenchmarkRealRun takes turns: the same command as a Suite's Job, and in a bare Job. What it reports are the middle ones of their times,
-// and by how much the first is longer.
-func BenchmarkRealRun(b *testing.B) {
-	c := newReal(b)
-	r := c.runner(b)
-	admin, err := clients.NewForConfig(c.Config())
-	require.NoError(b, err)
-	var suites, bares []time.Duration
-	for b.Loop() {
-		n := len(suites)
-		job := choreJob(fmt.Sprintf("bench-%d", n))
-		job.Files = fstest.MapFS{}
-		began := time.Now()
-		result, err := r.Run(b.Context(), job)
-		suites = append(suites, time.Since(began))
-		require.NoError(b, err)
-		require.Equal(b, runner.Exited, result.End, result.Reason)
-		require.NoError(b, r.Forget(b.Context(), job.ID))
-
-		began = time.Now()
-		bare(b, admin, fmt.Sprintf("bare-%d", n))
-		bares = append(bares, time.Since(began))
-	}
-	slices.Sort(suites)
-	slices.Sort(bares)
-	suite, alone := suites[len(suites)/2].Seconds(), bares[len(bares)/2].Seconds()
-	b.ReportMetric(suite, "suite-s")
-	b.ReportMetric(alone, "bare-s")
-	b.ReportMetric(100*(suite-alone)/alone, "overhead-%")
-	b.ReportMetric(0, "ns/op")
-}
-
-// bare runs the same command in a Job that nobody watches over, until it is complete.
-func bare(b *testing.B, admin *clients.Clientset, name string) {
-	jobs := admin.BatchV1().Jobs("default")
-	_, err := jobs.Create(b.Context(), &batchv1.Job{
-		ObjectMeta: metav1.ObjectMeta{Name: name},
-		Spec: batchv1.JobSpec{Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{
-			RestartPolicy: corev1.RestartPolicyNever, AutomountServiceAccountToken: new(false),
-			Containers: []corev1.Container{{Name: "chore", Image: choreImage, ImagePullPolicy: corev1.PullNever}},
-		}}},
-	}, metav1.CreateOptions{})
-	require.NoError(b, err)
-	require.Eventually(b, func() bool {
-		job, err := jobs.Get(b.Context(), name, metav1.GetOptions{})
-		return err == nil && conditionOf(job, batchv1.JobComplete) != nil
-	}, time.Minute, 10*time.Millisecond)
 }
