@@ -47,7 +47,7 @@ func (s *serving) end() error {
 
 // serve begins to listen. The context that it returns ends with ctx, and when nobody can be served any more.
 func (f *front) serve(ctx context.Context, assay *wire.Assay) (context.Context, *serving, error) {
-	f.metrics.Ask(metrics.Present{Past: assay.History, Underway: assay.Loop.Underway})
+	f.metrics.Ask(metrics.Present{Past: assay.History, Underway: assay.Loop.Underway, Sources: assay.Sources})
 	s, err := server.New(f.options(assay))
 	if err != nil {
 		return nil, nil, err
@@ -78,10 +78,14 @@ func (f *front) options(assay *wire.Assay) server.Options {
 		HealthAddr:  address(s.HealthAddr, server.DefaultHealthAddr),
 		CertFile:    s.TLSCert, KeyFile: s.TLSKey, Routes: routes, Metrics: f.metrics.Handler(), Log: f.log,
 		Alive: []server.Check{{Name: "passes", Holds: func(context.Context) error { return assay.Loop.Alive(longestPass) }}},
-		Ready: []server.Check{{Name: "history", Holds: func(ctx context.Context) error {
-			_, err := assay.History.Tally(ctx)
-			return err
-		}}},
+		Ready: []server.Check{
+			{Name: "history", Holds: func(ctx context.Context) error {
+				_, err := assay.History.Tally(ctx)
+				return err
+			}},
+			// It holds once all was listed: the Service must not lose its pod, and with it what runs deliver, while the API server is away.
+			{Name: "cluster", Holds: func(context.Context) error { return assay.Listed() }},
+		},
 	}
 }
 

@@ -78,7 +78,9 @@ func TestRunIsSeenAndToldToLook(t *testing.T) {
 		_, status := read("http://" + healthAddr + "/readyz")
 		return status == http.StatusOK
 	}, time.Minute, 20*time.Millisecond, "%v", &logged)
-	text, _ := read("http://" + healthAddr + "/healthz")
+	text, _ := read("http://" + healthAddr + "/readyz")
+	require.Equal(t, "[+]history ok\n[+]cluster ok\nreadyz check passed\n", text, "without a cluster there is nothing to list")
+	text, _ = read("http://" + healthAddr + "/healthz")
 	require.Equal(t, "[+]passes ok\nhealthz check passed\n", text)
 	text, _ = read("http://" + metricsAddr + "/metrics")
 	require.Contains(t, text, "\nassay_history_reachable 1\n")

@@ -21,10 +21,10 @@ type Past interface {
 	Tally(ctx context.Context) (history.Tally, error)
 }
 
-// Source is where Syncs come from, and whether it knows all that there is.
+// Source is where Syncs come from, and whether all that it has is known.
 type Source struct {
 	Environment string
-	// Name is a short word for it, such as flux, argo or sites.
+	// Name is a short word for it, such as flux or argo.
 	Name   string
 	Synced bool
 }

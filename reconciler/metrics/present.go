@@ -22,7 +22,7 @@ var (
 	openDesc  = prometheus.NewDesc("assay_incidents_open", "Incidents that have not ended; every replica tells the same.", []string{"environment", "gate"}, nil)
 	proposals = prometheus.NewDesc("assay_proposals", "Proposals in history, by state; every replica tells the same.", []string{"environment", "state"}, nil)
 	underway  = prometheus.NewDesc("assay_runs_under_way", "Runs that this replica is at.", nil, nil)
-	synced    = prometheus.NewDesc("assay_source_synced", "1 once a source of Syncs knows all that there is.", []string{"environment", "source"}, nil)
+	synced    = prometheus.NewDesc("assay_source_synced", "1 while this replica knows all that a source of Syncs has; absent in those that stand by.", []string{"environment", "source"}, nil)
 )
 
 // Describe implements prometheus.Collector.

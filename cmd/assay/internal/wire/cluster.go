@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/client-go/discovery"
@@ -20,6 +21,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/assay-dev/assay/reconciler/events"
+	"github.com/assay-dev/assay/reconciler/metrics"
 	runners "github.com/assay-dev/assay/reconciler/runner/cluster"
 	"github.com/assay-dev/assay/sources/git"
 	"github.com/assay-dev/assay/sources/render"
@@ -57,10 +59,11 @@ type cluster struct {
 	discovery discovery.CachedDiscoveryInterface
 	events    *events.Writer
 
-	watched *watch.Cluster
-	flux    *flux.Source
-	argo    *argo.Source
-	shared  []*syncs.Shared
+	watched  *watch.Cluster
+	watching atomic.Bool // this replica is the one that does
+	flux     *flux.Source
+	argo     *argo.Source
+	shared   []*syncs.Shared
 }
 
 // Patience is how long an API server that is away is waited for at start: less than what the manifests give Assay to get up.
@@ -143,6 +146,8 @@ func (o *cluster) sources(rule syncs.Rule) (all []syncs.Source) {
 
 // run watches the cluster until ctx ends.
 func (o *cluster) run(ctx context.Context) {
+	o.watching.Store(true)
+	defer o.watching.Store(false)
 	var wait sync.WaitGroup
 	wait.Go(func() { o.watched.Run(ctx) })
 	wait.Go(func() { o.flux.Run(ctx) })
@@ -154,6 +159,27 @@ func (o *cluster) run(ctx context.Context) {
 		wait.Go(func() { o.events.Run(ctx) })
 	}
 	wait.Wait()
+}
+
+// Listed says what of the cluster was never seen yet. There is nothing to see without a cluster, and where another replica watches it.
+func (a *Assay) Listed() error {
+	if a.cluster == nil || !a.cluster.watching.Load() {
+		return nil
+	}
+	return a.cluster.watched.Listed()
+}
+
+// Sources tell of each Environment whether all is known that an engine has to tell: none where another replica watches.
+func (a *Assay) Sources() (all []metrics.Source) {
+	if a.cluster == nil || !a.cluster.watching.Load() {
+		return nil
+	}
+	for _, environment := range a.environments {
+		all = append(all,
+			metrics.Source{Environment: environment, Name: "flux", Synced: a.cluster.flux.Missing() == nil},
+			metrics.Source{Environment: environment, Name: "argo", Synced: a.cluster.argo.Missing() == nil})
+	}
+	return all
 }
 
 // patience is how long opening a repository may wait for its credentials.

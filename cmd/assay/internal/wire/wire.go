@@ -104,7 +104,8 @@ type Assay struct {
 	// Pods is nil where no Suite runs as a pod.
 	Pods *kubernetes.Runner
 
-	cluster *cluster
+	cluster      *cluster
+	environments []string
 }
 
 // New opens the rooms and puts the loop into them. Close it at the end.
@@ -154,6 +155,7 @@ func (a *Assay) open(ctx context.Context, s Settings) error {
 		Workers: s.Workers, QueueMetrics: s.QueueMetrics,
 	}
 	for _, env := range s.Environments {
+		a.environments = append(a.environments, env.Name)
 		writable, err := providers(mirrors, env.Repositories)
 		if err != nil {
 			return fmt.Errorf("environment %s: %w", env.Name, err)
