@@ -42,9 +42,6 @@ func (t *Tracker[T]) note(i Item) {
 
 // lookAtAll looks at everything, what is gone included.
 func (t *Tracker[T]) lookAtAll() {
-	if !t.open.Load() {
-		return
-	}
 	t.moves.NoteAll()
 	for _, kind := range t.kinds {
 		for _, i := range kind.items() {
