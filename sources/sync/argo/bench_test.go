@@ -32,25 +32,25 @@ func BenchmarkApplications(b *testing.B) {
 			for i := range many {
 				u := like.DeepCopy()
 				u.SetName(fmt.Sprintf("shop-%d", i))
-				u.SetResourceVersion(fmt.Sprint(w.version + i + 1))
+				u.SetResourceVersion(fmt.Sprint(w.Version + i + 1))
 				put(u)
 			}
-			w.version += many
+			w.Version += many
 		}
 		put = func(u *unstructured.Unstructured) {
-			require.NoError(b, w.objects.Tracker().Create(resources["Application"], u, u.GetNamespace()))
+			require.NoError(b, w.Objects.Tracker().Create(resources["Application"], u, u.GetNamespace()))
 		}
 		write(nil)
 		// The fake's own watch takes no more than 100 changes at a time.
 		changes := apiwatch.NewFakeWithChanSize(many, false)
-		w.objects.PrependWatchReactor("applications", func(clienttesting.Action) (bool, apiwatch.Interface, error) { return true, changes, nil })
+		w.Objects.PrependWatchReactor("applications", func(clienttesting.Action) (bool, apiwatch.Interface, error) { return true, changes, nil })
 		put = func(u *unstructured.Unstructured) { changes.Modify(u) }
 		var before, after runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)
 		began := time.Now()
-		cluster := watch.New(w.objects, w.metadata)
-		source := argo.New(cluster, w.objects, w.mirrors, render.NewBuilder([]byte("key")), clock.RealClock{}, w.options)
+		cluster := watch.New(w.Objects, w.Metadata)
+		source := argo.New(cluster, w.Objects, w.Mirrors, render.NewBuilder([]byte("key")), clock.RealClock{}, w.options)
 		ctx, cancel := context.WithCancel(b.Context())
 		var tasks sync.WaitGroup
 		tasks.Go(func() { cluster.Run(ctx) })
@@ -62,7 +62,7 @@ func BenchmarkApplications(b *testing.B) {
 					return false
 				}
 				for _, s := range states {
-					if s.Sync == nil || s.Sync.Revisions[0].Commit != w.commits[commit] {
+					if s.Sync == nil || s.Sync.Revisions[0].Commit != w.Commits[commit] {
 						return false
 					}
 				}

@@ -32,9 +32,9 @@ func manifest(t *testing.T, w *world, all fields) *render.Object {
 
 func TestAManifestTellsHowItsTargetIsBuilt(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
-		w.write(w.load("shop"))
+		w.Write(w.load("shop"))
 		w.run()
-		now := w.one()
+		now := w.One()
 		same, err := w.source.Defined(t.Context(), now.Target, manifest(t, w, nil))
 		require.NoError(t, err)
 		at := now.Sync.Revisions[0]

@@ -11,9 +11,8 @@ import (
 	"github.com/assay-dev/assay/sources/render"
 	syncs "github.com/assay-dev/assay/sources/sync"
 	"github.com/assay-dev/assay/sources/sync/argo"
+	"github.com/assay-dev/assay/sources/sync/track/tracktest"
 )
-
-const shopURL = "https://git.example.com/shop.git"
 
 // fromSource has the Application be synced from one source, at a revision.
 func fromSource(source, revision string) fields {
@@ -48,10 +47,10 @@ func TestWhichBranchIsFollowed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			in(t, func(t *testing.T, w *world) {
-				source := "{path: apps/shop, repoURL: " + shopURL + ", targetRevision: \"" + test.revision + "\"}"
-				w.write(w.edited(w.load("shop"), fromSource(source, "\"{{SECOND}}\"")))
+				source := "{path: apps/shop, repoURL: " + tracktest.URL + ", targetRevision: \"" + test.revision + "\"}"
+				w.Write(w.edited(w.load("shop"), fromSource(source, "\"{{SECOND}}\"")))
 				w.run()
-				state := w.one()
+				state := w.One()
 				require.NotNil(t, state.Sync, state.Reason)
 				require.Equal(t, test.branch, state.Sync.Revisions[0].Branch)
 				require.Empty(t, state.Reason)
@@ -63,16 +62,16 @@ func TestWhichBranchIsFollowed(t *testing.T) {
 func TestWhatIsRenderedFollowsTheApplication(t *testing.T) {
 	digests := map[string]string{}
 	for _, source := range []string{
-		"{path: apps/shop, repoURL: " + shopURL + ", targetRevision: main}",
-		"{path: apps/shop, repoURL: " + shopURL + ", targetRevision: main, kustomize: {nameSuffix: -a}}",
-		"{path: chart, repoURL: " + shopURL + ", targetRevision: main}",
-		"{path: chart, repoURL: " + shopURL + ", targetRevision: main, helm: {valuesObject: {replicas: 2}}}",
-		"{path: apps/parent, repoURL: " + shopURL + ", targetRevision: main, directory: {include: other.yaml}}",
+		"{path: apps/shop, repoURL: " + tracktest.URL + ", targetRevision: main}",
+		"{path: apps/shop, repoURL: " + tracktest.URL + ", targetRevision: main, kustomize: {nameSuffix: -a}}",
+		"{path: chart, repoURL: " + tracktest.URL + ", targetRevision: main}",
+		"{path: chart, repoURL: " + tracktest.URL + ", targetRevision: main, helm: {valuesObject: {replicas: 2}}}",
+		"{path: apps/parent, repoURL: " + tracktest.URL + ", targetRevision: main, directory: {include: other.yaml}}",
 	} {
 		in(t, func(t *testing.T, w *world) {
-			w.write(w.edited(w.load("shop"), fromSource(source, "\"{{SECOND}}\"")))
+			w.Write(w.edited(w.load("shop"), fromSource(source, "\"{{SECOND}}\"")))
 			w.run()
-			state := w.one()
+			state := w.One()
 			require.NotNil(t, state.Sync, state.Reason)
 			require.NotEmpty(t, state.Sync.Digest, source)
 			require.Equal(t, render.ArgoCD, state.Build.Engine)
@@ -84,10 +83,10 @@ func TestWhatIsRenderedFollowsTheApplication(t *testing.T) {
 
 func TestWhatIsNotBuiltHereHasNoDigest(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
-		source := "{path: apps/shop, repoURL: " + shopURL + ", targetRevision: main, plugin: {name: cdk8s}}"
-		w.write(w.edited(w.load("shop"), fromSource(source, "\"{{SECOND}}\"")))
+		source := "{path: apps/shop, repoURL: " + tracktest.URL + ", targetRevision: main, plugin: {name: cdk8s}}"
+		w.Write(w.edited(w.load("shop"), fromSource(source, "\"{{SECOND}}\"")))
 		w.run()
-		state := w.one()
+		state := w.One()
 		require.Equal(t, "Applied SECOND", w.told(state.Sync))
 		require.Empty(t, state.Sync.Digest)
 	})
@@ -95,15 +94,15 @@ func TestWhatIsNotBuiltHereHasNoDigest(t *testing.T) {
 
 func TestSeveralSources(t *testing.T) {
 	const sources = `[{chart: redis, repoURL: https://charts.example.com, targetRevision: 20.*, helm: {valueFiles: [$shop/values/web.yaml]}},
- {ref: shop, repoURL: ` + shopURL + `, targetRevision: main},
- {path: apps/shop, repoURL: ` + shopURL + `, targetRevision: main}]`
+ {ref: shop, repoURL: ` + tracktest.URL + `, targetRevision: main},
+ {path: apps/shop, repoURL: ` + tracktest.URL + `, targetRevision: main}]`
 	synced := func(chart, commit string) fields {
 		return fromSources(sources, "[\""+chart+"\", \"{{"+commit+"}}\", \"{{"+commit+"}}\"]")
 	}
 	in(t, func(t *testing.T, w *world) {
-		w.write(w.edited(w.load("shop"), synced("20.1.0", "SECOND")))
+		w.Write(w.edited(w.load("shop"), synced("20.1.0", "SECOND")))
 		w.run()
-		first := w.one()
+		first := w.One()
 		require.Equal(t, "Applied SECOND SECOND", w.told(first.Sync), "a chart has no commit")
 		require.Equal(t, []string{".", "apps/shop"}, []string{first.Sync.Revisions[0].Path, first.Sync.Revisions[1].Path})
 		require.Equal(t, []string{"values/web.yaml"}, first.BuildOf(first.Sync.Revisions[0]).Application.Inputs)
@@ -111,8 +110,8 @@ func TestSeveralSources(t *testing.T) {
 
 		digests := []string{first.Sync.Digest}
 		for _, next := range []fields{synced("20.1.1", "SECOND"), synced("20.1.0", "ELSEWHERE")} {
-			w.write(w.edited(w.load("shop"), next))
-			digests = append(digests, w.one().Sync.Digest)
+			w.Write(w.edited(w.load("shop"), next))
+			digests = append(digests, w.One().Sync.Digest)
 		}
 		slices.Sort(digests)
 		require.Len(t, slices.Compact(digests), 3, "the chart's version and its values count")
@@ -120,15 +119,15 @@ func TestSeveralSources(t *testing.T) {
 }
 
 func TestValuesOfAnotherSource(t *testing.T) {
-	const sources = `[{path: chart, repoURL: ` + shopURL + `, targetRevision: main, helm: {valueFiles: [$values/values/web.yaml]}},
- {ref: values, repoURL: ` + shopURL + `, targetRevision: main}]`
+	const sources = `[{path: chart, repoURL: ` + tracktest.URL + `, targetRevision: main, helm: {valueFiles: [$values/values/web.yaml]}},
+ {ref: values, repoURL: ` + tracktest.URL + `, targetRevision: main}]`
 	in(t, func(t *testing.T, w *world) {
-		w.write(w.edited(w.load("shop"), fromSources(sources, "[\"{{SECOND}}\", \"{{SECOND}}\"]")))
+		w.Write(w.edited(w.load("shop"), fromSources(sources, "[\"{{SECOND}}\", \"{{SECOND}}\"]")))
 		w.run()
-		before := w.one()
+		before := w.One()
 		require.NotEmpty(t, before.Sync.Digest)
-		w.write(w.edited(w.load("shop"), fromSources(sources, "[\"{{SECOND}}\", \"{{ELSEWHERE}}\"]")))
-		after := w.one()
+		w.Write(w.edited(w.load("shop"), fromSources(sources, "[\"{{SECOND}}\", \"{{ELSEWHERE}}\"]")))
+		after := w.One()
 		require.Equal(t, "Applied SECOND ELSEWHERE", w.told(after.Sync))
 		require.NotEqual(t, before.Sync.Digest, after.Sync.Digest)
 		require.Equal(t, after.Sync.At, after.Sync.Since)
@@ -138,13 +137,13 @@ func TestValuesOfAnotherSource(t *testing.T) {
 func TestAChartAloneHasNoCommit(t *testing.T) {
 	const source = "{chart: redis, repoURL: https://charts.example.com, targetRevision: 20.1.0}"
 	in(t, func(t *testing.T, w *world) {
-		w.write(w.edited(w.load("shop"), fromSource(source, "20.1.0")))
+		w.Write(w.edited(w.load("shop"), fromSource(source, "20.1.0")))
 		w.run()
-		state := w.one()
+		state := w.One()
 		require.Equal(t, "Applied", w.told(state.Sync))
 		require.NotEmpty(t, state.Sync.Digest)
-		w.write(w.edited(w.edited(w.load("shop"), fromSource(source, "20.1.0")), fields{"status.health.status": "Progressing"}))
-		state = w.one()
+		w.Write(w.edited(w.edited(w.load("shop"), fromSource(source, "20.1.0")), fields{"status.health.status": "Progressing"}))
+		state = w.One()
 		require.Nil(t, state.Pending)
 		require.Equal(t, "Argo CD: its health is Progressing", state.Reason)
 	})
@@ -152,10 +151,10 @@ func TestAChartAloneHasNoCommit(t *testing.T) {
 
 func TestAHydratedSourceIsItsDryOne(t *testing.T) {
 	hydrated := func(more fields) fields {
-		const source = "{repoURL: " + shopURL + ", path: env/prod, targetRevision: env/prod}"
+		const source = "{repoURL: " + tracktest.URL + ", path: env/prod, targetRevision: env/prod}"
 		all := fields{
 			"spec.source":         "",
-			"spec.sourceHydrator": "{drySource: {repoURL: " + shopURL + ", targetRevision: main, path: apps/shop}, syncSource: {targetBranch: env/prod, path: env/prod}}",
+			"spec.sourceHydrator": "{drySource: {repoURL: " + tracktest.URL + ", targetRevision: main, path: apps/shop}, syncSource: {targetBranch: env/prod, path: env/prod}}",
 			"status.sourceHydrator": `{lastSuccessfulOperation: {drySHA: "{{FIRST}}", hydratedSHA: "{{ELSEWHERE}}"},
  currentOperation: {phase: Hydrated, drySHA: "{{FIRST}}", hydratedSHA: "{{ELSEWHERE}}", startedAt: "2026-05-04T11:49:00Z"}}`,
 			"status.sync.comparedTo.source": source, "status.sync.revision": "\"{{ELSEWHERE}}\"", "status.history": "",
@@ -190,9 +189,9 @@ func TestAHydratedSourceIsItsDryOne(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			in(t, func(t *testing.T, w *world) {
-				w.write(w.edited(w.load("shop"), hydrated(test.edits)))
+				w.Write(w.edited(w.load("shop"), hydrated(test.edits)))
 				w.run()
-				state := w.one()
+				state := w.One()
 				require.Equal(t, test.sync, w.told(state.Sync), state.Reason)
 				require.Equal(t, test.pending, w.told(state.Pending), state.Reason)
 				require.Contains(t, state.Reason, test.reason)
@@ -209,10 +208,10 @@ func TestAHydratedSourceIsItsDryOne(t *testing.T) {
 
 func TestWhereAnApplicationIsWritten(t *testing.T) {
 	parent := func(w *world) {
-		const source = "{path: apps/parent, repoURL: " + shopURL + ", targetRevision: main}"
+		const source = "{path: apps/parent, repoURL: " + tracktest.URL + ", targetRevision: main}"
 		u := w.edited(w.load("shop"), fromSource(source, "\"{{SECOND}}\""))
 		u.SetName("parent")
-		w.write(u)
+		w.Write(u)
 	}
 	const tracking = "{argocd.argoproj.io/tracking-id: \"parent:argoproj.io/Application:argocd/shop\"}"
 	for name, test := range map[string]struct {
@@ -231,13 +230,13 @@ func TestWhereAnApplicationIsWritten(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			in(t, func(t *testing.T, w *world) {
-				w.write(w.edited(w.load("shop"), test.edits))
+				w.Write(w.edited(w.load("shop"), test.edits))
 				if test.set != "" {
-					w.write(w.object("{apiVersion: argoproj.io/v1alpha1, kind: ApplicationSet, metadata: {name: shops, namespace: argocd, annotations: " + test.set + "}}"))
+					w.Write(w.Object("{apiVersion: argoproj.io/v1alpha1, kind: ApplicationSet, metadata: {name: shops, namespace: argocd, annotations: " + test.set + "}}"))
 				}
 				parent(w)
 				w.run()
-				states := w.states()
+				states := w.States()
 				require.Len(t, states, 2)
 				written := states[1].Definition
 				if test.kind == "" {
@@ -245,9 +244,9 @@ func TestWhereAnApplicationIsWritten(t *testing.T) {
 					return
 				}
 				require.Equal(t, "parent", written.By.Name)
-				require.Equal(t, w.commits["SECOND"], written.Revision.Commit)
+				require.Equal(t, w.Commits["SECOND"], written.Revision.Commit)
 				require.Equal(t, test.kind, written.Build.Only[0].Kind)
-				mirror, err := w.mirrors.Mirror(shopURL)
+				mirror, err := w.Mirrors.Mirror(tracktest.URL)
 				require.NoError(t, err)
 				hash, err := git.ParseHash(written.Revision.Commit)
 				require.NoError(t, err)
@@ -265,22 +264,22 @@ func TestWhereAnApplicationIsWritten(t *testing.T) {
 func TestCredentials(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
 		secret := func(name, kind, data string) {
-			w.write(w.object("{apiVersion: v1, kind: Secret, metadata: {name: " + name + ", namespace: argocd, labels: {argocd.argoproj.io/secret-type: " +
+			w.Write(w.Object("{apiVersion: v1, kind: Secret, metadata: {name: " + name + ", namespace: argocd, labels: {argocd.argoproj.io/secret-type: " +
 				kind + "}}, data: " + data + "}"))
 		}
 		encoded := func(url, more string) string { return "{url: " + base64(url) + more + "}" }
-		secret("shop", "repository", encoded(shopURL, ", username: "+base64("ada")+", password: "+base64("own")))
+		secret("shop", "repository", encoded(tracktest.URL, ", username: "+base64("ada")+", password: "+base64("own")))
 		secret("bare", "repository", encoded("https://git.example.com/team/bare.git", ""))
 		secret("all", "repo-creds", encoded("https://git.example.com", ", password: "+base64("all")))
 		secret("team", "repo-creds", encoded("https://git.example.com/team/", ", bearerToken: "+base64("team")))
 		secret("ssh", "repository", encoded("git@ssh.example.com:shop.git", ", sshPrivateKey: "+base64("key")))
 		secret("app", "repository", encoded("https://app.example.com/shop", ", githubAppID: "+base64("1")))
 		secret("cluster", "cluster", encoded("https://git.example.com/cluster", ", password: "+base64("no")))
-		w.write(w.object("{apiVersion: v1, kind: ConfigMap, metadata: {name: argocd-ssh-known-hosts-cm, namespace: argocd}, data: {ssh_known_hosts: hosts}}"))
-		w.write(w.object("{apiVersion: v1, kind: ConfigMap, metadata: {name: argocd-tls-certs-cm, namespace: argocd}, data: {git.example.com: certificate}}"))
+		w.Write(w.Object("{apiVersion: v1, kind: ConfigMap, metadata: {name: argocd-ssh-known-hosts-cm, namespace: argocd}, data: {ssh_known_hosts: hosts}}"))
+		w.Write(w.Object("{apiVersion: v1, kind: ConfigMap, metadata: {name: argocd-tls-certs-cm, namespace: argocd}, data: {git.example.com: certificate}}"))
 		w.run()
 		for address, want := range map[string]git.Auth{
-			shopURL:                                 {Username: "ada", Password: "own", CA: []byte("certificate")},
+			tracktest.URL:                           {Username: "ada", Password: "own", CA: []byte("certificate")},
 			"https://git.example.com/team/bare.git": {BearerToken: "team", CA: []byte("certificate")},
 			"https://git.example.com/team/new":      {BearerToken: "team", CA: []byte("certificate")},
 			"https://git.example.com/other":         {Password: "all", CA: []byte("certificate")},

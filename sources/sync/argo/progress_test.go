@@ -9,6 +9,7 @@ import (
 
 	syncs "github.com/assay-dev/assay/sources/sync"
 	"github.com/assay-dev/assay/sources/sync/rollout"
+	"github.com/assay-dev/assay/sources/sync/track/tracktest"
 )
 
 func TestWhereAnApplicationIs(t *testing.T) {
@@ -160,9 +161,9 @@ func TestWhereAnApplicationIs(t *testing.T) {
 		},
 		"a definition with what Argo CD writes though it is empty": {
 			edits: fields{
-				"spec.source":                             "{path: apps/shop, repoURL: " + shopURL + ", directory: {recurse: true}}",
-				"status.sync.comparedTo.source":           "{path: apps/shop, repoURL: " + shopURL + ", directory: {recurse: true, jsonnet: {}}}",
-				"status.operationState.syncResult.source": "{path: apps/shop, repoURL: " + shopURL + ", directory: {recurse: true, jsonnet: {}}}",
+				"spec.source":                             "{path: apps/shop, repoURL: " + tracktest.URL + ", directory: {recurse: true}}",
+				"status.sync.comparedTo.source":           "{path: apps/shop, repoURL: " + tracktest.URL + ", directory: {recurse: true, jsonnet: {}}}",
+				"status.operationState.syncResult.source": "{path: apps/shop, repoURL: " + tracktest.URL + ", directory: {recurse: true, jsonnet: {}}}",
 			},
 			sync: "Applied SECOND",
 		},
@@ -171,9 +172,9 @@ func TestWhereAnApplicationIs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			in(t, func(t *testing.T, w *world) {
-				w.write(w.edited(w.load("shop"), test.edits))
+				w.Write(w.edited(w.load("shop"), test.edits))
 				w.run()
-				state := w.one()
+				state := w.One()
 				require.Equal(t, test.sync, w.told(state.Sync), state.Reason)
 				require.Equal(t, test.pending, w.told(state.Pending), state.Reason)
 				if test.reason == "" {
@@ -188,41 +189,41 @@ func TestWhereAnApplicationIs(t *testing.T) {
 
 func TestASyncIsToldOnce(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
-		w.write(w.load("shop"))
+		w.Write(w.load("shop"))
 		w.run()
-		first := w.one()
+		first := w.One()
 		require.Equal(t, syncs.Target{Cluster: "prod", Kind: "Application", Namespace: "argocd", Name: "shop"}, first.Target)
 		require.Equal(t, map[string]string{"team": "shop"}, first.Labels)
 		require.Equal(t, syncs.Revision{
-			Repository: "git.example.com/shop", URL: "https://git.example.com/shop.git", Branch: "main", Commit: w.commits["SECOND"], Path: "apps/shop",
+			Repository: "git.example.com/shop", URL: "https://git.example.com/shop.git", Branch: "main", Commit: w.Commits["SECOND"], Path: "apps/shop",
 		}, first.Sync.Revisions[0])
-		require.Equal(t, w.commits["SECOND"], first.Good[0].Commit)
+		require.Equal(t, w.Commits["SECOND"], first.Good[0].Commit)
 		require.Zero(t, first.Sync.Since)
-		require.Equal(t, []rollout.Ref{{Group: "apps", Version: "v1", Kind: "Deployment", Namespace: "shop", Name: "web"}}, w.rollout.asked)
+		require.Equal(t, []rollout.Ref{{Group: "apps", Version: "v1", Kind: "Deployment", Namespace: "shop", Name: "web"}}, w.Rollout.Asked)
 
 		time.Sleep(time.Minute) // the bubble's clock
-		w.write(w.edited(w.load("shop"), fields{"metadata.annotations": "{assay.dev/requestedAt: now, argocd.argoproj.io/refresh: hard}"}))
-		again := w.one()
+		w.Write(w.edited(w.load("shop"), fields{"metadata.annotations": "{assay.dev/requestedAt: now, argocd.argoproj.io/refresh: hard}"}))
+		again := w.One()
 		require.Same(t, first.Sync, again.Sync)
 		require.Equal(t, "now", again.RequestedAt)
 
-		w.write(w.edited(w.load("shop"), fields{"status.sync.revision": "\"{{ELSEWHERE}}\""}))
-		inherited := w.one()
+		w.Write(w.edited(w.load("shop"), fields{"status.sync.revision": "\"{{ELSEWHERE}}\""}))
+		inherited := w.One()
 		require.Equal(t, first.Sync.Digest, inherited.Sync.Digest)
 		require.Zero(t, inherited.Sync.Since, "nothing was changed")
 
-		require.NoError(t, w.objects.Tracker().Delete(resources["Application"], "argocd", "shop"))
-		require.Empty(t, w.states())
+		require.NoError(t, w.Objects.Tracker().Delete(resources["Application"], "argocd", "shop"))
+		require.Empty(t, w.States())
 	})
 }
 
 func TestWhatRunsStaysWhileANewCommitIsFetched(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
-		w.write(w.load("shop"))
+		w.Write(w.load("shop"))
 		w.run()
-		before := w.one()
+		before := w.One()
 		arrive := make(chan struct{})
-		w.config.Fail(func(string) error {
+		w.Config.Fail(func(string) error {
 			select {
 			case <-arrive:
 				return nil
@@ -231,8 +232,8 @@ func TestWhatRunsStaysWhileANewCommitIsFetched(t *testing.T) {
 			}
 		})
 		moved := fields{"status.sync.revision": "\"{{ELSEWHERE}}\""}
-		w.write(w.edited(w.load("shop"), moved))
-		fetching := w.one()
+		w.Write(w.edited(w.load("shop"), moved))
+		fetching := w.One()
 		require.Same(t, before.Sync, fetching.Sync)
 		require.NotNil(t, fetching.Pending, "what runs may have met the new commit already")
 		require.Equal(t, syncs.Unreachable, fetching.Pending.Failure)
@@ -240,11 +241,11 @@ func TestWhatRunsStaysWhileANewCommitIsFetched(t *testing.T) {
 
 		time.Sleep(time.Minute) // the bubble's clock
 		moved["metadata.labels"] = "{team: other}"
-		w.write(w.edited(w.load("shop"), moved))
-		require.Equal(t, fetching.Pending.At, w.one().Pending.At, "one wait has one deadline")
+		w.Write(w.edited(w.load("shop"), moved))
+		require.Equal(t, fetching.Pending.At, w.One().Pending.At, "one wait has one deadline")
 
 		close(arrive)
-		after := w.one()
+		after := w.One()
 		require.Equal(t, "Applied ELSEWHERE", w.told(after.Sync))
 		require.Nil(t, after.Pending)
 	})
@@ -252,43 +253,43 @@ func TestWhatRunsStaysWhileANewCommitIsFetched(t *testing.T) {
 
 func TestASyncWaitsForItsWorkloads(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
-		w.rollout.result = rollout.Result{State: rollout.Waiting, Reason: "an old pod"}
-		w.write(w.load("shop"))
+		w.Rollout.Result = rollout.Result{State: rollout.Waiting, Reason: "an old pod"}
+		w.Write(w.load("shop"))
 		w.run()
-		state := w.one()
+		state := w.One()
 		require.Equal(t, "Failed SECOND NotHealthy: an old pod", w.told(state.Pending))
 		began := state.Pending.At
 
 		time.Sleep(time.Minute) // the bubble's clock
-		w.rollout.answer(rollout.Result{State: rollout.Waiting, Reason: "another"}, nil)
-		require.Equal(t, began, w.one().Pending.At)
-		w.rollout.answer(rollout.Result{}, errors.New("it may not be read"))
-		require.Equal(t, "it may not be read", w.one().Reason)
-		w.rollout.answer(rollout.Result{State: rollout.Held, Reason: "it is paused"}, nil)
-		state = w.one()
+		w.Rollout.Answer(rollout.Result{State: rollout.Waiting, Reason: "another"}, nil)
+		require.Equal(t, began, w.One().Pending.At)
+		w.Rollout.Answer(rollout.Result{}, errors.New("it may not be read"))
+		require.Equal(t, "it may not be read", w.One().Reason)
+		w.Rollout.Answer(rollout.Result{State: rollout.Held, Reason: "it is paused"}, nil)
+		state = w.One()
 		require.Equal(t, "it is paused", state.Reason)
 		require.Nil(t, state.Pending)
 		require.Nil(t, state.Sync)
-		w.rollout.answer(rollout.Result{State: rollout.RolledBack, Reason: "aborted"}, nil)
-		require.Equal(t, "Failed SECOND RolledBack: aborted", w.told(w.one().Sync))
+		w.Rollout.Answer(rollout.Result{State: rollout.RolledBack, Reason: "aborted"}, nil)
+		require.Equal(t, "Failed SECOND RolledBack: aborted", w.told(w.One().Sync))
 	})
 	in(t, func(t *testing.T, w *world) {
-		w.write(w.load("shop"))
+		w.Write(w.load("shop"))
 		w.run()
-		require.Equal(t, "Applied SECOND", w.told(w.one().Sync))
-		w.rollout.answer(rollout.Result{State: rollout.Failed, Reason: "a pod crashes later"}, nil)
-		w.write(w.edited(w.load("shop"), fields{"metadata.labels": "{team: other}"}))
-		require.Equal(t, "Applied SECOND", w.told(w.one().Sync), "which is no sync")
+		require.Equal(t, "Applied SECOND", w.told(w.One().Sync))
+		w.Rollout.Answer(rollout.Result{State: rollout.Failed, Reason: "a pod crashes later"}, nil)
+		w.Write(w.edited(w.load("shop"), fields{"metadata.labels": "{team: other}"}))
+		require.Equal(t, "Applied SECOND", w.told(w.One().Sync), "which is no sync")
 	})
 }
 
 func TestWorkloadsSayWhyTheyAreNotHealthy(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
-		w.rollout.result = rollout.Result{State: rollout.Waiting, Reason: "its image is missing"}
-		w.write(w.edited(w.load("shop"), fields{"status.health.status": "Progressing"}))
+		w.Rollout.Result = rollout.Result{State: rollout.Waiting, Reason: "its image is missing"}
+		w.Write(w.edited(w.load("shop"), fields{"status.health.status": "Progressing"}))
 		w.run()
-		require.Equal(t, "Failed SECOND NotHealthy: Argo CD: its health is Progressing: its image is missing", w.told(w.one().Pending))
-		w.rollout.answer(rollout.Result{State: rollout.Waiting, Reason: "its container crashes"}, nil)
-		require.Equal(t, "Failed SECOND NotHealthy: Argo CD: its health is Progressing: its container crashes", w.told(w.one().Pending))
+		require.Equal(t, "Failed SECOND NotHealthy: Argo CD: its health is Progressing: its image is missing", w.told(w.One().Pending))
+		w.Rollout.Answer(rollout.Result{State: rollout.Waiting, Reason: "its container crashes"}, nil)
+		require.Equal(t, "Failed SECOND NotHealthy: Argo CD: its health is Progressing: its container crashes", w.told(w.One().Pending))
 	})
 }

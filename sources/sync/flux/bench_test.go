@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/assay-dev/assay/sources/sync/track/tracktest"
 )
 
 // many is how many Kustomizations a large cluster has.
@@ -16,7 +18,7 @@ const many = 5000
 
 // member is one Kustomization of a large cluster, with an inventory of 20 objects.
 func member(b *testing.B, w *world, i int, commit string) *unstructured.Unstructured {
-	u := object(b, strings.ReplaceAll(read(b, "testdata/shop.yaml"), "{{SECOND}}", w.commits[commit]))
+	u := tracktest.Object(b, strings.ReplaceAll(read(b, "testdata/shop.yaml"), "{{SECOND}}", w.Commits[commit]))
 	u.SetName(fmt.Sprintf("app-%04d", i))
 	var entries []any
 	for n := range 20 {
@@ -27,9 +29,9 @@ func member(b *testing.B, w *world, i int, commit string) *unstructured.Unstruct
 }
 
 func (w *world) synced(commit string) (n int) {
-	states, _ := w.source.Targets(w.t.Context()) // the error says that not all of them are here yet
+	states, _ := w.source.Targets(w.T.Context()) // the error says that not all of them are here yet
 	for _, s := range states {
-		if s.Sync != nil && s.Sync.Revisions[0].Commit == w.commits[commit] {
+		if s.Sync != nil && s.Sync.Revisions[0].Commit == w.Commits[commit] {
 			n++
 		}
 	}
@@ -41,7 +43,7 @@ func BenchmarkFleet(b *testing.B) {
 	w := newWorld(b)
 	w.apply(read(b, "testdata/source.yaml"))
 	for i := range many {
-		w.write(member(b, w, i, "SECOND"))
+		w.Write(member(b, w, i, "SECOND"))
 	}
 	var before, after runtime.MemStats
 	runtime.GC()
@@ -70,7 +72,7 @@ func BenchmarkFleet(b *testing.B) {
 		b.ReportAllocs()
 		commits, want := []string{"ELSEWHERE", "SECOND"}, []int{1, many}
 		for n := 0; b.Loop(); n++ {
-			w.write(member(b, w, 7, commits[n%2]))
+			w.Write(member(b, w, 7, commits[n%2]))
 			for w.synced(commits[n%2]) != want[n%2] {
 				<-w.source.Changed()
 			}
@@ -80,7 +82,7 @@ func BenchmarkFleet(b *testing.B) {
 		commits := []string{"RELEASE", "SECOND"}
 		for n := 0; b.Loop(); n++ {
 			for i := range many {
-				w.write(member(b, w, i, commits[n%2]))
+				w.Write(member(b, w, i, commits[n%2]))
 			}
 			for w.synced(commits[n%2]) < many {
 				<-w.source.Changed()

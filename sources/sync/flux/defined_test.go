@@ -34,7 +34,7 @@ func manifest(t *testing.T, w *world, edit func(o *unstructured.Unstructured)) *
 func TestAManifestTellsHowItsTargetIsBuilt(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.run()
-		now := w.one()
+		now := w.One()
 		same, err := w.source.Defined(t.Context(), now.Target, manifest(t, w, func(*unstructured.Unstructured) {}))
 		require.NoError(t, err)
 		at := now.Sync.Revisions[0]
@@ -72,7 +72,7 @@ func TestWhatAManifestDoesNotTell(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			story(t, func(t *testing.T, w *world) {
 				w.run()
-				w.one()
+				w.One()
 				_, err := w.source.Defined(t.Context(), tt.target, manifest(t, w, func(o *unstructured.Unstructured) {
 					if tt.edit != nil {
 						tt.edit(t, o)

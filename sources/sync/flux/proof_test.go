@@ -19,20 +19,21 @@ import (
 	"github.com/assay-dev/assay/sources/git"
 	"github.com/assay-dev/assay/sources/render"
 	"github.com/assay-dev/assay/sources/sync/flux"
+	"github.com/assay-dev/assay/sources/sync/track/tracktest"
 )
 
 // built is Flux's digest of what a folder renders at a commit: of the text that kustomize prints.
 func (w *world) built(commit, folder string) string {
-	w.t.Helper()
-	mirror, err := w.mirrors.Mirror("https://git.example.com/shop.git")
-	require.NoError(w.t, err)
-	hash, err := git.ParseHash(w.commits[commit])
-	require.NoError(w.t, err)
-	require.NoError(w.t, mirror.Fetch(w.t.Context(), hash))
-	at, err := mirror.Repository().Commit(w.t.Context(), hash)
-	require.NoError(w.t, err)
-	r, err := w.builder.Build(w.t.Context(), git.FS(w.t.Context(), mirror.Repository(), at.Tree), folder, render.Settings{Engine: render.Flux})
-	require.NoError(w.t, err)
+	w.T.Helper()
+	mirror, err := w.Mirrors.Mirror("https://git.example.com/shop.git")
+	require.NoError(w.T, err)
+	hash, err := git.ParseHash(w.Commits[commit])
+	require.NoError(w.T, err)
+	require.NoError(w.T, mirror.Fetch(w.T.Context(), hash))
+	at, err := mirror.Repository().Commit(w.T.Context(), hash)
+	require.NoError(w.T, err)
+	r, err := w.builder.Build(w.T.Context(), git.FS(w.T.Context(), mirror.Repository(), at.Tree), folder, render.Settings{Engine: render.Flux})
+	require.NoError(w.T, err)
 	sum := sha256.Sum256(r.YAML())
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
@@ -47,7 +48,7 @@ func TestAnOriginIsProvedByFluxsOwnDigest(t *testing.T) {
 				w.apply(read(t, "testdata/source.yaml"))
 				w.apply(strings.ReplaceAll(read(t, "testdata/states/"+file+".yaml"), anyDigest, w.built(commit, "apps/shop")))
 				w.run()
-				s := w.one()
+				s := w.One()
 				require.Equal(t, commit, w.commit(s.Sync))
 				require.Equal(t, "apps/shop", s.Sync.Revisions[0].Path)
 				require.NotEmpty(t, s.Sync.Digest)
@@ -64,14 +65,14 @@ func TestVariablesAreReadAgainWhenFluxBuiltSomethingElse(t *testing.T) {
 		text := read(t, "testdata/states/variables.yaml")
 		w.apply(text)
 		w.run()
-		before := w.one()
+		before := w.One()
 		require.Equal(t, map[string]string{"color": "blue"}, before.Build.PostBuild.From)
 
 		w.apply("{apiVersion: v1, kind: Secret, metadata: {name: secret-colors, namespace: flux-system}, data: {color: cGluaw==}}")
-		require.Same(t, before.Sync, w.one().Sync, "what runs is built from the old value")
+		require.Same(t, before.Sync, w.One().Sync, "what runs is built from the old value")
 		parts := strings.Split(text, "\n---\n")
 		w.apply(strings.ReplaceAll(parts[2], "sha256:1f8e", "sha256:ffff"))
-		after := w.one()
+		after := w.One()
 		require.Equal(t, before.Sync.Revisions, after.Sync.Revisions)
 		require.NotEqual(t, before.Sync.Digest, after.Sync.Digest)
 	})
@@ -83,9 +84,9 @@ func TestASecretThatMayNotBeReadLeavesTheBuildUnknown(t *testing.T) {
 		w.apply(read(t, "testdata/source.yaml"))
 		w.apply(read(t, "testdata/states/variables.yaml"))
 		var answer error = apierrors.NewForbidden(resources["Secret"].GroupResource(), "secret-colors", errors.New("no RBAC policy matched"))
-		w.objects.PrependReactor("get", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, answer })
+		w.Objects.PrependReactor("get", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, answer })
 		w.run()
-		s := w.one()
+		s := w.One()
 		require.Equal(t, "spec.postBuild.substituteFrom: Secret flux-system/secret-colors may not be read by Assay", s.Build.Unknown)
 		require.Empty(t, s.Sync.Digest, "its commit stands in")
 	})
@@ -94,7 +95,7 @@ func TestASecretThatMayNotBeReadLeavesTheBuildUnknown(t *testing.T) {
 func TestKindsThatMayNotBeReadAreToldOf(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		refused := apierrors.NewForbidden(resources["Kustomization"].GroupResource(), "", errors.New("no RBAC policy matched"))
-		w.objects.PrependReactor("list", "kustomizations", func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, refused })
+		w.Objects.PrependReactor("list", "kustomizations", func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, refused })
 		w.run()
 		synctest.Wait()
 		states, err := w.source.Targets(t.Context())
@@ -109,11 +110,11 @@ func TestAReleaseThatIsBehindItsKustomizationIsWaitedFor(t *testing.T) {
 		w := newWorld(t)
 		w.apply(read(t, "testdata/source.yaml"))
 		w.apply(read(t, "testdata/states/release.yaml"))
-		w.objects.PrependReactor("get", "helmreleases", func(clienttesting.Action) (bool, runtime.Object, error) {
-			return true, object(t, "{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, metadata: {name: web, namespace: shop, generation: 2}}"), nil
+		w.Objects.PrependReactor("get", "helmreleases", func(clienttesting.Action) (bool, runtime.Object, error) {
+			return true, tracktest.Object(t, "{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, metadata: {name: web, namespace: shop, generation: 2}}"), nil
 		})
 		w.run()
-		release := w.states()[0]
+		release := w.States()[0]
 		require.Nil(t, release.Sync)
 		require.Equal(t, "its newest spec was not seen yet", release.Reason)
 	})
@@ -125,7 +126,7 @@ func TestARepositoryThatCannotBeFetchedIsAReasonAndTriedAgain(t *testing.T) {
 			set(t, o, "https://git.example.com/late.git", "spec", "url")
 		}))
 		late := git.NewMemory()
-		w.mirrors.Serve("https://git.example.com/late.git", late)
+		w.Mirrors.Serve("https://git.example.com/late.git", late)
 		var away atomic.Bool
 		away.Store(true)
 		late.Fail(func(string) error {
@@ -135,12 +136,12 @@ func TestARepositoryThatCannotBeFetchedIsAReasonAndTriedAgain(t *testing.T) {
 			return nil
 		})
 		w.run()
-		require.Contains(t, w.one().Reason, "what it renders is not known: fetch ")
-		require.Contains(t, w.one().Reason, "the server is away")
-		require.Nil(t, w.one().Sync)
+		require.Contains(t, w.One().Reason, "what it renders is not known: fetch ")
+		require.Contains(t, w.One().Reason, "the server is away")
+		require.Nil(t, w.One().Sync)
 		away.Store(false)
 		time.Sleep(time.Hour)
-		require.NotContains(t, w.one().Reason, "the server is away")
+		require.NotContains(t, w.One().Reason, "the server is away")
 	})
 }
 

@@ -31,7 +31,7 @@ func TestStates(t *testing.T) {
 				w.apply(read(t, file))
 				w.run()
 				var told strings.Builder
-				for _, state := range w.states() {
+				for _, state := range w.States() {
 					told.WriteString(w.summary(state))
 				}
 				golden := strings.TrimSuffix(file, ".yaml") + ".golden"
@@ -99,7 +99,7 @@ func (w *world) revisions(all []syncs.Revision) string {
 
 // named puts the names of commits in place of their ids.
 func (w *world) named(text string) string {
-	for id, name := range w.commits {
+	for id, name := range w.Commits {
 		if len(id) == 40 {
 			text = strings.ReplaceAll(text, id, name)
 		}

@@ -15,6 +15,7 @@ import (
 
 	syncs "github.com/assay-dev/assay/sources/sync"
 	"github.com/assay-dev/assay/sources/sync/rollout"
+	"github.com/assay-dev/assay/sources/sync/track/tracktest"
 )
 
 func read(t testing.TB, file string) string {
@@ -27,7 +28,7 @@ func read(t testing.TB, file string) string {
 // edited is an object of testdata, changed.
 func edited(t *testing.T, file string, edit func(o *unstructured.Unstructured)) string {
 	t.Helper()
-	u := object(t, read(t, file))
+	u := tracktest.Object(t, read(t, file))
 	edit(u)
 	text, err := yaml.Marshal(u.Object)
 	require.NoError(t, err)
@@ -75,27 +76,27 @@ func applied(t *testing.T, o *unstructured.Unstructured, revision string) {
 func TestARepositoryThatRefusesIsAskedMoreAndMoreSeldom(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		var asked atomic.Int64
-		w.config.Fail(func(string) error {
+		w.Config.Fail(func(string) error {
 			asked.Add(1)
 			return errors.New("the token has ended")
 		})
 		w.run()
 		for range 60 {
 			time.Sleep(time.Minute) // of the bubble's
-			require.Contains(t, w.one().Reason, "the token has ended")
+			require.Contains(t, w.One().Reason, "the token has ended")
 		}
 		require.Greater(t, asked.Load(), int64(8))
 		require.Less(t, asked.Load(), int64(60))
-		w.config.Fail(nil)
+		w.Config.Fail(nil)
 		time.Sleep(10 * time.Minute)
-		require.Equal(t, "SECOND", w.commit(w.one().Sync))
+		require.Equal(t, "SECOND", w.commit(w.One().Sync))
 	})
 }
 
 func TestAnIntervalIsNoNewSync(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.run()
-		before := w.one()
+		before := w.One()
 		require.Equal(t, "SECOND", w.commit(before.Sync))
 		require.Equal(t, syncs.Applied, before.Sync.Outcome)
 		for range w.source.Changed() {
@@ -105,12 +106,12 @@ func TestAnIntervalIsNoNewSync(t *testing.T) {
 		w.apply(shop(t, func(o *unstructured.Unstructured) {
 			ready(t, o, "Unknown", "Progressing", "Reconciliation in progress")
 		}))
-		require.Same(t, before.Sync, w.one().Sync)
+		require.Same(t, before.Sync, w.One().Sync)
 		w.apply(shop(t, func(o *unstructured.Unstructured) {
 			set(t, o, "2026-05-04T13:00:00Z", "status", "lastHandledReconcileAt")
 			o.SetAnnotations(map[string]string{"reconcile.fluxcd.io/requestedAt": "2026-05-04T13:00:00Z"})
 		}))
-		after := w.one()
+		after := w.One()
 		require.Same(t, before.Sync, after.Sync, "a forced reconciliation of the same is no Sync")
 		require.Empty(t, after.RequestedAt, "that is Flux's own annotation")
 		require.Empty(t, w.source.Changed(), "and nobody hears of it")
@@ -121,12 +122,12 @@ func TestACommitIsSyncedOnceItsWorkloadsAlone(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.apply(shop(t, func(o *unstructured.Unstructured) { applied(t, o, "FIRST") }))
 		w.run()
-		first := w.one()
+		first := w.One()
 		require.Equal(t, "FIRST", w.commit(first.Sync))
 		require.True(t, first.Sync.Since.IsZero(), "it was there before")
 		require.Equal(t, []rollout.Ref{
 			{Group: "apps", Version: "v1", Kind: "Deployment", Namespace: "shop", Name: "web"}, {Group: "example.com", Version: "v1", Kind: "Index", Name: "system:shop"},
-		}, w.rollout.asked, "a ConfigMap does not roll out")
+		}, w.Rollout.Asked, "a ConfigMap does not roll out")
 
 		time.Sleep(time.Minute)
 		w.apply(shop(t, func(o *unstructured.Unstructured) {
@@ -134,41 +135,41 @@ func TestACommitIsSyncedOnceItsWorkloadsAlone(t *testing.T) {
 			attempted(t, o, "SECOND")
 			ready(t, o, "Unknown", "Progressing", "Reconciliation in progress")
 		}))
-		coming := w.one()
+		coming := w.One()
 		require.Same(t, first.Sync, coming.Sync)
 		require.Equal(t, "SECOND", w.commit(coming.Pending))
 		require.Equal(t, "Flux is applying it", coming.Pending.Reason)
 		began := coming.Pending.At
 
-		w.rollout.say(rollout.Waiting, "Deployment shop/web: 1 old pod still serves")
+		w.Rollout.Answer(rollout.Result{State: rollout.Waiting, Reason: "Deployment shop/web: 1 old pod still serves"}, nil)
 		time.Sleep(time.Minute)
 		w.apply(shop(t, func(o *unstructured.Unstructured) { applied(t, o, "SECOND") }))
-		rolling := w.one()
+		rolling := w.One()
 		require.Same(t, first.Sync, rolling.Sync)
 		require.Equal(t, "Deployment shop/web: 1 old pod still serves", rolling.Pending.Reason)
 		require.Equal(t, syncs.NotHealthy, rolling.Pending.Failure)
 		require.Equal(t, began, rolling.Pending.At, "one attempt has one deadline")
-		require.Equal(t, "SECOND", w.commits[rolling.Good[0].Commit])
+		require.Equal(t, "SECOND", w.Commits[rolling.Good[0].Commit])
 
 		time.Sleep(time.Minute)
-		w.rollout.say(rollout.Done, "")
-		done := w.one()
+		w.Rollout.Answer(rollout.Result{State: rollout.Done, Reason: ""}, nil)
+		done := w.One()
 		require.Nil(t, done.Pending)
 		require.Equal(t, "SECOND", w.commit(done.Sync))
 		require.Equal(t, done.Sync.At, done.Sync.Since)
 		require.NotEqual(t, first.Sync.Digest, done.Sync.Digest)
 
-		w.rollout.say(rollout.Failed, "Deployment shop/web: a pod crashed")
-		require.Same(t, done.Sync, w.one().Sync, "what comes after is not the Sync's")
+		w.Rollout.Answer(rollout.Result{State: rollout.Failed, Reason: "Deployment shop/web: a pod crashed"}, nil)
+		require.Same(t, done.Sync, w.One().Sync, "what comes after is not the Sync's")
 	})
 }
 
 func TestWhatRunsStaysWhileANewCommitIsFetched(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.run()
-		before := w.one()
+		before := w.One()
 		arrive := make(chan struct{})
-		w.config.Fail(func(string) error {
+		w.Config.Fail(func(string) error {
 			select {
 			case <-arrive:
 				return nil
@@ -177,7 +178,7 @@ func TestWhatRunsStaysWhileANewCommitIsFetched(t *testing.T) {
 			}
 		})
 		w.apply(shop(t, func(o *unstructured.Unstructured) { applied(t, o, "ELSEWHERE") }))
-		fetching := w.one()
+		fetching := w.One()
 		require.Same(t, before.Sync, fetching.Sync)
 		require.NotNil(t, fetching.Pending, "what runs may have met the new commit already")
 		require.Equal(t, syncs.Unreachable, fetching.Pending.Failure)
@@ -188,10 +189,10 @@ func TestWhatRunsStaysWhileANewCommitIsFetched(t *testing.T) {
 			applied(t, o, "ELSEWHERE")
 			o.SetLabels(map[string]string{"team": "other"})
 		}))
-		require.Equal(t, fetching.Pending.At, w.one().Pending.At, "one wait has one deadline")
+		require.Equal(t, fetching.Pending.At, w.One().Pending.At, "one wait has one deadline")
 
 		close(arrive)
-		after := w.one()
+		after := w.One()
 		require.Equal(t, "ELSEWHERE", w.commit(after.Sync))
 		require.Nil(t, after.Pending)
 	})
@@ -200,10 +201,10 @@ func TestWhatRunsStaysWhileANewCommitIsFetched(t *testing.T) {
 func TestACommitThatChangesNothingHereMovesTheCommitAlone(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.run()
-		before := w.one()
-		w.rollout.say(rollout.Waiting, "a pod is moved to another node")
+		before := w.One()
+		w.Rollout.Answer(rollout.Result{State: rollout.Waiting, Reason: "a pod is moved to another node"}, nil)
 		w.apply(shop(t, func(o *unstructured.Unstructured) { applied(t, o, "ELSEWHERE") }))
-		after := w.one()
+		after := w.One()
 		require.Equal(t, "ELSEWHERE", w.commit(after.Sync))
 		require.Equal(t, before.Sync.Digest, after.Sync.Digest)
 		require.Nil(t, after.Pending, "its workloads are those from before")
@@ -222,29 +223,29 @@ func TestAFailureStaysWhileFluxTriesTheSameAgain(t *testing.T) {
 		}
 		w.apply(failing("False", "HealthCheckFailed", "health check failed after 1m0s: timeout waiting for: [Deployment/shop/web status: 'InProgress']"))
 		w.run()
-		failed := w.one()
+		failed := w.One()
 		require.Equal(t, syncs.Failed, failed.Sync.Outcome)
 		require.Equal(t, syncs.NotHealthy, failed.Sync.Failure)
 		require.Equal(t, "SECOND", w.commit(failed.Sync))
-		require.Equal(t, "FIRST", w.commits[failed.Good[0].Commit])
+		require.Equal(t, "FIRST", w.Commits[failed.Good[0].Commit])
 		w.apply(failing("Unknown", "Progressing", "Reconciliation in progress"))
-		again := w.one()
+		again := w.One()
 		require.Same(t, failed.Sync, again.Sync)
 		require.Nil(t, again.Pending)
 		w.apply(shop(t, func(o *unstructured.Unstructured) { applied(t, o, "SECOND") }))
-		require.Equal(t, syncs.Applied, w.one().Sync.Outcome)
+		require.Equal(t, syncs.Applied, w.One().Sync.Outcome)
 	})
 }
 
 func TestWhatFailsForAMomentHasTheDeadlineToComeRound(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.run()
-		before := w.one()
+		before := w.One()
 		time.Sleep(time.Hour)
 		w.apply(shop(t, func(o *unstructured.Unstructured) {
 			ready(t, o, "False", "ReconciliationFailed", "ConfigMap/shop/shop dry-run failed: failed calling webhook: connection refused")
 		}))
-		retrying := w.one()
+		retrying := w.One()
 		require.Same(t, before.Sync, retrying.Sync)
 		require.Equal(t, syncs.Unreachable, retrying.Pending.Failure)
 		require.Equal(t, time.Now(), retrying.Pending.At, "from now on, not from when it was applied")
@@ -253,14 +254,14 @@ func TestWhatFailsForAMomentHasTheDeadlineToComeRound(t *testing.T) {
 
 func TestACanaryThatWentBackIsAFailedSync(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
-		w.rollout.result = rollout.Result{State: rollout.RolledBack, Reason: "Deployment shop/web: Flagger went back"}
+		w.Rollout.Result = rollout.Result{State: rollout.RolledBack, Reason: "Deployment shop/web: Flagger went back"}
 		w.run()
-		s := w.one().Sync
+		s := w.One().Sync
 		require.Equal(t, syncs.Failed, s.Outcome)
 		require.Equal(t, syncs.RolledBack, s.Failure)
 		require.Equal(t, "Deployment shop/web: Flagger went back", s.Reason)
-		w.rollout.say(rollout.Held, "Deployment shop/web: it is paused")
-		held := w.one()
+		w.Rollout.Answer(rollout.Result{State: rollout.Held, Reason: "Deployment shop/web: it is paused"}, nil)
+		held := w.One()
 		require.Nil(t, held.Sync)
 		require.Equal(t, "Deployment shop/web: it is paused", held.Reason)
 	})
@@ -269,20 +270,20 @@ func TestACanaryThatWentBackIsAFailedSync(t *testing.T) {
 func TestASuspendedTargetTellsNothingUntilItIsResumed(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.run()
-		before := w.one()
+		before := w.One()
 		w.apply(shop(t, func(o *unstructured.Unstructured) { set(t, o, true, "spec", "suspend") }))
-		suspended := w.one()
+		suspended := w.One()
 		require.Nil(t, suspended.Sync, "Ready stays True, and means nothing")
 		require.Equal(t, "it is suspended", suspended.Reason)
 		w.apply(read(t, "testdata/shop.yaml"))
-		require.Same(t, before.Sync, w.one().Sync)
+		require.Same(t, before.Sync, w.One().Sync)
 	})
 }
 
 func TestTheSpecIsPartOfWhatIsRendered(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.run()
-		before := w.one()
+		before := w.One()
 		change := func(observed bool) string {
 			return shop(t, func(o *unstructured.Unstructured) {
 				o.SetGeneration(2)
@@ -294,11 +295,11 @@ func TestTheSpecIsPartOfWhatIsRendered(t *testing.T) {
 			})
 		}
 		w.apply(change(false))
-		coming := w.one()
+		coming := w.One()
 		require.Same(t, before.Sync, coming.Sync, "what is there is what was applied")
 		require.NotNil(t, coming.Pending)
 		w.apply(change(true))
-		after := w.one()
+		after := w.One()
 		require.Equal(t, before.Sync.Revisions, after.Sync.Revisions)
 		require.NotEqual(t, before.Sync.Digest, after.Sync.Digest)
 		require.Equal(t, "shop-", after.Build.NamePrefix)
@@ -315,7 +316,7 @@ func TestATargetIsFoundWithTheOneThatAppliedIt(t *testing.T) {
 			set(t, o, "./clusters/prod", "spec", "path")
 		}))
 		w.run()
-		states := w.states()
+		states := w.States()
 		require.Len(t, states, 2)
 		require.Nil(t, states[0].Definition)
 		d := states[1].Definition
@@ -329,9 +330,9 @@ func TestATargetIsFoundWithTheOneThatAppliedIt(t *testing.T) {
 func TestATargetThatIsGoneIsForgotten(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.run()
-		w.one()
-		require.NoError(t, w.objects.Resource(resources["Kustomization"]).Namespace("flux-system").Delete(t.Context(), "shop", metav1.DeleteOptions{}))
-		require.Empty(t, w.states())
+		w.One()
+		require.NoError(t, w.Objects.Resource(resources["Kustomization"]).Namespace("flux-system").Delete(t.Context(), "shop", metav1.DeleteOptions{}))
+		require.Empty(t, w.States())
 	})
 }
 
@@ -341,6 +342,6 @@ func TestAssaysOwnAnnotationAsksForAVerification(t *testing.T) {
 			o.SetAnnotations(map[string]string{"assay.dev/requestedAt": "now"})
 		}))
 		w.run()
-		require.Equal(t, "now", w.one().RequestedAt)
+		require.Equal(t, "now", w.One().RequestedAt)
 	})
 }
