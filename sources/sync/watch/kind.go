@@ -141,8 +141,8 @@ func (k *kind) reason() string {
 	return ""
 }
 
-// Stale is why the objects that are known may be older than the cluster's; empty when there is no reason, and before all were listed, which Reason
-// tells.
+// Stale is why the objects that are known may be older than the cluster's; empty when there is no reason, and before all
+// were listed, which Reason tells.
 func (k *kind) Stale() string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -214,8 +214,8 @@ func (k *kind) stop(why absent) bool {
 	return changed
 }
 
-// asked notes how an attempt went. Whoever is interested hears of it when that is something else than the last time. A watch begins only after a
-// list, or tells by itself of all that there is: with it, that a list failed before is over.
+// asked notes how an attempt went. Whoever is interested hears of it when that is something else than the last time. A watch begins only
+// after a list, or tells by itself of all that there is: with it, that a list failed before is over.
 func (k *kind) asked(ctx context.Context, by *following, a attempt, err error) {
 	if ctx.Err() != nil {
 		return // it ends, and the error says no more than that

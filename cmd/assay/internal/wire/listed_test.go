@@ -24,7 +24,8 @@ import (
 	"github.com/assay-dev/assay/sources/sync/watch"
 )
 
-// TestWhoWatchesIsReadyOnceAllIsListed stands by at first, and then watches a cluster that has neither Flux nor Argo CD, and says so only later.
+// TestWhoWatchesIsReadyOnceAllIsListed stands by at first, and then watches a cluster that has neither Flux nor
+// Argo CD, and says so only later.
 func TestWhoWatchesIsReadyOnceAllIsListed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		scheme := metadatafake.NewTestScheme()
