@@ -11,12 +11,12 @@ const width = 96
 // required is what the tag shown says of a variable without a default.
 const required = "required"
 
-// Help lists every variable with its default and its meaning.
+// Help lists every variable with its default and its meaning, theme by theme.
 func Help() string {
 	var b strings.Builder
-	b.WriteString("Variables of the whole process:\n\n")
+	b.WriteString("Variables of the whole process:\n")
 	list(&b, variables(Global{}, Prefix))
-	b.WriteString("\nVariables of each Environment (<NAME> is its name in upper case, with _ for -):\n\n")
+	b.WriteString("\nVariables of each Environment (<NAME> is its name in upper case, with _ for -):\n")
 	list(&b, variables(Environment{}, Prefix+"<NAME>_"))
 	b.WriteString("\nA folder with credentials holds files as Flux's secrets name them:\n")
 	wrap(&b, strings.Join(CredentialFiles, ", ")+".")
@@ -26,6 +26,9 @@ func Help() string {
 
 func list(b *strings.Builder, all []variable) {
 	for _, v := range all {
+		if v.theme != "" {
+			fmt.Fprintf(b, "\n%s\n", v.theme)
+		}
 		if v.def == required {
 			fmt.Fprintf(b, "  %s (required)\n", v.name)
 		} else {

@@ -13,8 +13,8 @@ import (
 	"github.com/assay-dev/assay/sources/tests"
 )
 
-// variable is one setting, as its struct tags describe it.
-type variable struct{ name, def, meaning string }
+// variable is one setting, as its struct tags describe it. Theme is empty for one that has that of the one before.
+type variable struct{ theme, name, def, meaning string }
 
 // variables of a struct, in the order in which it is written.
 func variables(of any, prefix string) (out []variable) {
@@ -25,7 +25,7 @@ func variables(of any, prefix string) (out []variable) {
 		}
 		name, options, _ := strings.Cut(tag, ",")
 		_, def, _ := strings.Cut(options, "default=")
-		out = append(out, variable{prefix + name, cmp.Or(field.Tag.Get("shown"), def), field.Tag.Get("meaning")})
+		out = append(out, variable{field.Tag.Get("theme"), prefix + name, cmp.Or(field.Tag.Get("shown"), def), field.Tag.Get("meaning")})
 	}
 	return out
 }

@@ -107,6 +107,8 @@ func TestHelpListsEveryVariable(t *testing.T) {
 			require.NotEmpty(t, field.Tag.Get("meaning"), field.Name)
 		}
 	}
+	require.Contains(t, help, "process:\n\nEnvironments and history\n  ASSAY_ENVIRONMENTS (required)\n", "each belongs to a theme")
+	require.Contains(t, help, "\n\nTests\n  ASSAY_<NAME>_TESTS_URL (required)\n")
 	for line := range strings.Lines(help) {
 		require.LessOrEqual(t, len(line), 101)
 	}
