@@ -1,7 +1,9 @@
 package main
 
 import (
+	"os"
 	"path"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -48,6 +50,26 @@ func TestSettingsOfTheManifests(t *testing.T) {
 			require.NotEmpty(t, s.Environments)
 			require.Equal(t, "http://assay."+deployment.Namespace+":9292", s.RunURL)
 		})
+	}
+}
+
+// setting is how documents name one.
+var setting = regexp.MustCompile(`\bASSAY_(<[A-Z]+>_|STAGING_)?([A-Z_]*[A-Z])`)
+
+func TestSettingsThatDocumentsNameAreThere(t *testing.T) {
+	help := settings.Help()
+	for _, file := range []string{"../../README.md", "../../manifests/README.md"} {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		named := setting.FindAllStringSubmatch(string(text), -1)
+		require.NotEmpty(t, named)
+		for _, n := range named {
+			variable := settings.Prefix + n[2]
+			if n[1] != "" {
+				variable = settings.Prefix + "<NAME>_" + n[2]
+			}
+			require.Contains(t, help, "\n  "+variable+" (", "%s names %s", file, n[0])
+		}
 	}
 }
 
