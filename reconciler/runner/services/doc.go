@@ -3,7 +3,8 @@
 // starts, and deleted after it however it ends.
 //
 // A namespace's name follows from the Run's ID, so that a Run that is asked for again after a restart finds its own. Namespaces that an
-// Assay which died left behind are deleted when no Run asks for them.
+// Assay which died left behind are deleted when no Run asks for them. Evidence is of the namespace that the Run began with: what began
+// beside one that is gone is not adopted beside the next, and a Run whose namespace goes meanwhile has none.
 //
 // Only what belongs into a namespace may be rendered, and nothing that names another one. What Assay may create there is for the operator's
 // RBAC to say; the API server lets nobody hand out rights that he does not have.
