@@ -94,7 +94,7 @@ func newRunner(t testing.TB, k *kubelet, a *address, change func(*Options)) *Run
 	options := Options{
 		Dir: t.TempDir(), Key: key, URL: a.URL, Image: "assay", Namespaces: cluster.Namespaces{Default: namespace},
 		Rules:  Rules{DefaultImage: "any"},
-		Bounds: Bounds{Configure: time.Second},
+		Bounds: Bounds{Configure: 5 * time.Second},
 		Limits: courier.Limits{Grace: 50 * time.Millisecond, Away: 30 * time.Second},
 	}
 	if change != nil {
