@@ -10,10 +10,11 @@ import (
 )
 
 // conclude turns the progress of an Application and what it renders into its state.
-func (s *Source) conclude(ctx context.Context, l *look, a *application, p progress, next *syncs.Sync) {
+func (s *Source) conclude(ctx context.Context, l *look, a *application, p progress, r *rendered, next *syncs.Sync) {
 	t := l.Remembered
 	pending := p.pending
-	if !pending && next.Outcome == syncs.Applied && !t.finished.equal(p.state) && !track.SameWorkloads(t.last, next) {
+	seen := t.finished != nil && t.finished.of.equal(p.state) || track.SameWorkloads(t.last, next)
+	if !pending && next.Outcome == syncs.Applied && !seen {
 		finished, told := s.roll(ctx, l, a, next)
 		if !told {
 			return
@@ -27,9 +28,9 @@ func (s *Source) conclude(ctx context.Context, l *look, a *application, p progre
 		s.wait(l, next)
 		return
 	}
-	t.pending, t.finished = nil, state{}
+	t.pending, t.finished = nil, nil
 	if next.Outcome == syncs.Applied {
-		t.finished = p.state
+		t.finished = r
 	}
 	t.last = syncs.Newer(t.last, next, s.clock.Now())
 	l.State.Sync = t.last

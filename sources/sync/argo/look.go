@@ -36,7 +36,7 @@ func (s *Source) lookAt(ctx context.Context, l *look, a *application) {
 			return
 		}
 	}
-	s.conclude(ctx, l, a, p, next)
+	s.conclude(ctx, l, a, p, r, next)
 }
 
 // inherit has a Sync that Argo CD found without an operation fail as the operation before did, when it renders the same.

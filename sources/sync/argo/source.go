@@ -52,7 +52,7 @@ type look = track.Look[remembered]
 type remembered struct {
 	last     *syncs.Sync  // that finished
 	pending  *syncs.Sync  // that is on its way, since its At
-	finished state        // whose workloads were seen to be done
+	finished *rendered    // whose workloads were seen to be done
 	rendered [2]*rendered // of the states that were looked at last: what is live, and what failed
 }
 

@@ -95,6 +95,9 @@ func TestWhatIsBuiltIsFetchedFirst(t *testing.T) {
 			digest string
 			err    error
 		}
+		e.shop("one", "")
+		e.run()
+		e.looked()
 		var answers []answer
 		e.finds(func(ctx context.Context, l *look) {
 			digest, err := l.Digest(ctx, at, render.Settings{})
@@ -102,8 +105,7 @@ func TestWhatIsBuiltIsFetchedFirst(t *testing.T) {
 				l.Unrendered(err)
 			}
 		})
-		e.shop("one", "")
-		e.run()
+		e.tracker.LookAt(item("one"))
 		e.looked()
 		require.Len(t, answers, 2, "it is looked at again once the commit is here")
 		require.ErrorIs(t, answers[0].err, fetch.ErrUnderway)

@@ -11,8 +11,8 @@ import (
 	"github.com/assay-dev/assay/sources/sync/watch"
 )
 
-// tracked is a Target with what is known of it. Only who looks at it changes anything, and nobody else sees what is remembered; Tracker.mu guards
-// the rest.
+// tracked is a Target with what is known of it. Only the worker that looks at it changes anything, and no other sees what is remembered; Tracker.mu
+// guards the rest.
 type tracked[T any] struct {
 	state      syncs.State
 	rolling    bool // it waits for its workloads
@@ -80,8 +80,9 @@ func (t *Tracker[T]) tell(l *Look[T]) {
 	before := &l.of.state // which nobody else changes
 	moved, synced := !same(before, &l.State), before.Sync != l.State.Sync
 	t.mu.Lock()
+	l.of.state, l.of.rolling = l.State, l.Rolling
 	known := t.targets[l.Item] == l.of
-	if l.of.state, l.of.rolling = l.State, l.Rolling; !known {
+	if !known {
 		t.targets[l.Item], t.sorted = l.of, nil
 	}
 	t.mu.Unlock()

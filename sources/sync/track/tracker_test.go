@@ -58,9 +58,11 @@ func TestWhenATargetIsLookedAtAgain(t *testing.T) {
 
 func TestWhatCannotBeLookedAtIsTriedMoreAndMoreSeldom(t *testing.T) {
 	in(t, func(t *testing.T, e *engine) {
-		e.finds(func(_ context.Context, l *look) { l.Retry = true })
 		e.shop("one", "")
 		e.run()
+		e.looked()
+		e.finds(func(_ context.Context, l *look) { l.Retry = true })
+		e.tracker.LookAt(item("one"))
 		time.Sleep(10 * time.Second) // of the bubble's
 		require.Equal(t, map[string]int{"one": 4}, e.looked(), "after 0, 1, 3 and 7 seconds")
 		time.Sleep(24 * time.Hour)
