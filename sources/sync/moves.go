@@ -1,6 +1,10 @@
 package sync
 
-import "sync"
+import (
+	"maps"
+	"slices"
+	"sync"
+)
 
 // Selective is a Source of thousands of Targets, few of which change at a time: it tells which, and of some of them alone.
 type Selective interface {
@@ -53,11 +57,7 @@ func (m *Moves) Changed() <-chan struct{} { return m.changed }
 func (m *Moves) Moved() (targets []Target, all bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for t := range m.targets {
-		targets = append(targets, t)
-	}
-	all = m.all
-	clear(m.targets)
-	m.all = false
+	targets, all = slices.Collect(maps.Keys(m.targets)), m.all
+	m.targets, m.all = map[Target]bool{}, false // a map that is cleared stays as large as in a burst
 	return targets, all
 }
