@@ -16,8 +16,8 @@ import (
 	"github.com/assay-dev/assay/sources/sync/watch"
 )
 
-// Defined implements sync.Definitions for Applications of one source in Git. What an ApplicationSet makes, its manifest does not tell, nor does
-// that of an Application of several sources tell what they give each other.
+// Defined implements sync.Definitions for Applications of one source in Git. What an ApplicationSet makes, its manifest does not tell,
+// nor does that of an Application of several sources tell what they give each other.
 func (s *Source) Defined(_ context.Context, t sync.Target, object *render.Object) (told sync.Build, err error) {
 	if t.Kind != KindApplication || t.Cluster != s.options.Cluster {
 		return told, fmt.Errorf("%s is no Application of this Argo CD", t)

@@ -156,8 +156,8 @@ func (r *helmRelease) IndexKey() string {
 	return ""
 }
 
-// inventoryOf reads the entries of an inventory, <namespace>_<name>_<group>_<kind> with a colon in a name written as two underscores, and keeps those
-// whose rollout is looked at.
+// inventoryOf reads the entries of an inventory, <namespace>_<name>_<group>_<kind> with a colon in a name written as two underscores, and
+// keeps those whose rollout is looked at.
 func inventoryOf[E kustomizev1.ResourceRef | helmv2.ResourceRef](entries []E) (refs []rollout.Ref) {
 	for _, e := range entries {
 		entry := kustomizev1.ResourceRef(e)

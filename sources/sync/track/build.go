@@ -27,8 +27,8 @@ func (l *Look[T]) Tree(ctx context.Context, url, id string) (*git.TreeFS, error)
 	return git.FS(ctx, mirror.Repository(), commit.Tree), nil
 }
 
-// Build renders a Revision, and no more at a time than there are processors. The error is that of Tree or of render.Builder, *render.Error where
-// it does not build.
+// Build renders a Revision, and no more at a time than there are processors. The error is that of Tree or of render.Builder,
+// *render.Error where it does not build.
 func (l *Look[T]) Build(ctx context.Context, at syncs.Revision, settings render.Settings) (*render.Rendering, error) {
 	tree, err := l.Tree(ctx, at.URL, at.Commit)
 	if err != nil {

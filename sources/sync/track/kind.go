@@ -17,7 +17,8 @@ type Kind[T any] struct {
 	look  func(context.Context, *Look[T], metav1.Object)
 }
 
-// Of has the objects of a followed kind be Targets. Look fills in what there is to tell of one; what is told of every object is there already.
+// Of has the objects of a followed kind be Targets. Look fills in what there is to tell of one; what is told of every object is there
+// already.
 func Of[O metav1.Object, T any](name string, of *watch.Kind[O], look func(context.Context, *Look[T], O)) Kind[T] {
 	return Kind[T]{
 		name: name, stale: of.Stale,

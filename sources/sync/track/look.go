@@ -75,8 +75,9 @@ func (s Soon) Error() string { return string(s) }
 // unknown begins the Reason of a Target of which it cannot be found out what it renders.
 const unknown = "what it renders is not known: "
 
-// Unrendered tells why it is not known what a Target renders. Where it soon will be, since the error is Soon or fetch.ErrUnderway, what was known
-// before stays, with a Sync that is on its way: what runs meanwhile goes on, and is not judged before it is known which state it met.
+// Unrendered tells why it is not known what a Target renders. Where it soon will be, since the error is Soon or fetch.ErrUnderway, what
+// was known before stays, with a Sync that is on its way: what runs meanwhile goes on, and is not judged before it is known which state
+// it met.
 func (l *Look[T]) Unrendered(err error) {
 	var soon Soon
 	if l.awaited = errors.Is(err, fetch.ErrUnderway); !l.awaited && !errors.As(err, &soon) {

@@ -7,8 +7,8 @@ func (t *Tracker[T]) Note(kind string) func(watch.Key) {
 	return t.Notify(func(key watch.Key) { t.note(Item{kind, key}) })
 }
 
-// Notify makes what a watch.Kind tells of changes, of something that Targets hang on, from what looks at those of them that hang on one object.
-// Where any object may have changed, every Target is looked at; before Open none is.
+// Notify makes what a watch.Kind tells of changes, of something that Targets hang on, from what looks at those of them that hang on one
+// object. Where any object may have changed, every Target is looked at; before Open none is.
 func (t *Tracker[T]) Notify(look func(watch.Key)) func(watch.Key) {
 	return func(key watch.Key) {
 		switch {
@@ -24,8 +24,8 @@ func (t *Tracker[T]) Notify(look func(watch.Key)) func(watch.Key) {
 // LookAt has a Target looked at.
 func (t *Tracker[T]) LookAt(i Item) { t.queue.Add(i) }
 
-// note has a Target looked at whose object came, changed or went. Until then one that came is told of as one of which nothing is known: nobody may
-// take the others for all that there are.
+// note has a Target looked at whose object came, changed or went. Until then one that came is told of as one of which nothing is known:
+// nobody may take the others for all that there are.
 func (t *Tracker[T]) note(i Item) {
 	defer t.queue.Add(i)
 	object, found := t.kinds[i.Kind].get(i.Key)

@@ -15,7 +15,8 @@ type Rollout interface {
 	Changed() <-chan struct{}
 }
 
-// SameWorkloads tells whether a Sync brings what the one that finished before brought already: its workloads are those that were looked at then.
+// SameWorkloads tells whether a Sync brings what the one that finished before brought already: its workloads are those that were looked
+// at then.
 func SameWorkloads(before, next *syncs.Sync) bool {
 	return before != nil && before.Outcome == syncs.Applied && next.Digest != "" && before.Digest == next.Digest
 }

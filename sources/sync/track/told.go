@@ -11,8 +11,8 @@ import (
 	"github.com/assay-dev/assay/sources/sync/watch"
 )
 
-// tracked is a Target with what is known of it. Only the worker that looks at it changes anything, and no other sees what is remembered; Tracker.mu
-// guards the rest.
+// tracked is a Target with what is known of it. Only the worker that looks at it changes anything, and no other sees what is remembered;
+// Tracker.mu guards the rest.
 type tracked[T any] struct {
 	state      syncs.State
 	rolling    bool // it waits for its workloads
@@ -94,7 +94,8 @@ func (t *Tracker[T]) tell(l *Look[T]) {
 	}
 }
 
-// same tells whether two States say the same. What mostly differs comes first: at a commit, thousands do. A Sync that is the same is the same one.
+// same tells whether two States say the same. What mostly differs comes first: at a commit, thousands do. A Sync that is the same is the
+// same one.
 func same(a, b *syncs.State) bool {
 	return a.Sync == b.Sync && a.Reason == b.Reason && (a.Pending == nil) == (b.Pending == nil) && reflect.DeepEqual(a, b)
 }

@@ -1,6 +1,6 @@
-// Package tracktest makes the world that the tests of a GitOps engine's source look at: a cluster of client-go's fakes, workloads, and a config
-// repository in memory whose commits have names. In go objects in YAML, where {{NAME}} stands for the id of a commit; out come the States that the
-// source tells once it has done all that there is to do. Nothing in it reaches beyond the test, or goes on after it.
+// Package tracktest makes the world that the tests of a GitOps engine's source look at: a cluster of client-go's fakes, workloads, and a
+// config repository in memory whose commits have names. In go objects in YAML, where {{NAME}} stands for the id of a commit; out come the
+// States that the source tells once it has done all that there is to do. Nothing in it reaches beyond the test, or goes on after it.
 package tracktest
 
 import (
