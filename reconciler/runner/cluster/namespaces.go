@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 )
 
@@ -20,7 +19,7 @@ func (n Namespaces) Of(environment string) string { return cmp.Or(n.Own[environm
 // All are where runs may be, in alphabetical order.
 func (n Namespaces) All() []string {
 	all := []string{n.Default}
-	for environment := range maps.Keys(n.Own) {
+	for environment := range n.Own {
 		all = append(all, n.Of(environment))
 	}
 	slices.Sort(all)

@@ -23,7 +23,7 @@ var namespaces = corev1.SchemeGroupVersion.WithResource("namespaces")
 // namespaceOf is the name of a Run's namespace.
 func namespaceOf(id string) string { return "assay-services-" + cluster.Sum(id) }
 
-// makeNamespace makes the namespace of a Run, or finds the one that an earlier Assay made, and tells which that is.
+// makeNamespace makes the namespace of a Run, or finds the one that an earlier Assay made, and returns its UID.
 func (r *Runner) makeNamespace(ctx context.Context, job runner.Job) (types.UID, error) {
 	name := namespaceOf(job.ID)
 	want := &unstructured.Unstructured{}

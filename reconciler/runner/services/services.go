@@ -59,7 +59,7 @@ func (r *Runner) Run(ctx context.Context, job runner.Job) (runner.Result, error)
 func isFolder(s tests.Service) bool { return s.Path != "" }
 
 func (r *Runner) run(ctx context.Context, job runner.Job) (runner.Result, error) {
-	namespace, addresses, err := r.bringUp(ctx, job)
+	uid, addresses, err := r.bringUp(ctx, job)
 	switch {
 	case errors.As(err, new(*runner.Refusal)):
 		return runner.Result{End: runner.NotStarted, ExitCode: -1, Reason: "services: " + err.Error()}, nil
@@ -72,7 +72,7 @@ func (r *Runner) run(ctx context.Context, job runner.Job) (runner.Result, error)
 	if err != nil || result.End != runner.Exited {
 		return result, err
 	}
-	if err := r.kept(ctx, job.ID, namespace); errors.As(err, new(*runner.Refusal)) {
+	if err := r.kept(ctx, job.ID, uid); errors.As(err, new(*runner.Refusal)) {
 		result.End, result.ExitCode, result.Reason = runner.Killed, -1, err.Error()
 	} else if err != nil {
 		return runner.Result{}, fmt.Errorf("services of run %s: %w", job.ID, err)
@@ -99,17 +99,17 @@ func with(variables map[string]string, job runner.Job) runner.Job {
 	return job
 }
 
-// bringUp makes the namespace, creates in it what the folders render, and waits until all of that is ready. It returns which namespace that
-// is, and the variables that say where things are.
-func (r *Runner) bringUp(ctx context.Context, job runner.Job) (namespace types.UID, addresses map[string]string, err error) {
+// bringUp makes the namespace, creates in it what the folders render, and waits until all of that is ready. It returns the UID of the
+// namespace, and the variables that say where things are.
+func (r *Runner) bringUp(ctx context.Context, job runner.Job) (uid types.UID, addresses map[string]string, err error) {
 	rendered, err := r.render(ctx, job)
 	if err != nil {
 		return "", nil, err
 	}
-	if namespace, err = r.makeNamespace(ctx, job); err != nil {
+	if uid, err = r.makeNamespace(ctx, job); err != nil {
 		return "", nil, err
 	}
-	addresses = map[string]string{"ASSAY_SERVICES_NAMESPACE": namespaceOf(job.ID), cluster.ServicesUID: string(namespace)}
+	addresses = map[string]string{"ASSAY_SERVICES_NAMESPACE": namespaceOf(job.ID), cluster.ServicesUID: string(uid)}
 	began := time.Now()
 	for _, folder := range rendered {
 		if err := r.createAll(ctx, folder); err != nil {
@@ -122,7 +122,7 @@ func (r *Runner) bringUp(ctx context.Context, job runner.Job) (namespace types.U
 			return "", nil, err
 		}
 	}
-	return namespace, addresses, nil
+	return uid, addresses, nil
 }
 
 // downTime is how long the deletion of a namespace is tried.
