@@ -222,15 +222,7 @@ func TestWhatRunsStaysWhileANewCommitIsFetched(t *testing.T) {
 		w.Write(w.load("shop"))
 		w.run()
 		before := w.One()
-		arrive := make(chan struct{})
-		w.Config.Fail(func(string) error {
-			select {
-			case <-arrive:
-				return nil
-			case <-t.Context().Done():
-				return t.Context().Err()
-			}
-		})
+		arrive := w.Hold()
 		moved := fields{"status.sync.revision": "\"{{ELSEWHERE}}\""}
 		w.Write(w.edited(w.load("shop"), moved))
 		fetching := w.One()
@@ -244,7 +236,7 @@ func TestWhatRunsStaysWhileANewCommitIsFetched(t *testing.T) {
 		w.Write(w.edited(w.load("shop"), moved))
 		require.Equal(t, fetching.Pending.At, w.One().Pending.At, "one wait has one deadline")
 
-		close(arrive)
+		arrive()
 		after := w.One()
 		require.Equal(t, "Applied ELSEWHERE", w.told(after.Sync))
 		require.Nil(t, after.Pending)

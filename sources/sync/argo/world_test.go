@@ -1,6 +1,7 @@
 package argo_test
 
 import (
+	"cmp"
 	encoding "encoding/base64"
 	"fmt"
 	"maps"
@@ -116,11 +117,7 @@ func (w *world) told(s *syncs.Sync) string {
 	}
 	words := []string{string(s.Outcome)}
 	for _, r := range s.Revisions {
-		name := r.Commit
-		if known := w.Commits[r.Commit]; known != "" {
-			name = known
-		}
-		words = append(words, name)
+		words = append(words, cmp.Or(w.Names[r.Commit], r.Commit))
 	}
 	if s.Failure != "" {
 		words = append(words, string(s.Failure)+": "+s.Reason)
@@ -131,9 +128,7 @@ func (w *world) told(s *syncs.Sync) string {
 // briefly puts the short ids of commits in place of their names between percent signs.
 func (w *world) briefly(text string) string {
 	for name, id := range w.Commits {
-		if len(name) < 40 {
-			text = strings.ReplaceAll(text, "%"+name+"%", id[:8])
-		}
+		text = strings.ReplaceAll(text, "%"+name+"%", id[:8])
 	}
 	return text
 }

@@ -99,10 +99,8 @@ func (w *world) revisions(all []syncs.Revision) string {
 
 // named puts the names of commits in place of their ids.
 func (w *world) named(text string) string {
-	for id, name := range w.Commits {
-		if len(id) == 40 {
-			text = strings.ReplaceAll(text, id, name)
-		}
+	for id, name := range w.Names {
+		text = strings.ReplaceAll(text, id, name)
 	}
 	return text
 }

@@ -149,7 +149,7 @@ func TestACommitIsSyncedOnceItsWorkloadsAlone(t *testing.T) {
 		require.Equal(t, "Deployment shop/web: 1 old pod still serves", rolling.Pending.Reason)
 		require.Equal(t, syncs.NotHealthy, rolling.Pending.Failure)
 		require.Equal(t, began, rolling.Pending.At, "one attempt has one deadline")
-		require.Equal(t, "SECOND", w.Commits[rolling.Good[0].Commit])
+		require.Equal(t, "SECOND", w.Names[rolling.Good[0].Commit])
 
 		time.Sleep(time.Minute)
 		w.Rollout.Answer(rollout.Result{State: rollout.Done, Reason: ""}, nil)
@@ -168,15 +168,7 @@ func TestWhatRunsStaysWhileANewCommitIsFetched(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.run()
 		before := w.One()
-		arrive := make(chan struct{})
-		w.Config.Fail(func(string) error {
-			select {
-			case <-arrive:
-				return nil
-			case <-t.Context().Done():
-				return t.Context().Err()
-			}
-		})
+		arrive := w.Hold()
 		w.apply(shop(t, func(o *unstructured.Unstructured) { applied(t, o, "ELSEWHERE") }))
 		fetching := w.One()
 		require.Same(t, before.Sync, fetching.Sync)
@@ -191,7 +183,7 @@ func TestWhatRunsStaysWhileANewCommitIsFetched(t *testing.T) {
 		}))
 		require.Equal(t, fetching.Pending.At, w.One().Pending.At, "one wait has one deadline")
 
-		close(arrive)
+		arrive()
 		after := w.One()
 		require.Equal(t, "ELSEWHERE", w.commit(after.Sync))
 		require.Nil(t, after.Pending)
@@ -227,7 +219,7 @@ func TestAFailureStaysWhileFluxTriesTheSameAgain(t *testing.T) {
 		require.Equal(t, syncs.Failed, failed.Sync.Outcome)
 		require.Equal(t, syncs.NotHealthy, failed.Sync.Failure)
 		require.Equal(t, "SECOND", w.commit(failed.Sync))
-		require.Equal(t, "FIRST", w.Commits[failed.Good[0].Commit])
+		require.Equal(t, "FIRST", w.Names[failed.Good[0].Commit])
 		w.apply(failing("Unknown", "Progressing", "Reconciliation in progress"))
 		again := w.One()
 		require.Same(t, failed.Sync, again.Sync)

@@ -94,5 +94,5 @@ func (w *world) commit(s *syncs.Sync) string {
 	w.T.Helper()
 	require.NotNil(w.T, s, "%+v", w.States())
 	require.NotEmpty(w.T, s.Revisions)
-	return w.Commits[s.Revisions[0].Commit]
+	return w.Names[s.Revisions[0].Commit]
 }

@@ -44,19 +44,31 @@ func (w *World) repository(history []Commit) *git.Memory {
 		for _, ref := range change.Refs {
 			refs = append(refs, git.RefUpdate{Ref: ref, New: commit})
 		}
-		w.Commits[change.Name], w.Commits[commit.String()] = commit.String(), change.Name
+		w.Commits[change.Name], w.Names[commit.String()] = commit.String(), change.Name
 	}
 	require.NoError(w.T, scratch.Flush(w.T.Context()))
 	require.NoError(w.T, memory.Update(w.T.Context(), refs...))
 	return memory
 }
 
+// Hold keeps whatever is fetched from arriving until the test calls arrive.
+func (w *World) Hold() (arrive func()) {
+	arrived, ctx := make(chan struct{}), w.T.Context()
+	w.Config.Fail(func(string) error {
+		select {
+		case <-arrived:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+	return func() { close(arrived) }
+}
+
 // Filled puts the ids of commits in place of their names.
 func (w *World) Filled(text string) string {
 	for name, id := range w.Commits {
-		if len(name) < len(id) {
-			text = strings.ReplaceAll(text, "{{"+name+"}}", id)
-		}
+		text = strings.ReplaceAll(text, "{{"+name+"}}", id)
 	}
 	return text
 }

@@ -40,9 +40,9 @@ type World struct {
 	Metadata *metadatafake.FakeMetadataClient
 	Mirrors  *git.Mirrors
 	Config   *git.Memory
-	// Commits of the config repository by their names, and their names by them.
-	Commits map[string]string
-	Rollout *Rollout
+	// Commits are the ids of the config repository's commits by their names, and Names their names by their ids.
+	Commits, Names map[string]string
+	Rollout        *Rollout
 	// Version is the resource version of the object that was written last.
 	Version int
 
@@ -55,7 +55,8 @@ func New(t testing.TB, resources map[string]schema.GroupVersionResource, history
 	scheme := metadatafake.NewTestScheme()
 	require.NoError(t, metav1.AddMetaToScheme(scheme))
 	w := &World{
-		T: t, Metadata: metadatafake.NewSimpleMetadataClient(scheme), resources: resources, Commits: map[string]string{},
+		T: t, Metadata: metadatafake.NewSimpleMetadataClient(scheme), resources: resources,
+		Commits: map[string]string{}, Names: map[string]string{},
 		Rollout: &Rollout{Result: rollout.Result{State: rollout.Done}, changed: make(chan struct{}, 1)},
 	}
 	lists := map[schema.GroupVersionResource]string{}

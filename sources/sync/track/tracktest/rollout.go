@@ -7,7 +7,7 @@ import (
 	"github.com/assay-dev/assay/sources/sync/rollout"
 )
 
-// Rollout is a track.Rollout whose answers the test chooses: fields before anybody looks, Answer then.
+// Rollout is a track.Rollout whose answers the test chooses: by Result before anybody looks, by Answer then.
 type Rollout struct {
 	Result rollout.Result
 	// Asked is what Finished was asked of last.
@@ -29,7 +29,7 @@ func (r *Rollout) Finished(_ context.Context, objects []rollout.Ref, _ string) (
 // Changed implements track.Rollout.
 func (r *Rollout) Changed() <-chan struct{} { return r.changed }
 
-// Answer is what Finished says from now on, and has whoever looks hear of it.
+// Answer chooses what Finished says from now on, and has whoever looks hear of it.
 func (r *Rollout) Answer(result rollout.Result, err error) {
 	r.mu.Lock()
 	r.Result, r.err = result, err
