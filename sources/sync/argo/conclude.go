@@ -68,17 +68,17 @@ func (s *Source) roll(ctx context.Context, l *look, a *application, next *syncs.
 		return true, true
 	}
 	result, err := s.options.Rollout.Finished(ctx, a.inventory, a.ResourceVersion)
-	if err != nil {
-		l.Rolling, l.State.Sync, l.State.Reason = true, nil, err.Error()
-		return false, false
-	}
-	switch result.State {
-	case rollout.Done:
+	if err == nil && result.State == rollout.Done {
 		return true, true
-	case rollout.Held:
-		l.Rolling, l.State.Sync, l.State.Reason = true, nil, result.Reason
-		return false, false
 	}
 	l.Rolling = true
+	switch {
+	case err != nil:
+		l.State.Sync, l.State.Reason = nil, err.Error()
+		return false, false
+	case result.State == rollout.Held:
+		l.State.Sync, l.State.Reason = nil, result.Reason
+		return false, false
+	}
 	return track.Unhealthy(next, result), true
 }

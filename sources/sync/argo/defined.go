@@ -12,13 +12,13 @@ import (
 
 	"github.com/assay-dev/assay/sources/git"
 	"github.com/assay-dev/assay/sources/render"
-	"github.com/assay-dev/assay/sources/sync"
+	syncs "github.com/assay-dev/assay/sources/sync"
 	"github.com/assay-dev/assay/sources/sync/watch"
 )
 
-// Defined implements sync.Definitions for Applications of one source in Git. What an ApplicationSet makes, its manifest does not tell,
+// Defined implements syncs.Definitions for Applications of one source in Git. What an ApplicationSet makes, its manifest does not tell,
 // nor does that of an Application of several sources tell what they give each other.
-func (s *Source) Defined(_ context.Context, t sync.Target, object *render.Object) (told sync.Build, err error) {
+func (s *Source) Defined(_ context.Context, t syncs.Target, object *render.Object) (told syncs.Build, err error) {
 	if t.Kind != KindApplication || t.Cluster != s.options.Cluster {
 		return told, fmt.Errorf("%s is no Application of this Argo CD", t)
 	}
@@ -49,9 +49,9 @@ func (s *Source) Defined(_ context.Context, t sync.Target, object *render.Object
 		return told, errors.New("it takes files of other sources")
 	}
 	a.instance = live.instance // which the status tells
-	at := sync.Revision{Repository: git.Normalize(from.RepoURL), URL: from.RepoURL, Path: "."}
+	at := syncs.Revision{Repository: git.Normalize(from.RepoURL), URL: from.RepoURL, Path: "."}
 	if from.Path != "" {
 		at.Path = path.Clean(from.Path)
 	}
-	return sync.Build{Repository: at.Repository, Path: at.Path, Settings: s.settings(a, origin{from, at}, a.sources, nil)}, nil
+	return syncs.Build{Repository: at.Repository, Path: at.Path, Settings: s.settings(a, origin{from, at}, a.sources, nil)}, nil
 }

@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/assay-dev/assay/sources/render"
-	"github.com/assay-dev/assay/sources/sync"
+	syncs "github.com/assay-dev/assay/sources/sync"
 )
 
 // manifest is the shop's Application as people write it in Git, with changes.
@@ -38,7 +38,7 @@ func TestAManifestTellsHowItsTargetIsBuilt(t *testing.T) {
 		same, err := w.source.Defined(t.Context(), now.Target, manifest(t, w, nil))
 		require.NoError(t, err)
 		at := now.Sync.Revisions[0]
-		require.Equal(t, sync.Build{Repository: at.Repository, Path: at.Path, Settings: now.Build}, same)
+		require.Equal(t, syncs.Build{Repository: at.Repository, Path: at.Path, Settings: now.Build}, same)
 
 		other, err := w.source.Defined(t.Context(), now.Target, manifest(t, w, fields{"spec.source.path": "other", "spec.source.kustomize": "{namePrefix: new-}"}))
 		require.NoError(t, err)

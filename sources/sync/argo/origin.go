@@ -11,13 +11,13 @@ import (
 	"time"
 
 	"github.com/assay-dev/assay/sources/git"
-	"github.com/assay-dev/assay/sources/sync"
+	syncs "github.com/assay-dev/assay/sources/sync"
 )
 
 // origin is a source in Git with the commit of it that counts.
 type origin struct {
 	source
-	at sync.Revision
+	at syncs.Revision
 }
 
 // origins finds the commits of the sources that lie in Git, in their order. The dry source stands in for a hydrated one.
@@ -42,8 +42,8 @@ func (s *Source) origins(ctx context.Context, l *look, a *application, p progres
 
 // revision is a source at a commit. One that is not known is the newest of what the source followed at a time; the zero time says that it
 // is known.
-func (s *Source) revision(ctx context.Context, from source, commit string, newest time.Time) (sync.Revision, error) {
-	at := sync.Revision{Repository: git.Normalize(from.RepoURL), URL: from.RepoURL, Commit: commit, Path: "."}
+func (s *Source) revision(ctx context.Context, from source, commit string, newest time.Time) (syncs.Revision, error) {
+	at := syncs.Revision{Repository: git.Normalize(from.RepoURL), URL: from.RepoURL, Commit: commit, Path: "."}
 	if from.Path != "" {
 		at.Path = path.Clean(from.Path)
 	}
@@ -133,11 +133,11 @@ func hydratedFrom(ctx context.Context, l *look, from source, commit string) (str
 }
 
 // goodRevisions are those of the last sync that succeeded whole.
-func (s *Source) goodRevisions(ctx context.Context, a *application) ([]sync.Revision, error) {
+func (s *Source) goodRevisions(ctx context.Context, a *application) ([]syncs.Revision, error) {
 	if a.hydrator != nil {
 		return nil, nil
 	}
-	var all []sync.Revision
+	var all []syncs.Revision
 	for i, from := range a.good.sources {
 		if from.Chart != "" || !commitID.MatchString(a.good.revisions[i]) {
 			continue

@@ -1,8 +1,6 @@
 package argo
 
 import (
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/assay-dev/assay/sources/render"
 	syncs "github.com/assay-dev/assay/sources/sync"
 	"github.com/assay-dev/assay/sources/sync/track"
@@ -20,7 +18,7 @@ func (s *Source) lookAtUsersOf(indexKey string) {
 func (s *Source) lookAtChildren(parent track.Item) {
 	s.lookAtUsersOf(parent.Key.Name)
 	for _, set := range s.sets.With(parent.Key.Name) {
-		s.lookAtUsersOf("set/" + keyOf(set).String())
+		s.lookAtUsersOf("set/" + watch.KeyOf(set).String())
 	}
 }
 
@@ -38,15 +36,11 @@ func (s *Source) definition(a *application) *syncs.Definition {
 		parent.Namespace = s.options.Namespace
 	}
 	by, known := s.tracker.State(track.Item{Kind: KindApplication, Key: parent})
-	if !known || by.Sync == nil || len(by.Sync.Revisions) == 0 || parent == keyOf(a) {
+	if !known || by.Sync == nil || len(by.Sync.Revisions) == 0 || parent == watch.KeyOf(a) {
 		return nil
 	}
 	d := &syncs.Definition{By: by.Target, Revision: by.Sync.Revisions[0]}
 	d.Build = by.BuildOf(d.Revision)
 	d.Build.Only = []render.ObjectRef{written}
 	return d
-}
-
-func keyOf(o metav1.Object) watch.Key {
-	return watch.Key{Namespace: o.GetNamespace(), Name: o.GetName()}
 }

@@ -7,14 +7,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/assay-dev/assay/sources/sync"
+	syncs "github.com/assay-dev/assay/sources/sync"
 )
 
 // progress is what an Application's own fields say of where it is.
 type progress struct {
 	state
-	outcome sync.Outcome
-	failure sync.Failure
+	outcome syncs.Outcome
+	failure syncs.Failure
 	reason  string // why it failed, or what it waits for
 	pending bool   // it is on its way
 	// newest, where Argo CD did not resolve the revisions, says that they are the newest of what the sources followed then.
@@ -29,14 +29,14 @@ func untold(format string, args ...any) progress {
 	return progress{stale: fmt.Sprintf(format, args...)}
 }
 
-func (s state) applied() progress { return progress{state: s, outcome: sync.Applied} }
+func (s state) applied() progress { return progress{state: s, outcome: syncs.Applied} }
 
-func (s state) failing(failure sync.Failure, reason string) progress {
-	return progress{state: s, outcome: sync.Failed, failure: failure, reason: reason}
+func (s state) failing(failure syncs.Failure, reason string) progress {
+	return progress{state: s, outcome: syncs.Failed, failure: failure, reason: reason}
 }
 
 // waiting is on its way; it is a failure of this kind if it never arrives.
-func (s state) waiting(failure sync.Failure, reason string) progress {
+func (s state) waiting(failure syncs.Failure, reason string) progress {
 	p := s.failing(failure, reason)
 	p.pending = true
 	return p
@@ -50,9 +50,9 @@ func (a *application) progress() progress {
 	case a.DeletionTimestamp != nil:
 		return untold("it is being deleted")
 	case a.asked:
-		return a.planned.waiting(sync.DeployFailed, "Argo CD is about to sync it")
+		return a.planned.waiting(syncs.DeployFailed, "Argo CD is about to sync it")
 	case a.last != nil && !a.last.over():
-		return a.last.waiting(sync.DeployFailed, a.last.under())
+		return a.last.waiting(syncs.DeployFailed, a.last.under())
 	case !a.settled && a.status != "":
 		return untold("its definition has changed, and Argo CD has not compared it with the cluster since")
 	case a.hydrator != nil && (a.current.Phase == "Hydrating" || a.current.Phase == "Failed"):
@@ -67,7 +67,7 @@ func (a *application) progress() progress {
 		}
 	}
 	if a.last != nil && a.seen.Before(a.last.ended) {
-		return a.last.waiting(sync.NotHealthy, "Argo CD has not looked at the cluster since the sync ended")
+		return a.last.waiting(syncs.NotHealthy, "Argo CD has not looked at the cluster since the sync ended")
 	}
 	return a.live()
 }
@@ -150,7 +150,7 @@ func (a *application) healthy(s state) progress {
 	case "Healthy":
 		return s.applied()
 	case "Degraded":
-		return s.failing(sync.NotHealthy, "Argo CD: its health is Degraded")
+		return s.failing(syncs.NotHealthy, "Argo CD: its health is Degraded")
 	case "Suspended":
 		p := s.applied()
 		if !a.here {
@@ -158,18 +158,18 @@ func (a *application) healthy(s state) progress {
 		}
 		return p
 	}
-	return s.waiting(sync.NotHealthy, fmt.Sprintf("Argo CD: its health is %s", cmp.Or(a.health, "not known")))
+	return s.waiting(syncs.NotHealthy, fmt.Sprintf("Argo CD: its health is %s", cmp.Or(a.health, "not known")))
 }
 
 // incomparable is what an Application is whose manifests Argo CD could not make: they do not build, or it could not get at them.
 func (a *application) incomparable(message string) progress {
 	s := state{sources: a.sources, revisions: a.compared.revisions}
 	failure := failureOf(message)
-	if failure == sync.DeployFailed { // Argo CD does not say more, and what is live is as it was
-		failure = sync.Unreachable
+	if failure == syncs.DeployFailed { // Argo CD does not say more, and what is live is as it was
+		failure = syncs.Unreachable
 	}
 	p := s.failing(failure, "Argo CD: "+message)
-	p.pending = failure == sync.Unreachable
+	p.pending = failure == syncs.Unreachable
 	for _, r := range s.revisions {
 		if !commitID.MatchString(r) {
 			p.newest = a.looked()
@@ -185,11 +185,11 @@ func (a *application) looked() time.Time { return a.seen.Add(time.Second) }
 func (a *application) hydrating() progress {
 	s := state{sources: a.sources, revisions: []string{""}}
 	if a.current.Phase == "Hydrating" {
-		return s.waiting(sync.BuildFailed, "Argo CD is hydrating it")
+		return s.waiting(syncs.BuildFailed, "Argo CD is hydrating it")
 	}
 	p := s.failing(failureOf(a.current.Message), "Argo CD could not hydrate it: "+a.current.Message)
-	if p.pending = p.failure == sync.Unreachable; !p.pending {
-		p.failure = sync.BuildFailed
+	if p.pending = p.failure == syncs.Unreachable; !p.pending {
+		p.failure = syncs.BuildFailed
 	}
 	return p
 }
@@ -204,12 +204,12 @@ var (
 )
 
 // failureOf tells by Argo CD's words what kind of failure they are about.
-func failureOf(message string) sync.Failure {
+func failureOf(message string) syncs.Failure {
 	switch {
 	case unreachable.MatchString(message):
-		return sync.Unreachable
+		return syncs.Unreachable
 	case unbuilt.MatchString(message):
-		return sync.BuildFailed
+		return syncs.BuildFailed
 	}
-	return sync.DeployFailed
+	return syncs.DeployFailed
 }

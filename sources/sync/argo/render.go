@@ -12,15 +12,15 @@ import (
 	"strings"
 
 	"github.com/assay-dev/assay/sources/render"
-	"github.com/assay-dev/assay/sources/sync"
+	syncs "github.com/assay-dev/assay/sources/sync"
 )
 
 // rendered is what an Application renders in one state.
 type rendered struct {
 	of        state
 	namespace string // of the destination
-	revisions []sync.Revision
-	builds    []sync.Build
+	revisions []syncs.Revision
+	builds    []syncs.Build
 	// digest is empty where something in it cannot be built here.
 	digest string
 }
@@ -52,7 +52,7 @@ func (s *Source) resolve(ctx context.Context, l *look, a *application, p progres
 	whole := true
 	for _, o := range origins {
 		settings := s.settings(a, o, p.sources, values)
-		r.builds = append(r.builds, sync.Build{Repository: o.at.Repository, Path: o.at.Path, Settings: settings})
+		r.builds = append(r.builds, syncs.Build{Repository: o.at.Repository, Path: o.at.Path, Settings: settings})
 		if settings.Application.Inputs != nil || o.isRef() {
 			continue // it is part of what is built from it
 		}

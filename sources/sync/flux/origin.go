@@ -10,14 +10,14 @@ import (
 	sourcev1 "github.com/fluxcd/source-controller/api/v1"
 
 	"github.com/assay-dev/assay/sources/git"
-	"github.com/assay-dev/assay/sources/sync"
+	syncs "github.com/assay-dev/assay/sources/sync"
 	"github.com/assay-dev/assay/sources/sync/watch"
 )
 
 // origin is where what a Kustomization renders comes from.
 type origin struct {
 	// revisions that are rendered, the one that holds the Kustomization's folder first; none where no Git commit is behind them.
-	revisions []sync.Revision
+	revisions []syncs.Revision
 	ignore    string
 	// unknown is what goes into the build besides the files of the first revision.
 	unknown string
@@ -70,7 +70,7 @@ func (s *Source) fromGit(from *source, rev, folder string) (origin, string) {
 	if reason != "" {
 		return origin{}, reason
 	}
-	o := origin{revisions: []sync.Revision{own}, ignore: from.ignore, unknown: from.partial}
+	o := origin{revisions: []syncs.Revision{own}, ignore: from.ignore, unknown: from.partial}
 	for i, include := range from.include {
 		included, reason := s.source(sourceKey{sourcev1.GitRepositoryKind, watch.Key{Namespace: from.Namespace, Name: include.GitRepositoryRef.Name}})
 		switch {
@@ -85,7 +85,7 @@ func (s *Source) fromGit(from *source, rev, folder string) (origin, string) {
 			if own, reason = included.at(from.included[i], held); reason != "" {
 				return o, reason
 			}
-			return origin{revisions: []sync.Revision{own}, ignore: included.ignore, folders: []string{held}}, ""
+			return origin{revisions: []syncs.Revision{own}, ignore: included.ignore, folders: []string{held}}, ""
 		}
 		other, reason := included.at(from.included[i], folderOf(include.FromPath))
 		if reason != "" {
@@ -98,10 +98,10 @@ func (s *Source) fromGit(from *source, rev, folder string) (origin, string) {
 }
 
 // at is a GitRepository's state as a Revision.
-func (s *source) at(rev, folder string) (sync.Revision, string) {
+func (s *source) at(rev, folder string) (syncs.Revision, string) {
 	parsed := parseRevision(rev)
 	if _, ok := parsed.hash(); !ok {
-		return sync.Revision{}, fmt.Sprintf("its revision %q names no commit", rev)
+		return syncs.Revision{}, fmt.Sprintf("its revision %q names no commit", rev)
 	}
 	branch := s.branch()
 	if parsed.ref != "" && strings.TrimPrefix(parsed.ref, "refs/heads/") != branch {
@@ -110,11 +110,11 @@ func (s *source) at(rev, folder string) (sync.Revision, string) {
 	return revisionAt(s.url, branch, parsed.commit, folder), ""
 }
 
-func revisionAt(url, branch, commit, folder string) sync.Revision {
+func revisionAt(url, branch, commit, folder string) syncs.Revision {
 	if folder == "" {
 		folder = "."
 	}
-	return sync.Revision{Repository: git.Normalize(url), URL: git.Redact(url), Branch: branch, Commit: commit, Path: folder}
+	return syncs.Revision{Repository: git.Normalize(url), URL: git.Redact(url), Branch: branch, Commit: commit, Path: folder}
 }
 
 // version is how tags look that people release by. A branch and a tag look alike in an origin revision; these are taken for tags.
@@ -130,7 +130,7 @@ func fromOCI(from *source, originRevision string, folders []string) origin {
 	if version.MatchString(branch) || strings.HasPrefix(branch, "refs/") {
 		branch = ""
 	}
-	return origin{revisions: []sync.Revision{revisionAt(from.originSource, branch, parsed.commit, folders[0])}, ignore: from.ignore, folders: folders}
+	return origin{revisions: []syncs.Revision{revisionAt(from.originSource, branch, parsed.commit, folders[0])}, ignore: from.ignore, folders: folders}
 }
 
 // fromArtifact follows an ExternalArtifact to what it was made of.
@@ -165,7 +165,7 @@ func (s *Source) fromArtifact(from *source, originRevision, folder string) (orig
 	if reason != "" {
 		return origin{}, reason
 	}
-	return origin{revisions: []sync.Revision{own}, ignore: made.ignore, unknown: made.partial, folders: folders}, ""
+	return origin{revisions: []syncs.Revision{own}, ignore: made.ignore, unknown: made.partial, folders: folders}, ""
 }
 
 // madeOf is the input that an output got its revision from.

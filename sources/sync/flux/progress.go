@@ -7,16 +7,16 @@ import (
 	"github.com/fluxcd/pkg/apis/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/assay-dev/assay/sources/sync"
+	syncs "github.com/assay-dev/assay/sources/sync"
 )
 
 // progress is what the status of a Target says of its newest state.
 type progress struct {
 	// outcome of what has finished; while something is on its way it is what that comes to if it never finishes, which is Failed.
-	outcome sync.Outcome
+	outcome syncs.Outcome
 	// pending says that it is on its way.
 	pending bool
-	failure sync.Failure
+	failure syncs.Failure
 	reason  string
 	// again says that Flux is at it just now: where the last attempt at the same failed, that is still what there is to tell.
 	again bool
@@ -26,12 +26,12 @@ type progress struct {
 	nothing string
 }
 
-func pending(failure sync.Failure, reason string) progress {
-	return progress{outcome: sync.Failed, pending: true, failure: failure, reason: reason}
+func pending(failure syncs.Failure, reason string) progress {
+	return progress{outcome: syncs.Failed, pending: true, failure: failure, reason: reason}
 }
 
-func failed(failure sync.Failure, reason string) progress {
-	return progress{outcome: sync.Failed, failure: failure, reason: reason}
+func failed(failure syncs.Failure, reason string) progress {
+	return progress{outcome: syncs.Failed, failure: failure, reason: reason}
 }
 
 // held is why nothing is to be told of a Target, whatever its status says: that of a suspended one stays as it was.
@@ -61,13 +61,13 @@ func (k *kustomization) progress(source, sourceOrigin string) progress {
 	current := k.observed == k.Generation && k.applied != "" && k.applied == k.attempted
 	switch {
 	case ready.status == metav1.ConditionTrue && current && ready.generation == k.Generation:
-		return progress{outcome: sync.Applied, revision: k.applied, origin: k.appliedOrigin}
+		return progress{outcome: syncs.Applied, revision: k.applied, origin: k.appliedOrigin}
 	case ready.status == metav1.ConditionFalse && ready.generation >= k.Generation: // an older one is about another spec
 		return k.failed(ready, current, source, sourceOrigin)
 	case current: // it is reconciled once more at what is applied already, or has not come to what is newer
-		return progress{outcome: sync.Applied, again: true, revision: k.applied, origin: k.appliedOrigin}
+		return progress{outcome: syncs.Applied, again: true, revision: k.applied, origin: k.appliedOrigin}
 	}
-	p := pending(sync.DeployFailed, "Flux is applying it")
+	p := pending(syncs.DeployFailed, "Flux is applying it")
 	p.again = true
 	return k.at(p, cmp.Or(k.attempted, source), sourceOrigin)
 }
@@ -77,24 +77,24 @@ func (k *kustomization) failed(ready condition, current bool, source, sourceOrig
 	switch ready.reason {
 	case meta.DependencyNotReadyReason:
 		if current && source == k.applied {
-			return progress{outcome: sync.Applied, revision: k.applied, origin: k.appliedOrigin} // it is others that are not ready
+			return progress{outcome: syncs.Applied, revision: k.applied, origin: k.appliedOrigin} // it is others that are not ready
 		}
-		return k.at(pending(sync.Waiting, ready.message), source, sourceOrigin)
+		return k.at(pending(syncs.Waiting, ready.message), source, sourceOrigin)
 	case meta.ArtifactFailedReason:
 		switch {
 		case strings.HasPrefix(ready.message, "kustomization path not found"):
-			return k.at(failed(sync.BuildFailed, ready.message), source, sourceOrigin)
+			return k.at(failed(syncs.BuildFailed, ready.message), source, sourceOrigin)
 		case current && source == k.applied:
-			return progress{outcome: sync.Applied, revision: k.applied, origin: k.appliedOrigin} // nothing else was to be applied
+			return progress{outcome: syncs.Applied, revision: k.applied, origin: k.appliedOrigin} // nothing else was to be applied
 		}
-		return k.at(pending(sync.Unreachable, ready.message), source, sourceOrigin)
+		return k.at(pending(syncs.Unreachable, ready.message), source, sourceOrigin)
 	case meta.BuildFailedReason:
-		return k.at(failed(sync.BuildFailed, ready.message), k.attempted, sourceOrigin)
+		return k.at(failed(syncs.BuildFailed, ready.message), k.attempted, sourceOrigin)
 	case meta.HealthCheckFailedReason:
-		return k.at(failed(sync.NotHealthy, ready.message), k.attempted, sourceOrigin)
+		return k.at(failed(syncs.NotHealthy, ready.message), k.attempted, sourceOrigin)
 	}
 	if k.conditions.is(meta.StalledCondition, metav1.ConditionTrue) {
-		return k.at(failed(sync.DeployFailed, ready.message), cmp.Or(k.attempted, source), sourceOrigin)
+		return k.at(failed(syncs.DeployFailed, ready.message), cmp.Or(k.attempted, source), sourceOrigin)
 	}
 	// Flux tries again, and that may succeed: a definition or a webhook may have been missing for a moment.
 	return k.at(pending(applyFailure(ready.message), ready.message), cmp.Or(k.attempted, source), sourceOrigin)
@@ -120,11 +120,11 @@ var unreachable = []string{
 }
 
 // applyFailure is the kind of a failure to apply.
-func applyFailure(message string) sync.Failure {
+func applyFailure(message string) syncs.Failure {
 	for _, part := range unreachable {
 		if strings.Contains(message, part) {
-			return sync.Unreachable
+			return syncs.Unreachable
 		}
 	}
-	return sync.DeployFailed
+	return syncs.DeployFailed
 }

@@ -10,7 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/assay-dev/assay/sources/render"
-	"github.com/assay-dev/assay/sources/sync"
+	syncs "github.com/assay-dev/assay/sources/sync"
 	"github.com/assay-dev/assay/sources/sync/track"
 	"github.com/assay-dev/assay/sources/sync/watch"
 )
@@ -28,15 +28,15 @@ func (r *helmRelease) progress() progress {
 	case !told:
 		return progress{nothing: "Flux has not reconciled it yet"}
 	case ready.status == metav1.ConditionTrue && r.observed == r.Generation && ready.generation == r.Generation:
-		return progress{outcome: sync.Applied}
+		return progress{outcome: syncs.Applied}
 	case ready.status != metav1.ConditionFalse && r.observed == r.Generation && r.attempted == r.Generation && r.status == deployed:
-		return progress{outcome: sync.Applied, again: true}
+		return progress{outcome: syncs.Applied, again: true}
 	case ready.status != metav1.ConditionFalse:
-		p := pending(sync.DeployFailed, "Flux is releasing it")
+		p := pending(syncs.DeployFailed, "Flux is releasing it")
 		p.again = true
 		return p
 	case remediated && over && r.attempted == r.Generation: // otherwise it is about another spec
-		return failed(sync.RolledBack, ready.message)
+		return failed(syncs.RolledBack, ready.message)
 	case over && r.attempted == r.Generation:
 		return failed(releaseFailure(ready), ready.message)
 	}
@@ -47,20 +47,20 @@ func (r *helmRelease) progress() progress {
 const deployed = "deployed"
 
 // releaseFailure is the kind of failure that a Ready condition tells of.
-func releaseFailure(ready condition) sync.Failure {
+func releaseFailure(ready condition) syncs.Failure {
 	switch ready.reason {
 	case helmv2.DependencyNotReadyReason:
-		return sync.Waiting
+		return syncs.Waiting
 	case helmv2.ArtifactFailedReason, "SourceNotReady", "HelmChartNotReady", "HelmChartNotAccessible":
-		return sync.Unreachable
+		return syncs.Unreachable
 	case helmv2.RollbackSucceededReason, helmv2.UninstallSucceededReason:
-		return sync.RolledBack
+		return syncs.RolledBack
 	case helmv2.TestFailedReason:
-		return sync.NotHealthy
+		return syncs.NotHealthy
 	}
 	for _, part := range []string{"timed out", "context deadline exceeded", "not ready", "progress deadline"} {
 		if strings.Contains(ready.message, part) {
-			return sync.NotHealthy
+			return syncs.NotHealthy
 		}
 	}
 	return applyFailure(ready.message)
@@ -123,7 +123,7 @@ func (s *Source) lookAtRelease(ctx context.Context, l *look, r *helmRelease) {
 		l.Unrendered(err)
 		return
 	}
-	if last := l.Remembered.last; p.outcome == sync.Applied && (last == nil || last.Digest != rendering.digest) {
+	if last := l.Remembered.last; p.outcome == syncs.Applied && (last == nil || last.Digest != rendering.digest) {
 		if err := s.caughtUp(ctx, r); err != nil {
 			l.Unrendered(err)
 			return
@@ -148,9 +148,7 @@ func (s *Source) caughtUp(ctx context.Context, r *helmRelease) error {
 const errApplying = track.Soon("its Kustomization is being applied")
 
 // renderRelease builds what a HelmRelease renders, unless it is known already.
-func (s *Source) renderRelease(
-	ctx context.Context, l *look, r *helmRelease, k *kustomization, o origin, p progress,
-) (*rendered, error) {
+func (s *Source) renderRelease(ctx context.Context, l *look, r *helmRelease, k *kustomization, o origin, p progress) (*rendered, error) {
 	state := renderedState{
 		attempt: attempt{p.revision, p.origin, r.Generation}, built: r.digest,
 		from: fmt.Sprint(k.Generation, k.built, k.digest, o),
@@ -164,7 +162,7 @@ func (s *Source) renderRelease(
 	}
 	out := &rendered{state: state, revisions: of.revisions, build: of.build, digest: "flux:" + r.digest}
 	out.build.Only = []render.ObjectRef{{Group: helmv2.GroupVersion.Group, Kind: KindHelmRelease, Namespace: r.Namespace, Name: r.Name}}
-	besides, unknown, err := s.besides(ctx, r, watch.Key{Namespace: k.Namespace, Name: k.Name})
+	besides, unknown, err := s.besides(ctx, r, watch.KeyOf(k))
 	if err != nil {
 		return nil, err
 	}

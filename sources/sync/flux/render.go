@@ -8,13 +8,13 @@ import (
 	"fmt"
 
 	"github.com/assay-dev/assay/sources/render"
-	"github.com/assay-dev/assay/sources/sync"
+	syncs "github.com/assay-dev/assay/sources/sync"
 )
 
 // rendered is what a Target renders in one state.
 type rendered struct {
 	state     renderedState
-	revisions []sync.Revision
+	revisions []syncs.Revision
 	build     render.Settings
 	// digest is empty where it cannot be built here.
 	digest string
@@ -100,7 +100,7 @@ func (k *kustomization) prove(ctx context.Context, l *look, o origin, p progress
 		}
 		sum := sha256.Sum256(rendering.YAML())
 		if k.built == p.revision && k.digest == "sha256:"+hex.EncodeToString(sum[:]) {
-			r.revisions = []sync.Revision{at}
+			r.revisions = []syncs.Revision{at}
 			r.digest, err = l.Digest(ctx, at, r.build)
 			return err
 		}

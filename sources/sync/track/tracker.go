@@ -51,9 +51,7 @@ type Item struct {
 }
 
 // ItemOf names the Target that an object is.
-func ItemOf(kind string, object metav1.Object) Item {
-	return Item{kind, watch.Key{Namespace: object.GetNamespace(), Name: object.GetName()}}
-}
+func ItemOf(kind string, object metav1.Object) Item { return Item{kind, watch.KeyOf(object)} }
 
 // Tracker looks at Targets. T is what the engine remembers of each. It is safe for concurrent use.
 type Tracker[T any] struct {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/metadata"
@@ -15,6 +16,11 @@ import (
 
 // Key names an object. The zero Key stands for all of a kind: any of them may have changed.
 type Key = types.NamespacedName
+
+// KeyOf names an object.
+func KeyOf(object metav1.Object) Key {
+	return Key{Namespace: object.GetNamespace(), Name: object.GetName()}
+}
 
 // Cluster is what is followed in one cluster. It is safe for concurrent use.
 type Cluster struct {
