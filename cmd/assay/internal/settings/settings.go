@@ -22,7 +22,7 @@ const DefaultDataDir = "assay-data"
 const DefaultRunNamespace = "assay-runs"
 
 // Settings are all that the operator says. In tags, default is what holds when a variable is not set, shown is what help says of a default
-// that depends on something else, and meaning is what help says.
+// that depends on something else, and meaning is what help says. Theme is the heading that help has above it and what follows.
 type Settings struct {
 	Global
 	Environments []*Environment

@@ -21,7 +21,6 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/assay-dev/assay/reconciler/events"
-	"github.com/assay-dev/assay/reconciler/metrics"
 	runners "github.com/assay-dev/assay/reconciler/runner/cluster"
 	"github.com/assay-dev/assay/sources/git"
 	"github.com/assay-dev/assay/sources/render"
@@ -161,34 +160,13 @@ func (o *cluster) run(ctx context.Context) {
 	wait.Wait()
 }
 
-// Listed says what of the cluster was never seen yet. There is nothing to see without a cluster, and where another replica watches it.
-func (a *Assay) Listed() error {
-	if a.cluster == nil || !a.cluster.watching.Load() {
-		return nil
-	}
-	return a.cluster.watched.Listed()
-}
-
-// Sources tell of each Environment whether all is known that an engine has to tell: none where another replica watches.
-func (a *Assay) Sources() (all []metrics.Source) {
-	if a.cluster == nil || !a.cluster.watching.Load() {
-		return nil
-	}
-	for _, environment := range a.environments {
-		all = append(all,
-			metrics.Source{Environment: environment, Name: "flux", Synced: a.cluster.flux.Missing() == nil},
-			metrics.Source{Environment: environment, Name: "argo", Synced: a.cluster.argo.Missing() == nil})
-	}
-	return all
-}
-
-// patience is how long opening a repository may wait for its credentials.
-const patience = 10 * time.Second
+// authTime is how long opening a repository may wait for its credentials.
+const authTime = 10 * time.Second
 
 // auth is what the engines of the cluster read a repository with, asked for anew each time: whoever rotates it does so in one place. Over
 // SSH it is what there was when the repository was opened.
 func (o *cluster) auth(repository string) git.Auth {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), authTime)
 	defer cancel()
 	ask := func(ctx context.Context) (git.Auth, error) {
 		found, err := o.flux.Auth(ctx, repository)
