@@ -76,6 +76,15 @@ func (w *worktree) merge(branch string) {
 	gitIn(w.t, w.dir, "push", "--quiet", "origin", "main")
 }
 
+// revert pushes a revert of a commit to a branch, as a person does.
+func (w *worktree) revert(commit, branch string) {
+	w.t.Helper()
+	gitIn(w.t, w.dir, "checkout", "--quiet", "-B", branch)
+	gitIn(w.t, w.dir, "revert", "--no-edit", commit)
+	gitIn(w.t, w.dir, "push", "--quiet", "origin", branch)
+	gitIn(w.t, w.dir, "checkout", "--quiet", "main")
+}
+
 // show is a file at a commit of main, which is fetched where the checkout has not seen it yet. No reference moves, which a person may fetch
 // just then.
 func (w *worktree) show(commit, path string) string {

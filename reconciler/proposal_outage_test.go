@@ -28,10 +28,7 @@ func TestItsOwnIsLeftThoughTheServerFails(t *testing.T) {
 				}
 				return nil
 			})
-			gitIn(t, s.config.dir, "checkout", "--quiet", "-b", "theirs")
-			gitIn(t, s.config.dir, "revert", "--no-edit", bad)
-			gitIn(t, s.config.dir, "push", "--quiet", "origin", "theirs")
-			gitIn(t, s.config.dir, "checkout", "--quiet", "main")
+			s.config.revert(bad, "theirs")
 			hub.Open("theirs", `Revert "Sell for nothing"`, "This reverts commit "+bad+".")
 			s.eventually("that theirs is followed", func() bool { return s.proposals(s.incident().ID)[0].Joined })
 			if merged {

@@ -156,8 +156,7 @@ func TestASwitchKeepsAProposalFromBeingClosed(t *testing.T) {
 		for how, mend := range map[string]func(s *shop, bad string){
 			"forward": func(s *shop, _ string) { s.deploy("Sell at 8", price("8")) },
 			"back": func(s *shop, bad string) {
-				gitIn(s.t, s.config.dir, "revert", "--no-edit", bad)
-				gitIn(s.t, s.config.dir, "push", "--quiet", "origin", "main")
+				s.config.revert(bad, "main")
 				s.proposed(history.ProposalMerged)
 				s.pull()
 			},
