@@ -66,6 +66,19 @@ func TestPatiently(t *testing.T) {
 	}
 }
 
+func TestWhoStopsWaitingHasNoAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		err := Patiently(ctx, func() error {
+			stop()
+			return apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "p", errors.New("no RBAC policy matched"))
+		})
+		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorContains(t, err, "no RBAC policy matched")
+		require.False(t, apierrors.IsForbidden(err), "the API server may just have started")
+	})
+}
+
 func TestWhatPasses(t *testing.T) {
 	pods := schema.GroupResource{Resource: "pods"}
 	for name, test := range map[string]struct {

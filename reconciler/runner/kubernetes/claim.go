@@ -9,6 +9,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	batch "k8s.io/client-go/kubernetes/typed/batch/v1"
 
 	"github.com/assay-dev/assay/reconciler/runner"
 	"github.com/assay-dev/assay/reconciler/runner/cluster"
@@ -27,11 +28,7 @@ const goneEvery = time.Second
 func (r *Runner) claim(ctx context.Context, wanted *batchv1.Job, run string, bell <-chan struct{}) (job *batchv1.Job, adopted bool, err error) {
 	jobs := r.client.BatchV1().Jobs(wanted.Namespace)
 	for {
-		var made *batchv1.Job
-		err := cluster.Patiently(ctx, func() (err error) {
-			made, err = jobs.Create(ctx, wanted, metav1.CreateOptions{})
-			return err
-		})
+		made, err := create(ctx, jobs, wanted)
 		switch {
 		case err == nil:
 			return made, false, nil
@@ -54,6 +51,17 @@ func (r *Runner) claim(ctx context.Context, wanted *batchv1.Job, run string, bel
 			return nil, false, err
 		}
 	}
+}
+
+// create makes a Job once the API server takes it.
+func create(ctx context.Context, jobs batch.JobInterface, wanted *batchv1.Job) (made *batchv1.Job, err error) {
+	ctx, cancel := context.WithTimeout(ctx, cluster.Patience)
+	defer cancel()
+	err = cluster.Patiently(ctx, func() (err error) {
+		made, err = jobs.Create(ctx, wanted, metav1.CreateOptions{})
+		return err
+	})
+	return made, err
 }
 
 // adoptable says whether a Job will deliver, or has delivered here, what is wanted.

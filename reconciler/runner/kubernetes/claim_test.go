@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -23,9 +24,11 @@ func TestWhoMayNotMakeJobsIsToldSoOnceThatIsSure(t *testing.T) {
 		answer  error
 		times   int
 		refused bool
+		late    bool
 	}{
 		"an API server that has just started": {answer: forbidden, times: 3},
-		"one that is away for a while":        {answer: apierrors.NewServiceUnavailable("restarting"), times: 30},
+		"one that is away for a while":        {answer: apierrors.NewServiceUnavailable("restarting"), times: 10},
+		"a webhook that is down for long":     {answer: apierrors.NewInternalError(errors.New("failed calling webhook")), times: 1 << 30, late: true},
 		"no right to":                         {answer: forbidden, times: 1 << 30, refused: true},
 		"no such namespace":                   {answer: apierrors.NewNotFound(batchv1.Resource("namespaces"), "runs"), times: 1, refused: true},
 	} {
@@ -40,6 +43,8 @@ func TestWhoMayNotMakeJobsIsToldSoOnceThatIsSure(t *testing.T) {
 				wanted := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: "assay-run-1", Namespace: namespace}}
 				_, adopted, err := r.claim(t.Context(), wanted, "run-1", nil)
 				require.Equal(t, test.refused, errors.As(err, new(*runner.Refusal)), "%v", err)
+				require.Equal(t, test.late, errors.Is(err, context.DeadlineExceeded), "%v", err)
+				require.Equal(t, test.refused || test.late, err != nil, "%v", err)
 				require.False(t, adopted)
 			})
 		})

@@ -54,10 +54,12 @@ func (r *Runner) follow(ctx context.Context, job runner.Job, s subject) (runner.
 		result.End, result.Reason = ended.End, ended.Message
 	case ctx.Err() != nil:
 		result.End, result.Reason = runner.Cancelled, "cancelled"
+	case ended.seen.Object == nil:
+		result.End, result.Reason = runner.Killed, fmt.Sprintf("%s was not seen within %s", s.place, s.timeout)
 	default:
 		result.End, result.Reason = runner.TimedOut, ended.late(s.timeout)
 	}
-	if result.End == runner.Cancelled && !stopping || result.End == runner.TimedOut {
+	if ended.Verdict == nil && !stopping { // nobody waits for it any more
 		if err := r.discard(ctx, s); err != nil {
 			result.Notes = append(result.Notes, err.Error())
 		}
@@ -99,7 +101,7 @@ func (r *Runner) await(ctx context.Context, s subject, sight *sight, told *telle
 	for {
 		select {
 		case <-ctx.Done():
-			return last, nil
+			return last, sight.late(ctx)
 		case err := <-sight.refused:
 			return last, err
 		case <-sight.changed:
@@ -107,7 +109,7 @@ func (r *Runner) await(ctx context.Context, s subject, sight *sight, told *telle
 		object, err := r.look(ctx, s, sight)
 		switch {
 		case ctx.Err() != nil:
-			return last, nil
+			return last, sight.late(ctx)
 		case apierrors.IsNotFound(err):
 			last.Verdict = &condition.Verdict{End: runner.Killed, ExitCode: -1, Message: fmt.Sprintf("%s was deleted before it had ended", s.place)}
 			return last, nil

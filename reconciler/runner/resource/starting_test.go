@@ -31,6 +31,37 @@ func TestAnAPIServerThatHasJustStartedLetsNobodyIn(t *testing.T) {
 	})
 }
 
+func TestWhatAssayDoesNotSeeHasNotFailed(t *testing.T) {
+	forbidden := apierrors.NewForbidden(probes.GroupResource(), "", errors.New("no RBAC policy matched"))
+	for name, test := range map[string]struct {
+		answer *apierrors.StatusError
+		verbs  []string
+		want   runner.End
+		reason string
+	}{
+		"no right to watch":         {forbidden, []string{"list", "watch"}, runner.NotStarted, "Assay may not watch"},
+		"no right to look":          {forbidden, []string{"list", "watch", "get"}, runner.NotStarted, "Assay may not"},
+		"an API server that leaves": {apierrors.NewServiceUnavailable("away"), []string{"list", "watch", "get"}, runner.Killed, "was not seen within"},
+	} {
+		for _, timeout := range []time.Duration{10 * time.Second, 20 * time.Second, time.Minute} {
+			t.Run(name+" in "+timeout.String(), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					c, job := newCluster(t), probe("run-1")
+					for _, verb := range test.verbs {
+						c.refuse(verb, "probes", test.answer, 1<<30)
+					}
+					suite := *job.Suite
+					suite.Spec.Timeout.Duration = timeout
+					job.Suite = &suite
+					result := start(t, c.runner(t), job).end(t)
+					require.Equal(t, test.want, result.End, result.Reason)
+					require.Contains(t, result.Reason, test.reason)
+				})
+			})
+		}
+	}
+}
+
 func TestWhatBeganBesideOtherServicesIsNotAdopted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, job := newCluster(t), probe("run-1")

@@ -2,12 +2,14 @@ package resource
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
@@ -25,6 +27,9 @@ type sight struct {
 	changed chan struct{} // one wake-up waits at most
 	refused chan error    // what makes looking useless
 
+	mu     sync.Mutex
+	denied map[schema.GroupVersionResource]error // a *runner.Refusal for each that was never let be seen, of those that conditions look at
+
 	namespace     string
 	objects, jobs cache.Store
 	stop          func() // ends it, and waits until it has ended
@@ -34,31 +39,36 @@ type sight struct {
 func (r *Runner) watch(ctx context.Context, s subject, said io.Writer) *sight {
 	ctx, cancel := context.WithCancel(ctx)
 	var looking sync.WaitGroup
-	sight := &sight{changed: make(chan struct{}, 1), refused: make(chan error, 1), namespace: s.namespace}
+	sight := &sight{
+		changed: make(chan struct{}, 1), refused: make(chan error, 1), denied: map[schema.GroupVersionResource]error{}, namespace: s.namespace,
+	}
 	sight.stop = func() {
 		cancel()
 		looking.Wait()
 	}
-	look := func(resource schema.GroupVersionResource, selector fields.Selector, handler cache.ResourceEventHandler, refused func(error)) cache.Store {
+	look := func(
+		resource schema.GroupVersionResource, selector fields.Selector, handler cache.ResourceEventHandler, refused func(err error, meant bool),
+	) cache.Store {
 		informer := dynamicinformer.NewFilteredDynamicInformer(r.options.Client, resource, s.namespace, 0, cache.Indexers{},
 			func(o *metav1.ListOptions) { o.FieldSelector = selector.String() }).Informer()
 		var denials cluster.Denials
 		_ = informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) { // cannot fail before it runs
-			if denials.Meant(err) && !informer.HasSynced() { // who was let in before will be again
-				refused(err)
+			meant := denials.Meant(err)
+			if apierrors.IsForbidden(err) && !informer.HasSynced() { // who was let in before will be again
+				refused(err, meant)
 			}
 			sight.wake()
 		})
 		registration, err := informer.AddEventHandler(handler)
 		if err != nil {
-			refused(err)
+			refused(err, true)
 			return informer.GetStore()
 		}
 		looking.Go(func() { informer.RunWithContext(ctx) })
 		looking.Go(func() {
 			select {
 			case <-registration.HasSyncedChecker().Done():
-				sight.wake()
+				sight.letIn(resource)
 			case <-ctx.Done():
 			}
 		})
@@ -67,12 +77,13 @@ func (r *Runner) watch(ctx context.Context, s subject, said io.Writer) *sight {
 	wake := cache.ResourceEventHandlerFuncs{
 		AddFunc: func(any) { sight.wake() }, UpdateFunc: func(any, any) { sight.wake() }, DeleteFunc: func(any) { sight.wake() },
 	}
-	sight.objects = look(s.resource, fields.OneTermEqualSelector("metadata.name", s.name), wake, func(err error) {
-		sight.refuse(runner.Refuse("Assay may not watch %s: %v", s.place, err))
+	sight.objects = look(s.resource, fields.OneTermEqualSelector("metadata.name", s.name), wake, func(err error, meant bool) {
+		sight.refuse(s.resource, runner.Refuse("Assay may not watch %s: %v", s.place, err), meant)
 	})
 	if s.conditions.Jobs {
-		sight.jobs = look(batchv1.SchemeGroupVersion.WithResource("jobs"), fields.Everything(), wake, func(err error) {
-			sight.refuse(runner.Refuse("the conditions look at the Jobs of %s, which Assay may not watch: %v", s.place, err))
+		jobs := batchv1.SchemeGroupVersion.WithResource("jobs")
+		sight.jobs = look(jobs, fields.Everything(), wake, func(err error, meant bool) {
+			sight.refuse(jobs, runner.Refuse("the conditions look at the Jobs of %s, which Assay may not watch: %v", s.place, err), meant)
 		})
 	}
 	events := fields.OneTermEqualSelector("involvedObject.uid", string(s.uid))
@@ -80,8 +91,10 @@ func (r *Runner) watch(ctx context.Context, s subject, said io.Writer) *sight {
 	look(corev1.SchemeGroupVersion.WithResource("events"), events, cache.ResourceEventHandlerFuncs{
 		AddFunc:    func(event any) { tellEvent(said, event, s.uid) },
 		UpdateFunc: func(_, event any) { tellEvent(said, event, s.uid) },
-	}, func(err error) {
-		once.Do(func() { fmt.Fprintf(said, "its events are not shown, for Assay may not watch them: %v\n", err) })
+	}, func(err error, meant bool) {
+		if meant {
+			once.Do(func() { fmt.Fprintf(said, "its events are not shown, for Assay may not watch them: %v\n", err) })
+		}
 	})
 	return sight
 }
@@ -93,11 +106,38 @@ func (s *sight) wake() {
 	}
 }
 
-func (s *sight) refuse(err error) {
+// refuse notes what is not let be seen, which makes looking useless where that is meant so.
+func (s *sight) refuse(resource schema.GroupVersionResource, err error, meant bool) {
+	s.mu.Lock()
+	s.denied[resource] = err
+	s.mu.Unlock()
+	if !meant {
+		return
+	}
 	select {
 	case s.refused <- err:
 	default:
 	}
+}
+
+func (s *sight) letIn(resource schema.GroupVersionResource) {
+	s.mu.Lock()
+	delete(s.denied, resource)
+	s.mu.Unlock()
+	s.wake()
+}
+
+// late is a *runner.Refusal where something that conditions look at was not let be seen until the deadline of ctx: nothing was found out then.
+func (s *sight) late(ctx context.Context) error {
+	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, err := range s.denied {
+		return err
+	}
+	return nil
 }
 
 // object is the one of that name, as it was seen last; nil when it is not seen.

@@ -27,13 +27,26 @@ func (c *fakeCluster) removeNamespace(t *testing.T) {
 }
 
 func TestARunWhoseServicesWentMeanwhileIsNoEvidence(t *testing.T) {
+	for _, end := range []runner.End{runner.Exited, runner.TimedOut} {
+		synctest.Test(t, func(t *testing.T) {
+			c, i := newCluster(), &inner{end: end}
+			i.meanwhile = func() { c.removeNamespace(t) }
+			result := start(t, c.runner(t, i), jobWith(t, settings)).end()
+			require.Equal(t, runner.Killed, result.End)
+			require.Equal(t, -1, result.ExitCode)
+			require.Contains(t, result.Reason, "somebody deleted namespace "+namespaceOf("run-1"))
+		})
+	}
+}
+
+func TestWhatARunHasFoundOutIsKeptWhenNobodyWaitsAnyMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, i := newCluster(), &inner{}
-		i.meanwhile = func() { c.removeNamespace(t) }
-		result := start(t, c.runner(t, i), jobWith(t, settings)).end()
-		require.Equal(t, runner.Killed, result.End)
-		require.Equal(t, -1, result.ExitCode)
-		require.Contains(t, result.Reason, "somebody deleted namespace "+namespaceOf("run-1"))
+		ctx, stop := context.WithCancel(t.Context())
+		i.meanwhile = stop
+		result, err := c.runner(t, i).Run(ctx, jobWith(t, settings))
+		require.NoError(t, err)
+		require.Equal(t, runner.Exited, result.End)
 	})
 }
 

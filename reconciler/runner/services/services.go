@@ -69,7 +69,7 @@ func (r *Runner) run(ctx context.Context, job runner.Job) (runner.Result, error)
 		return runner.Result{}, fmt.Errorf("services of run %s: %w", job.ID, err)
 	}
 	result, err := r.Runner.Run(ctx, with(addresses, job))
-	if err != nil || result.End != runner.Exited {
+	if err != nil || result.End != runner.Exited && result.End != runner.TimedOut {
 		return result, err
 	}
 	if err := r.kept(ctx, job.ID, uid); errors.As(err, new(*runner.Refusal)) {
@@ -106,13 +106,15 @@ func (r *Runner) bringUp(ctx context.Context, job runner.Job) (uid types.UID, ad
 	if err != nil {
 		return "", nil, err
 	}
-	if uid, err = r.makeNamespace(ctx, job); err != nil {
+	making, cancel := context.WithTimeout(ctx, cluster.Patience)
+	defer cancel()
+	if uid, err = r.makeNamespace(making, job); err != nil {
 		return "", nil, err
 	}
 	addresses = map[string]string{"ASSAY_SERVICES_NAMESPACE": namespaceOf(job.ID), cluster.ServicesUID: string(uid)}
 	began := time.Now()
 	for _, folder := range rendered {
-		if err := r.createAll(ctx, folder); err != nil {
+		if err := r.createAll(making, folder); err != nil {
 			return "", nil, err
 		}
 		maps.Copy(addresses, folder.addresses())
@@ -125,7 +127,7 @@ func (r *Runner) bringUp(ctx context.Context, job runner.Job) (uid types.UID, ad
 	return uid, addresses, nil
 }
 
-// downTime is how long the deletion of a namespace is tried.
+// downTime is how long the deletion of a namespace is tried, and to look at it when the Run has ended.
 const downTime = 30 * time.Second
 
 // takeDown deletes the namespace of a Run, also when ctx has ended. The cluster goes on with it on its own.

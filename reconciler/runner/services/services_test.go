@@ -1,6 +1,7 @@
 package services
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -94,6 +95,7 @@ type inner struct {
 	forgotten []string
 	recovered bool
 	meanwhile func()
+	end       runner.End
 	err       error
 }
 
@@ -104,7 +106,7 @@ func (i *inner) Run(_ context.Context, job runner.Job) (runner.Result, error) {
 	if i.meanwhile != nil {
 		i.meanwhile()
 	}
-	return runner.Result{End: runner.Exited}, i.err
+	return runner.Result{End: cmp.Or(i.end, runner.Exited)}, i.err
 }
 
 func (i *inner) Forget(_ context.Context, id string) error {
