@@ -238,10 +238,10 @@ func (a *application) owner() string {
 	return ""
 }
 
-// IndexKey has Applications found by the name of the Application, or of the ApplicationSet, that they hang on.
-func (a *application) IndexKey() string {
+// IndexKeys has Applications found by the name of the Application, or of the ApplicationSet, that they hang on.
+func (a *application) IndexKeys() []string {
 	if owner := a.owner(); owner != "" {
-		return "set/" + a.Namespace + "/" + owner
+		return []string{"set/" + a.Namespace + "/" + owner}
 	}
-	return parentOf(a).Name
+	return []string{parentOf(a).Name}
 }

@@ -59,8 +59,8 @@ type remembered struct {
 // applicationSet is what is kept of one: who applied it.
 type applicationSet struct{ metav1.ObjectMeta }
 
-// IndexKey has ApplicationSets found by the name of the Application that they hang on.
-func (s *applicationSet) IndexKey() string { return parentOf(s).Name }
+// IndexKeys has ApplicationSets found by the name of the Application that they hang on.
+func (s *applicationSet) IndexKeys() []string { return []string{parentOf(s).Name} }
 
 func trimApplicationSet(u *unstructured.Unstructured) *applicationSet {
 	return &applicationSet{watch.Meta(u, trackingID)}

@@ -81,6 +81,16 @@ func (t *target) parent() watch.Key {
 	return watch.Key{Namespace: t.Labels[group+"/namespace"], Name: t.Labels[group+"/name"]}
 }
 
+// appliedBy is the index key of what its parent applied; empty where it has none.
+func (t *target) appliedBy() string {
+	if parent := t.parent(); parent.Name != "" {
+		return appliedBy(parent)
+	}
+	return ""
+}
+
+func appliedBy(parent watch.Key) string { return "applied by " + parent.String() }
+
 // kustomization is what is used of a Kustomization.
 type kustomization struct {
 	target
@@ -111,8 +121,8 @@ func trimKustomization(u *unstructured.Unstructured) *kustomization {
 	return k
 }
 
-// IndexKey implements watch.Indexed: Kustomizations are found by their source.
-func (k *kustomization) IndexKey() string { return k.source().String() }
+// IndexKeys implements watch.Indexed: Kustomizations are found by their source, and by the Kustomization that applied them.
+func (k *kustomization) IndexKeys() []string { return []string{k.source().String(), k.appliedBy()} }
 
 // source is what the Kustomization is built from.
 func (k *kustomization) source() sourceKey {
@@ -148,13 +158,8 @@ func trimHelmRelease(u *unstructured.Unstructured) *helmRelease {
 	return r
 }
 
-// IndexKey implements watch.Indexed: HelmReleases are found by the Kustomization that applied them.
-func (r *helmRelease) IndexKey() string {
-	if parent := r.parent(); parent.Name != "" {
-		return parent.String()
-	}
-	return ""
-}
+// IndexKeys implements watch.Indexed: HelmReleases are found by the Kustomization that applied them.
+func (r *helmRelease) IndexKeys() []string { return []string{r.appliedBy()} }
 
 // inventoryOf reads the entries of an inventory, <namespace>_<name>_<group>_<kind> with a colon in a name written as two underscores, and
 // keeps those whose rollout is looked at.

@@ -9,37 +9,22 @@ import (
 	"github.com/assay-dev/assay/sources/sync/watch"
 )
 
-// adopt notes which Kustomization applied a Target, which is looked at again when that one has moved. It returns what is told of it.
-func (s *Source) adopt(parent watch.Key, child track.Item) (state syncs.State, known bool) {
-	if parent.Name == "" {
-		return state, false
-	}
-	s.mu.Lock()
-	if s.children[parent] == nil {
-		s.children[parent] = map[track.Item]bool{}
-	}
-	s.children[parent][child] = true
-	s.mu.Unlock()
-	return s.tracker.State(track.Item{Kind: KindKustomization, Key: parent})
-}
-
-// lookAtChildren has what a Kustomization applied looked at, which adopts it again.
+// lookAtChildren has what a Kustomization applied looked at.
 func (s *Source) lookAtChildren(parent track.Item) {
 	if parent.Kind != KindKustomization {
 		return
 	}
-	s.mu.Lock()
-	children := s.children[parent.Key]
-	delete(s.children, parent.Key)
-	s.mu.Unlock()
-	for child := range children {
-		s.tracker.LookAt(child)
+	for _, k := range s.kustomizations.With(appliedBy(parent.Key)) {
+		s.tracker.LookAt(track.ItemOf(KindKustomization, k))
+	}
+	for _, r := range s.releases.With(appliedBy(parent.Key)) {
+		s.tracker.LookAt(track.ItemOf(KindHelmRelease, r))
 	}
 }
 
 // definition is where a Kustomization that another one applied is written.
 func (s *Source) definition(i track.Item, parent watch.Key) *syncs.Definition {
-	by, known := s.adopt(parent, i)
+	by, known := s.tracker.State(track.Item{Kind: KindKustomization, Key: parent})
 	if !known || by.Sync == nil || len(by.Sync.Revisions) != 1 || parent == i.Key {
 		return nil
 	}

@@ -89,7 +89,6 @@ func (k *kustomization) delivered(sourceOrigin string) (revision, origin string,
 func (s *Source) lookAtRelease(ctx context.Context, l *look, r *helmRelease) {
 	l.State.Reason = l.Doubt // nothing that may be old is told to be on its way
 	parent := r.parent()
-	s.adopt(parent, l.Item)
 	p := r.progress()
 	if p.nothing != "" {
 		l.State.Reason = p.nothing

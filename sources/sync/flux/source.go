@@ -2,7 +2,6 @@ package flux
 
 import (
 	"errors"
-	"sync"
 	"time"
 
 	sourcev1 "github.com/fluxcd/source-controller/api/v1"
@@ -41,9 +40,6 @@ type Source struct {
 	kustomizations *watch.Kind[*kustomization]
 	releases       *watch.Kind[*helmRelease]
 	sources        map[string]*watch.Kind[*source]
-
-	mu       sync.Mutex
-	children map[watch.Key]map[track.Item]bool // what each Kustomization applied, of what was looked at since it moved
 }
 
 // look is one at a Kustomization or HelmRelease.
@@ -69,10 +65,7 @@ type attempt struct {
 func New(
 	cluster *watch.Cluster, objects dynamic.Interface, mirrors *git.Mirrors, builder *render.Builder, clock clock.PassiveClock, options Options,
 ) *Source {
-	s := &Source{
-		options: options, objects: objects, clock: clock,
-		sources: map[string]*watch.Kind[*source]{}, children: map[watch.Key]map[track.Item]bool{},
-	}
+	s := &Source{options: options, objects: objects, clock: clock, sources: map[string]*watch.Kind[*source]{}}
 	s.tracker = track.New[remembered](track.Options{
 		Cluster: options.Cluster, Mirrors: mirrors, Builder: builder, Clock: clock, Rollout: options.Rollout,
 		Missing: s.missing, Synced: s.lookAtChildren,

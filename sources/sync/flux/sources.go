@@ -60,12 +60,12 @@ type source struct {
 	outputs        []output
 }
 
-// IndexKey implements watch.Indexed: ExternalArtifacts are found by what they were made of.
-func (s *source) IndexKey() string {
+// IndexKeys implements watch.Indexed: ExternalArtifacts are found by what they were made of.
+func (s *source) IndexKeys() []string {
 	if s.from.kind == "" {
-		return ""
+		return nil
 	}
-	return s.from.String()
+	return []string{s.from.String()}
 }
 
 // input is a source that an ArtifactGenerator takes files from.

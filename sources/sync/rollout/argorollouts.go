@@ -77,8 +77,8 @@ type replicaSet struct {
 	retiring bool // Argo Rollouts sends it no traffic any more, and removes it at its time
 }
 
-// IndexKey has ReplicaSets found by what made them.
-func (r *replicaSet) IndexKey() string { return r.owner }
+// IndexKeys has ReplicaSets found by what made them.
+func (r *replicaSet) IndexKeys() []string { return []string{r.owner} }
 
 func replicaSetOf(u *unstructured.Unstructured) *replicaSet {
 	annotations := u.GetAnnotations()

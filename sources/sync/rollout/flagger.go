@@ -16,8 +16,8 @@ type canary struct {
 	moved  time.Time // when its phase last changed
 }
 
-// IndexKey has canaries found by their targets.
-func (c *canary) IndexKey() string { return c.target }
+// IndexKeys has canaries found by their targets.
+func (c *canary) IndexKeys() []string { return []string{c.target} }
 
 // canaryOf judges a canary by its phase. Whether the phase is about the newest version is for Checker.flagger to say.
 func canaryOf(u *unstructured.Unstructured) *canary {

@@ -31,8 +31,8 @@ type pod struct {
 	why      string // it is not ready; empty otherwise
 }
 
-// IndexKey has pods found by the workload that they belong to.
-func (p *pod) IndexKey() string { return p.owner }
+// IndexKeys has pods found by the workload that they belong to.
+func (p *pod) IndexKeys() []string { return []string{p.owner} }
 
 // belongsTo is how the workload is named to which a pod or a ReplicaSet belongs.
 func belongsTo(kind schema.GroupKind, namespace, name string) string {

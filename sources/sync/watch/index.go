@@ -1,6 +1,8 @@
 package watch
 
 import (
+	"slices"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/cache"
 )
@@ -8,18 +10,19 @@ import (
 // Indexed is what an object is that is found by something else than its name as well, such as a pod by what owns it.
 type Indexed interface {
 	metav1.Object
-	// IndexKey is what it is found by; empty when it is not to be found so.
-	IndexKey() string
+	// IndexKeys are what it is found by; an empty one is none.
+	IndexKeys() []string
 }
 
 // byKey is the name of the index of Indexed objects.
 const byKey = "key"
 
 var indexers = cache.Indexers{byKey: func(o any) ([]string, error) {
-	if object, ok := o.(Indexed); ok && object.IndexKey() != "" {
-		return []string{object.IndexKey()}, nil
+	object, ok := o.(Indexed)
+	if !ok {
+		return nil, nil
 	}
-	return nil, nil
+	return slices.DeleteFunc(object.IndexKeys(), func(key string) bool { return key == "" }), nil
 }}
 
 // With is every object that has an index key, in no order; T must be Indexed.
