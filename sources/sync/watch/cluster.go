@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -27,6 +28,7 @@ type Cluster struct {
 	objects    dynamic.Interface
 	metadata   metadata.Interface
 	namespaces []string
+	listed     atomic.Bool // all that there was, once
 
 	mu    sync.Mutex
 	ctx   context.Context // Run's, while it lasts
@@ -110,7 +112,6 @@ func (c *Cluster) consider(k *kind) bool {
 	k.start(next)
 	c.tasks.Go(func() {
 		if cache.WaitFor(ctx, "", listed...) {
-			k.noteListed()
 			k.notify(Key{})
 		}
 	})

@@ -77,10 +77,9 @@ type kind struct {
 	trim      func(*unstructured.Unstructured) metav1.Object
 	notify    func(Key)
 
-	mu     sync.Mutex
-	now    *following // nil while it is not followed, and then why says why
-	why    absent
-	listed bool // it was, be it under a former definition
+	mu  sync.Mutex
+	now *following // nil while it is not followed, and then why says why
+	why absent
 }
 
 // following is a kind that is listed and watched.

@@ -8,8 +8,12 @@ import (
 )
 
 // Listed says why one of the kinds that the cluster has was never listed; nil once each was. It does not come back when the API server goes
-// away, nor for a kind that the API server refuses: that may be just as the operator wants it, who reads the Reason elsewhere.
+// away, or when a kind is followed from then on, nor for a kind that the API server refuses: that may be just as the operator wants it, who reads
+// the Reason elsewhere.
 func (c *Cluster) Listed() error {
+	if c.listed.Load() {
+		return nil
+	}
 	c.mu.Lock()
 	kinds := slices.Clone(c.kinds)
 	c.mu.Unlock()
@@ -18,13 +22,8 @@ func (c *Cluster) Listed() error {
 			return err
 		}
 	}
+	c.listed.Store(true)
 	return nil
-}
-
-func (k *kind) noteListed() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.listed = true
 }
 
 // unlisted is why the kind was never listed.
@@ -32,7 +31,7 @@ func (k *kind) unlisted() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	switch {
-	case k.listed, k.now == nil && k.why.sure:
+	case k.now == nil && k.why.sure:
 		return nil
 	case k.now == nil:
 		return errors.New(k.reason())
