@@ -27,7 +27,8 @@ type Look[T any] struct {
 
 	tracker *Tracker[T]
 	of      *tracked[T]
-	awaited bool // it is looked at again when a fetch ends, and not before
+	rolled  uint64 // Tracker.rolled when it began
+	awaited bool   // it is looked at again when a fetch ends, and not before
 }
 
 // look finds out what there is to tell of a Target now.
@@ -56,7 +57,7 @@ func (t *Tracker[T]) begin(i Item) *Look[T] {
 	if of == nil {
 		of = &tracked[T]{}
 	}
-	return &Look[T]{Item: i, Remembered: &of.remembered, tracker: t, of: of}
+	return &Look[T]{Item: i, Remembered: &of.remembered, tracker: t, of: of, rolled: t.rolled.Load()}
 }
 
 // identified is what is told of every object.

@@ -1,7 +1,9 @@
 package track_test
 
 import (
+	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -25,6 +27,26 @@ func TestAFailureIsTheWorkloadsOwn(t *testing.T) {
 		require.Equal(t, want.over, track.Unhealthy(next, rollout.Result{State: state, Reason: "a pod"}), state)
 		require.Equal(t, &syncs.Sync{Outcome: syncs.Failed, Failure: want.failure, Reason: "a pod"}, next, state)
 	}
+}
+
+func TestAWorkloadThatMovesOnWhileItsTargetIsLookedAtIsNotMissed(t *testing.T) {
+	in(t, func(t *testing.T, e *engine) {
+		e.shop("one", "")
+		e.run()
+		e.looked()
+		first := true
+		e.finds(func(_ context.Context, l *look) {
+			l.Rolling = true
+			if first {
+				e.Rollout.Answer(rollout.Result{State: rollout.Done}, nil)
+				time.Sleep(time.Second) // of the bubble's: who waits for workloads hears of it
+			}
+			first = false
+		})
+		e.tracker.LookAt(item("one"))
+		time.Sleep(time.Minute)
+		require.Equal(t, map[string]int{"one": 2}, e.looked())
+	})
 }
 
 func TestWhichWorkloadsAreThoseFromBefore(t *testing.T) {

@@ -86,6 +86,9 @@ func (t *Tracker[T]) tell(l *Look[T]) {
 		t.targets[l.Item], t.sorted = l.of, nil
 	}
 	t.mu.Unlock()
+	if l.Rolling && t.rolled.Load() != l.rolled { // who looked for Targets that wait did not see yet that this one does
+		t.LookAt(l.Item)
+	}
 	if moved || !known {
 		t.moves.Note(l.State.Target)
 	}

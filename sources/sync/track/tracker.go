@@ -63,6 +63,7 @@ type Tracker[T any] struct {
 	fetches *fetch.Queue[Item]
 	builds  chan struct{} // holds one value for each build under way
 	moves   *syncs.Moves
+	rolled  atomic.Uint64 // how often workloads may have moved on
 
 	mu      sync.Mutex
 	targets map[Item]*tracked[T]
@@ -119,6 +120,7 @@ func (t *Tracker[T]) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-rolled:
+			t.rolled.Add(1)
 			t.lookAtRolling()
 		}
 	}
