@@ -15,8 +15,8 @@ import (
 // Patience is how long a Run waits for the API server to take what it needs, before it gives way to others and is tried again.
 const Patience = 2 * time.Minute
 
-// Patiently asks again while the API server is away, busy or starting, as long as ctx lasts. The error is the last answer's, or ctx's, which says
-// nothing about the request. Where a 403 is an answer like any other, ask takes it as one, and nobody waits.
+// Patiently asks again while the API server is away, busy or starting, as long as ctx lasts. The error is the last answer's, or ctx's, which
+// says nothing about the request. Where a 403 is an answer like any other, ask takes it as one, and nobody waits.
 func Patiently(ctx context.Context, ask func() error) error {
 	backoff := wait.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Jitter: 0.2, Steps: 10, Cap: 10 * time.Second}
 	var denials Denials

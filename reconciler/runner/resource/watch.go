@@ -127,7 +127,8 @@ func (s *sight) letIn(resource schema.GroupVersionResource) {
 	s.wake()
 }
 
-// late is a *runner.Refusal where something that conditions look at was not let be seen until the deadline of ctx: nothing was found out then.
+// late is a *runner.Refusal where something that conditions look at was not let be seen until the deadline of ctx: nothing was found out
+// then.
 func (s *sight) late(ctx context.Context) error {
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return nil

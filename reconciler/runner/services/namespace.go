@@ -59,8 +59,8 @@ func (r *Runner) makeNamespace(ctx context.Context, job runner.Job) (types.UID, 
 	return there.GetUID(), nil
 }
 
-// kept is a *runner.Refusal where the namespace is not, or will soon not be, the one that the Run began with. It looks also when ctx has ended:
-// what the Run has found out is not to be lost.
+// kept is a *runner.Refusal where the namespace is not, or will soon not be, the one that the Run began with. It looks also when ctx has
+// ended: what the Run has found out is not to be lost.
 func (r *Runner) kept(ctx context.Context, id string, uid types.UID) error {
 	name := namespaceOf(id)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), downTime)

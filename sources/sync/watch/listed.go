@@ -7,9 +7,9 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// Listed says why one of the kinds that the cluster has was never listed; nil once each was. It does not come back when the API server goes
-// away, or when a kind is followed from then on, nor for a kind that the API server refuses: that may be just as the operator wants it, who reads
-// the Reason elsewhere.
+// Listed says why one of the kinds that the cluster has was never listed; nil once each was. It does not come back when the API server
+// goes away, or when a kind is followed from then on, nor for a kind that the API server refuses: that may be just as the operator wants it,
+// who reads the Reason elsewhere.
 func (c *Cluster) Listed() error {
 	if c.listed.Load() {
 		return nil
