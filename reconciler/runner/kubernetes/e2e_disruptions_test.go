@@ -3,6 +3,7 @@
 package kubernetes
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -26,6 +29,7 @@ import (
 // next Run waits until the node is back.
 func TestRealNodeLost(t *testing.T) {
 	c := newReal(t)
+	c.addHealthyNode(t)
 	r := c.runner(t)
 	refused := c.refusals("stranded")
 	resume := pod.Dir + "/resume"
@@ -61,6 +65,41 @@ func TestRealNodeLost(t *testing.T) {
 	entries, err := os.ReadDir(r.options.Dir)
 	require.NoError(t, err)
 	require.Empty(t, entries, "nothing is kept of what came too late")
+}
+
+// addHealthyNode adds a node that takes no pods and beats like one that is well, until the test ends: of a cluster that has lost every node,
+// Kubernetes takes the network to be broken, and gives up no pod.
+func (c *real) addHealthyNode(t *testing.T) {
+	admin, err := clients.NewForConfig(c.Config())
+	require.NoError(t, err)
+	_, err = admin.CoreV1().Nodes().Create(t.Context(), &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: "healthy"}, Spec: corev1.NodeSpec{Unschedulable: true},
+		Status: corev1.NodeStatus{Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}}},
+	}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	leases := admin.CoordinationV1().Leases(corev1.NamespaceNodeLease)
+	lease, err := leases.Create(t.Context(), &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: "healthy"}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	var beating sync.WaitGroup
+	ctx, stop := context.WithCancel(t.Context())
+	beating.Go(func() {
+		for beat := time.NewTicker(time.Second); ; {
+			lease.Spec.RenewTime = &metav1.MicroTime{Time: time.Now()}
+			if renewed, err := leases.Update(ctx, lease, metav1.UpdateOptions{}); err == nil {
+				lease = renewed
+			}
+			select {
+			case <-beat.C:
+			case <-ctx.Done():
+				beat.Stop()
+				return
+			}
+		}
+	})
+	t.Cleanup(func() {
+		stop()
+		beating.Wait()
+	})
 }
 
 // within is what comes from a channel.
