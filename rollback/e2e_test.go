@@ -36,6 +36,10 @@ func TestRealProposal(t *testing.T) {
 
 	w := &work{TB: t}
 	w.begin(people.String(), address, git.Auth{Username: server.User, Password: server.Token})
+	require.Eventually(t, func() bool { // until then it has no pull requests, not even none
+		repository, _, err := server.Client().GetRepo(server.User, "shop")
+		return err == nil && !repository.Empty
+	}, patience, tick)
 	p, err := gitea.New(address, server.Token, nil)
 	require.NoError(t, err)
 	good := w.hash("HEAD")
