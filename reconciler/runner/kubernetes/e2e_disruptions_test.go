@@ -67,8 +67,8 @@ func TestRealNodeLost(t *testing.T) {
 	require.Empty(t, entries, "nothing is kept of what came too late")
 }
 
-// addHealthyNode adds a node that takes no pods and beats like one that is well, until the test ends: of a cluster that has lost every node,
-// Kubernetes takes the network to be broken, and gives up no pod.
+// addHealthyNode adds a node that takes no pods and beats like one that is well, until the test ends: where every node is lost, Kubernetes
+// takes the network to be broken, and gives up no pod.
 func (c *real) addHealthyNode(t *testing.T) {
 	admin, err := clients.NewForConfig(c.Config())
 	require.NoError(t, err)
