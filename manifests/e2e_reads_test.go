@@ -51,7 +51,7 @@ const whatAssayReads = `
 {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: checks, labels: {assay.dev/aggregate-to-resources: "true"}},
   rules: [{apiGroups: [example.com], resources: [checks], verbs: [get, list, watch, create, delete]}]}
 ---
-{apiVersion: v1, kind: Pod, metadata: {name: assay-0, namespace: assay-system}, spec: {nodeName: none, serviceAccountName: assay,
+{apiVersion: v1, kind: Pod, metadata: {name: assay-0, namespace: assay-system}, spec: {serviceAccountName: assay,
   securityContext: {runAsNonRoot: true, runAsUser: 65532, seccompProfile: {type: RuntimeDefault}}, containers: [{name: assay, image: assay,
   securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}}
 ---
