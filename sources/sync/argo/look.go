@@ -21,6 +21,9 @@ func (s *Source) lookAt(ctx context.Context, l *look, a *application) {
 		l.Unrendered(err)
 		return
 	}
+	if !p.newest.IsZero() && p.failure == syncs.BuildFailed && r.digest != "" {
+		p = p.ofAnother()
+	}
 	if l.State.Builds = r.builds; len(r.revisions) > 0 {
 		l.State.Build = l.State.BuildOf(r.revisions[0])
 	}

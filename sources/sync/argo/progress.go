@@ -178,6 +178,14 @@ func (a *application) incomparable(message string) progress {
 	return p
 }
 
+// ofAnother is the progress of an Application that Argo CD could not build at a commit that it does not name, where the newest one builds here:
+// that was pushed after Argo CD had looked, or Argo CD builds otherwise. Nothing is said of the newest one before it looks again.
+func (p progress) ofAnother() progress {
+	p.pending, p.failure = true, syncs.Unreachable
+	p.reason = "Argo CD has not said anything of the newest commit, which builds here; before, " + p.reason
+	return p
+}
+
 // looked is when Argo CD had looked at Git for sure: it tells the time in whole seconds, and branches move faster.
 func (a *application) looked() time.Time { return a.seen.Add(time.Second) }
 

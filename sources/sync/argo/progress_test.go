@@ -143,6 +143,13 @@ func TestWhereAnApplicationIs(t *testing.T) {
 			edits: incomparable("Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = `kustomize build <path to cached source>/apps/shop` failed exit status 1"),
 			sync:  "Failed BROKEN BuildFailed: Argo CD: Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = `kustomize build <path to cached source>/apps/shop` failed exit status 1",
 		},
+		"a commit that does not build, and by now one that does": {
+			edits: with(incomparable("Failed to load target state: failed to generate manifest for source 1 of 1"), fields{
+				"spec.source.targetRevision": "fixed", "status.sync.comparedTo.source.targetRevision": "fixed", "status.sync.revision": "fixed",
+			}),
+			pending: "Failed SECOND Unreachable: Argo CD has not said anything of the newest commit, which builds here; " +
+				"before, Argo CD: Failed to load target state: failed to generate manifest for source 1 of 1",
+		},
 		"a comparison that failed a moment ago": {
 			edits:  fields{"status.conditions": "[{type: ComparisonError, message: 'failed to generate manifest'}]"},
 			reason: "Argo CD: failed to generate manifest",

@@ -45,7 +45,7 @@ var history = []tracktest.Commit{
 		"values/web.yaml": "replicas: 1\n", "README.md": "A shop.\n",
 		"chart/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n", "chart/templates/web.yaml": configMap("web", "{{ .Values.replicas }}"),
 	}},
-	{Name: "SECOND", Files: map[string]string{"apps/shop/shop.yaml": configMap("shop", "2")}},
+	{Name: "SECOND", Refs: []string{"refs/heads/fixed"}, Files: map[string]string{"apps/shop/shop.yaml": configMap("shop", "2")}},
 	{Name: "ELSEWHERE", Files: map[string]string{"README.md": "Nothing that is rendered.\n", "values/web.yaml": "replicas: 2\n"}},
 	{Name: "BROKEN", Refs: []string{"refs/heads/main"}, Files: map[string]string{"apps/shop/kustomization.yaml": "resources: [gone.yaml]\n"}},
 	{Name: "HYDRATED", Refs: []string{"refs/heads/env/prod"}, Files: map[string]string{
