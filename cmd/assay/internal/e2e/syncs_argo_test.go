@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"strings"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -64,19 +63,8 @@ func argoDoesNotBuild(a *app) {
 	require.Equal(a.t, sync.BuildFailed, v.Targets[0].Failure)
 	a.blames(v, bad)
 	a.ran(1, history.Done, history.Done)
-	a.argoLooked()
 	a.ends(gate.Passed, a.argoBrings(selling("1")))
 	a.ran(2, history.Done, history.Done, history.Done)
-}
-
-// argoLooked waits until what Argo CD could not build cannot be what is pushed next: it does not name the commit, and tells in whole seconds
-// when it looked.
-func (a *app) argoLooked() {
-	a.t.Helper()
-	require.Eventually(a.t, func() bool {
-		at, err := time.Parse(time.RFC3339, a.Kubectl(a.t, "get", "application/app", "--namespace="+a.name, "--output=jsonpath={.status.reconciledAt}"))
-		return err == nil && time.Since(at) > 2*time.Second
-	}, time.Minute, 100*time.Millisecond)
 }
 
 // argoManual: with automated sync off, what is pushed counts for nothing until somebody syncs.
