@@ -3,7 +3,6 @@ package kubernetes
 import (
 	"context"
 	"os"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,40 +18,6 @@ import (
 
 const patience = 30 * time.Second
 
-// bell is a log that tells that something was printed.
-type bell struct {
-	once sync.Once
-	seen chan struct{}
-}
-
-func newBell() *bell { return &bell{seen: make(chan struct{})} }
-
-func (s *bell) Write(b []byte) (int, error) {
-	s.once.Do(func() { close(s.seen) })
-	return len(b), nil
-}
-
-// begin runs a Job until it prints.
-func begin(ctx context.Context, t *testing.T, r *Runner, job runner.Job) <-chan runner.Result {
-	t.Helper()
-	log := newBell()
-	job.Log = log
-	results := make(chan runner.Result, 1)
-	go func() {
-		result, err := r.Run(ctx, job)
-		if err != nil {
-			result.Reason = err.Error()
-		}
-		results <- result
-	}()
-	select {
-	case <-log.seen:
-	case result := <-results:
-		t.Fatalf("it ended before it printed: %s %s", result.End, result.Reason)
-	}
-	return results
-}
-
 // An Assay that stops leaves its Run to the next one, whose disk is another.
 func TestAdoption(t *testing.T) {
 	k, a := newCluster(t), newAddress(t)
@@ -60,12 +25,12 @@ func TestAdoption(t *testing.T) {
 	job := jobOf("adopted", "echo before; while ! test -e "+gate+"; do sleep 0.05; done; echo after; echo report > report.xml")
 	job.Suite.Spec.Reports = []tests.ReportSource{{Path: "report.xml"}}
 	ctx, stop := context.WithCancelCause(t.Context())
-	first := begin(ctx, t, newRunner(t, k, a, nil), job)
+	first := begin(ctx, t, newRunner(t, k, a, nil), job, "before")
 	stop(runner.ErrStopping)
 	require.Equal(t, runner.Cancelled, (<-first).End)
 
 	second := newRunner(t, k, a, nil)
-	results := begin(t.Context(), t, second, job)
+	results := begin(t.Context(), t, second, job, "before")
 	require.NoError(t, os.WriteFile(gate, nil, 0o600))
 	result := <-results
 	require.Equal(t, runner.Exited, result.End, result.Reason)
@@ -99,12 +64,12 @@ func TestOrphans(t *testing.T) {
 		o.Now = func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
 	})
 	ctx, stop := context.WithCancelCause(t.Context())
-	orphan := begin(ctx, t, r, jobOf("orphan", "echo ready; sleep 60"))
+	orphan := begin(ctx, t, r, jobOf("orphan", "echo ready; sleep 60"), "ready")
 	stop(runner.ErrStopping)
 	<-orphan
 	wanted, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	own := begin(wanted, t, r, jobOf("own", "echo ready; sleep 60"))
+	own := begin(wanted, t, r, jobOf("own", "echo ready; sleep 60"), "ready")
 	require.Eventually(t, func() bool { return len(r.watch.all()) == 2 }, patience, time.Millisecond)
 
 	unclaimed := r.sweepOnce(t.Context(), map[types.UID]time.Time{})
@@ -126,7 +91,7 @@ func TestWrapperIsKilled(t *testing.T) {
 	r := newRunner(t, k, newAddress(t), nil)
 	job := jobOf("killed", "echo '<testsuite/>' > report.xml; echo ready; sleep 60")
 	job.Suite.Spec.Reports = []tests.ReportSource{{Path: "report.xml"}}
-	results := begin(t.Context(), t, r, job)
+	results := begin(t.Context(), t, r, job, "ready")
 	require.NoError(t, (<-wrappers).Kill())
 	result := <-results
 	require.Equal(t, runner.Killed, result.End)
@@ -153,7 +118,7 @@ func TestHoldsOnlySoLong(t *testing.T) {
 func TestJobIsDeletedByOthers(t *testing.T) {
 	k := newCluster(t)
 	r := newRunner(t, k, newAddress(t), nil)
-	results := begin(t.Context(), t, r, jobOf("deleted", "echo ready; sleep 60"))
+	results := begin(t.Context(), t, r, jobOf("deleted", "echo ready; sleep 60"), "ready")
 	require.NoError(t, k.client.BatchV1().Jobs(namespace).Delete(t.Context(), objectName("deleted"), metav1.DeleteOptions{}))
 	result := <-results
 	require.Equal(t, runner.Killed, result.End, result.Reason)

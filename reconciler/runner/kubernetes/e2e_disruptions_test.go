@@ -35,7 +35,7 @@ func TestRealNodeLost(t *testing.T) {
 	resume := pod.Dir + "/resume"
 	job := choreJob("stranded", "say=running", "await="+resume, "say=done")
 	job.Suite.Spec.Timeout.Duration = 10 * time.Minute // which the wrapper keeps, longer than anybody needs to miss a node
-	results := c.begin(t.Context(), t, r, job)
+	results := begin(t.Context(), t, r, job, "running")
 	wrapper := c.wrapper(t, "stranded")
 	began := time.Now()
 	c.StopNode(t)
@@ -142,7 +142,7 @@ func (s *status) WriteHeader(code int) {
 func (s *status) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
 func (c *real) testEvicted(t *testing.T, r *Runner) {
-	results := c.begin(t.Context(), t, r, choreJob("evicted", "say=running", "rest=10m"))
+	results := begin(t.Context(), t, r, choreJob("evicted", "say=running", "rest=10m"), "running")
 	admin, err := clients.NewForConfig(c.Config())
 	require.NoError(t, err)
 	pods := admin.CoreV1().Pods(namespace)

@@ -129,55 +129,6 @@ func secretVariable(variable, name, key string) tests.EnvVar {
 	return tests.EnvVar{Name: variable, ValueFrom: &tests.EnvVarSource{SecretKeyRef: tests.SecretKeyRef{Name: name, Key: key}}}
 }
 
-// seen is a log that tells when it has seen a text.
-type seen struct {
-	mu    sync.Mutex
-	text  bytes.Buffer
-	want  string
-	found chan struct{}
-}
-
-func newSeen(want string) *seen { return &seen{want: want, found: make(chan struct{})} }
-
-func (s *seen) Write(b []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.text.Write(b)
-	if s.want != "" && bytes.Contains(s.text.Bytes(), []byte(s.want)) {
-		s.want = ""
-		close(s.found)
-	}
-	return len(b), nil
-}
-
-func (s *seen) len() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.Len()
-}
-
-// begin runs a Job until its log shows that it runs.
-func (c *real) begin(ctx context.Context, t *testing.T, r *Runner, job runner.Job) <-chan runner.Result {
-	log := newSeen("running")
-	job.Log = log
-	results := make(chan runner.Result, 1)
-	go func() {
-		result, err := r.Run(ctx, job)
-		if err != nil {
-			result.Reason = err.Error()
-		}
-		results <- result
-	}()
-	select {
-	case <-log.found:
-	case result := <-results:
-		t.Fatalf("it ended before it ran: %s %s", result.End, result.Reason)
-	case <-time.After(time.Minute):
-		t.Fatal("it does not run")
-	}
-	return results
-}
-
 // wrapper is the process of a Run's wrapper, which is one of this machine.
 func (c *real) wrapper(t *testing.T, run string) int {
 	found, err := filepath.Glob("/proc/[0-9]*/environ")

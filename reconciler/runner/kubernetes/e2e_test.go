@@ -70,7 +70,7 @@ func TestRealPods(t *testing.T) {
 }
 
 func (c *real) testDeleted(t *testing.T, r *Runner) {
-	results := c.begin(t.Context(), t, r, choreJob("deleted", "say=running", "rest=10m"))
+	results := begin(t.Context(), t, r, choreJob("deleted", "say=running", "rest=10m"), "running")
 	c.Kubectl(t, "delete", "pod", "-n", namespace, "--all", "--wait=false")
 	result := <-results
 	require.Equal(t, runner.Killed, result.End, result.Reason)
@@ -79,7 +79,7 @@ func (c *real) testDeleted(t *testing.T, r *Runner) {
 }
 
 func (c *real) testWrapperKilled(t *testing.T, r *Runner) {
-	results := c.begin(t.Context(), t, r, choreJob("orphan", "report=100", "say=running", "rest=10m"))
+	results := begin(t.Context(), t, r, choreJob("orphan", "report=100", "say=running", "rest=10m"), "running")
 	require.NoError(t, syscall.Kill(c.wrapper(t, "orphan"), syscall.SIGKILL))
 	result := <-results
 	require.Equal(t, runner.Killed, result.End, result.Reason)
@@ -91,7 +91,7 @@ func (c *real) testWrapperKilled(t *testing.T, r *Runner) {
 func (c *real) testSecrets(t *testing.T, r *Runner) {
 	job := choreJob("secrets", "whoami", "account", "peek", "kill", "env=PASSWORD", "env=ASSAY_POD_TOKEN", "say=running", "rest=3s")
 	job.Suite.Spec.Env = []tests.EnvVar{secretVariable("PASSWORD", "login", "password")}
-	results := c.begin(t.Context(), t, r, job)
+	results := begin(t.Context(), t, r, job, "running")
 	logs := c.Kubectl(t, "logs", "-n", namespace, "job/"+objectName("secrets"))
 	spec := c.Kubectl(t, "get", "jobs,pods", "-n", namespace, "-o", "yaml")
 	result := <-results
@@ -108,7 +108,7 @@ func (c *real) testSecrets(t *testing.T, r *Runner) {
 func (c *real) testLarge(t *testing.T, r *Runner) {
 	job := choreJob("large", "print=50000000", "report=20000000")
 	job.Suite.Spec.Reports = []tests.ReportSource{{Path: "report.xml"}}
-	log := newSeen("")
+	log := &seen{}
 	job.Log = log
 	result := attempt(t, r, job)
 	require.Equal(t, runner.Exited, result.End, result.Reason)
@@ -155,7 +155,7 @@ func (c *real) testVariants(t *testing.T, r *Runner) {
 func (c *real) testCancel(t *testing.T, r *Runner) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	results := c.begin(ctx, t, r, choreJob("cancelled", "say=running", "rest=10m"))
+	results := begin(ctx, t, r, choreJob("cancelled", "say=running", "rest=10m"), "running")
 	cancel()
 	result := <-results
 	require.Equal(t, runner.Cancelled, result.End, result.Reason)
@@ -171,14 +171,14 @@ func (c *real) testAdoption(t *testing.T) {
 	ctx, stop := context.WithCancelCause(t.Context())
 	job := choreJob("adopted", "say=running", "rest=8s", "say=done", "report=3000000")
 	job.Suite.Spec.Reports = []tests.ReportSource{{Path: "report.xml"}}
-	results := c.begin(ctx, t, first, job)
+	results := begin(ctx, t, first, job, "running")
 	stop(runner.ErrStopping)
 	require.Equal(t, runner.Cancelled, (<-results).End)
 	jobs, err := c.client.BatchV1().Jobs(namespace).List(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)
 
 	second := c.runner(t)
-	log := newSeen("")
+	log := &seen{}
 	job.Log = log
 	result := attempt(t, second, job)
 	require.Equal(t, runner.Exited, result.End, result.Reason)
