@@ -51,13 +51,11 @@ func TestADrainLetsRunsEnd(t *testing.T) {
 	commit := s.deploy("Sell at 7", price("7"))
 	id := <-slow.began
 
-	drained := make(chan struct{})
-	go func() {
-		defer close(drained)
-		s.loop.Drain(t.Context())
-	}()
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	s.loop.Drain(over) // from now on nothing is taken up
 	slow.end <- struct{}{}
-	<-drained
+	s.loop.Drain(t.Context())
 	require.Equal(t, id, <-slow.forgotten)
 	run, err := s.past.Run(t.Context(), id)
 	require.NoError(t, err)
